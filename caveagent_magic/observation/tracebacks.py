@@ -1,0 +1,67 @@
+"""Exceptions as a person would report them: the message, and where in the generated code it happened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from caveagent_magic.events import Output
+
+HELP = {
+    "KeyError": "No such key or column: look at `.columns`, `.index.names` or `.keys()`.",
+    "NameError": "Only the listed variables and what you created exist; import what you use.",
+    "AttributeError": "The object has no such attribute: look at its type and `dir()`.",
+    "ModuleNotFoundError": "The package is not installed and must not be installed: use what is there.",
+    "MemoryError": "Work on a sample, on fewer columns, or in pieces.",
+}
+UNPARSED = ("SyntaxError", "IndentationError", "TabError")  # whose traceback is the message
+FRAMES_SHOWN = 5
+_CHAINED = re.compile(
+    r"^(?:The above exception was the direct cause of|During handling of the above exception)", re.MULTILINE
+)
+_FRAME = re.compile(r"^(?:Cell In\[|\s*File\b|Input In\b)", re.MULTILINE)
+_GENERATED = re.compile(r"Cell In\[|Input In\b|\s*File \"?<")
+_ARROW = re.compile(r"^-+> ?(\d+) (.*)$", re.MULTILINE)
+_PLAIN = re.compile(r'File "?<[^>]*>"?, line (\d+)[^\n]*(?:\n +(\S[^\n]*))?')
+
+
+def error_text(output: Output, traceback: str, step: int) -> str:
+    """`KeyError: 'x'`, the lines of notebook code that led to it, and what usually helps."""
+    name = str(output.get("ename", "Error"))
+    if name in UNPARSED:
+        return traceback.strip("\n")
+    message = f"{name}: {output.get('evalue', '')}".removesuffix(": ")
+    lines = [message, *_where(traceback)]
+    foreign = sum(not _GENERATED.match(traceback, start) for start in _starts(traceback))
+    if foreign:
+        lines.append(
+            f"  … calls in libraries left out: {foreign}; `_cave.out[{step}]` has the full traceback"
+        )
+    return "\n".join([*lines, *filter(None, [HELP.get(name)])])
+
+
+def _where(traceback: str) -> list[str]:
+    """The frames of notebook code in the last exception of the chain that has any."""
+    for part in reversed(_CHAINED.split(traceback)):
+        found = list(_frames(part))
+        if found:
+            left_out = len(found) - FRAMES_SHOWN
+            more = [f"  … {left_out:,} more calls"] if left_out > 0 else []
+            return found[:1] + more + found[-(FRAMES_SHOWN - 1) :] if more else found
+    return []
+
+
+def _frames(part: str) -> Iterator[str]:
+    for start, end in pairwise([*_starts(part), len(part)]):
+        frame = part[start:end]
+        if not _GENERATED.match(frame):
+            continue
+        place = _ARROW.search(frame) or _PLAIN.search(frame)
+        if place:
+            code = (place[2] or "").strip()
+            yield f"  at line {place[1]}{f': {code}' if code else ''}"
+
+
+def _starts(traceback: str) -> list[int]:
+    return [match.start() for match in _FRAME.finditer(traceback)]

@@ -1,0 +1,102 @@
+"""All that a turn is handed from outside: the task, the model, the kernel, the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from caveagent_magic.events import Action, Changes, Decision, Event, Judged, Output
+from caveagent_magic.models.base import Model
+from caveagent_magic.rehearsal.checkpoint import Checkpoint
+from caveagent_magic.rehearsal.fork import Emit, Limits
+from caveagent_magic.security.policy import Policy
+from caveagent_magic.semantic.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the person asked for in one cell."""
+
+    turn: str
+    prompt: str
+    mode: Literal["ask", "auto"] = "ask"
+    plan: bool = False  # show, run nothing
+    only: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+    out: str = ""
+    max_steps: int = 10
+    budget: int = 0  # tokens of the whole turn; 0: no limit
+    reply_tokens: int = 4096
+    card_tokens: int = 2000
+    observation_chars: int = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What running code gave."""
+
+    outputs: tuple[Output, ...]
+    interrupted: bool = False
+
+
+class Runtime(Protocol):
+    """The runtime stream: the person's kernel."""
+
+    @property
+    def namespace(self) -> MutableMapping[str, object]: ...
+
+    def variables(self) -> Mapping[str, object]:
+        """The person's own names."""
+
+    def recent(self) -> Sequence[str]:
+        """Names by their last assignment, newest first."""
+
+    def plain(self, code: str) -> str:
+        """The code with IPython's syntax turned into ordinary Python."""
+
+    def run(self, code: str) -> Run:
+        """Run in the cell; an interrupt is reported, not raised."""
+
+    def run_apart(self, code: str, emit: Emit) -> None:
+        """Run in a forked child, handing over each output."""
+
+    def keep(self, step: int, text: str) -> None:
+        """Keep a step's full output where later code finds it."""
+
+    def bind(self, name: str) -> None:
+        """See that the final result has this name; raises `CaveError` when there is no result."""
+
+
+class Pending(Protocol):
+    """A step that waits for its answer."""
+
+    @property
+    def nonce(self) -> str: ...
+    @property
+    def code_hash(self) -> str: ...
+
+    def wait(self) -> Decision: ...
+
+
+class Broker(Protocol):
+    """Who decides."""
+
+    def attended(self) -> bool:
+        """Whether somebody can answer."""
+
+    def open(self, judged: Judged, code: str, rehearsal: Event, actions: tuple[Action, ...]) -> Pending: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All that a turn touches outside itself."""
+
+    model: Model
+    stream: Stream
+    runtime: Runtime
+    broker: Broker
+    policy: Policy
+    limits: Limits | None  # None: no rehearsal
+    clock: Callable[[], float]  # seconds
+    steps_run: list[tuple[Checkpoint, Changes]] = field(default_factory=list)  # what undo needs

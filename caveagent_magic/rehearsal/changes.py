@@ -1,0 +1,138 @@
+"""What running code did to a namespace: added, changed and removed names, each with before → after."""
+
+from __future__ import annotations
+
+import time
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from caveagent_magic.events import Change, Changes
+from caveagent_magic.rehearsal.fingerprint import Fingerprint, fingerprint, hold
+from caveagent_magic.rehearsal.foreign import Table, module_name, table_of
+
+Describe: TypeAlias = Callable[[object], str]
+Outcome: TypeAlias = Literal["same", "partly", "unchecked", "changed"]
+
+SECONDS = 0.2
+_OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
+_MOST_COLUMNS, _MOST_NAMES = 6, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is remembered of one name."""
+
+    current: Callable[[], object]  # the object; None when it is gone
+    mark: Fingerprint | None  # None: there was no time
+    summary: str
+    table: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A namespace at one moment."""
+
+    names: dict[str, Seen]
+
+
+def is_users(name: object) -> bool:
+    """Whether a name of the namespace is the user's own, not IPython's."""
+    return isinstance(name, str) and not name.startswith("_") and name not in _OF_IPYTHON
+
+
+def snapshot(namespace: Mapping[str, object], describe: Describe, seconds: float = SECONDS) -> Snapshot:
+    """Remember every name; after so many seconds only which object it is bound to."""
+    deadline = time.monotonic() + seconds
+    return Snapshot({name: _look(thing, describe, deadline) for name, thing in _names(namespace)})
+
+
+def diff(
+    before: Snapshot, namespace: Mapping[str, object], describe: Describe, seconds: float = SECONDS
+) -> Changes:
+    """Compare a namespace with its snapshot; the note names what was not, or only partly, checked."""
+    deadline = time.monotonic() + seconds
+    now = dict(_names(namespace))
+    kept = [(name, old, now[name]) for name, old in before.names.items() if name in now]
+    outcomes = [(name, old, thing, _compare(old, thing, deadline)) for name, old, thing in kept]
+    return Changes(
+        added=tuple(Change(name, _summary(now[name], describe)) for name in now if name not in before.names),
+        changed=tuple(
+            Change(name, _alteration(old, thing, describe))
+            for name, old, thing, outcome in outcomes
+            if outcome == "changed"
+        ),
+        removed=tuple(Change(name, old.summary) for name, old in before.names.items() if name not in now),
+        note=_note(outcomes),
+    )
+
+
+def _names(namespace: Mapping[str, object]) -> list[tuple[str, object]]:
+    return [(name, thing) for name, thing in list(namespace.items()) if is_users(name)]
+
+
+def _look(thing: object, describe: Describe, deadline: float) -> Seen:
+    if time.monotonic() > deadline:
+        return Seen(hold(thing), None, type(thing).__name__, None)
+    return Seen(hold(thing), fingerprint(thing), _summary(thing, describe), table_of(thing))
+
+
+def _compare(old: Seen, thing: object, deadline: float) -> Outcome:
+    same = old.current() is thing
+    if old.mark is None or time.monotonic() > deadline:
+        return "unchecked" if same else "changed"
+    mark = fingerprint(thing)
+    if not old.mark.same_as(mark):
+        return "changed"
+    if same:
+        return "partly" if old.mark.sampled else "same"
+    return "same" if mark.whole and not mark.buffers else "changed"  # an equal small value under the name
+
+
+def _summary(thing: object, describe: Describe) -> str:
+    if type(thing) is types.ModuleType:
+        return f"module {module_name(thing)}"
+    try:
+        return describe(thing)
+    except Exception:  # it is a user's object that raises when looked at: its type has to do
+        return type(thing).__name__
+
+
+def _alteration(old: Seen, thing: object, describe: Describe) -> str:
+    table = table_of(thing)
+    if old.table is not None and table is not None and old.table != table:
+        return _table_words(old.table, table)
+    summary = _summary(thing, describe)
+    if old.summary != summary:
+        return f"{old.summary} → {summary}"
+    return "changed in place" if old.current() is thing else f"new object, {summary}"
+
+
+def _table_words(old: Table, new: Table) -> str:
+    """Such as "10,000 → 9,912 rows, +margin, −price"."""
+    words = [f"{old.rows:,} → {new.rows:,} rows"] if old.rows != new.rows else []
+    columns = [f"+{name}" for name in new.columns if name not in old.columns]
+    columns += [f"−{name}" for name in old.columns if name not in new.columns]
+    for name, kind in new.columns.items():
+        if old.columns.get(name, kind) != kind:
+            columns.append(f"{name} {old.columns[name]} → {kind}")
+    if len(columns) > _MOST_COLUMNS:
+        columns[_MOST_COLUMNS:] = [f"and {len(columns) - _MOST_COLUMNS:,} more columns"]
+    return ", ".join(words + columns) or "columns in another order"
+
+
+def _note(outcomes: list[tuple[str, Seen, object, Outcome]]) -> str:
+    unchecked = [name for name, _, _, outcome in outcomes if outcome == "unchecked"]
+    partly = [name for name, _, _, outcome in outcomes if outcome == "partly"]
+    sentences = (
+        [f"Not checked for changes in place, for want of time: {_some(unchecked)}."] if unchecked else []
+    )
+    if partly:
+        sentences.append(f"Only samples were checked for changes in place: {_some(partly)}.")
+    return " ".join(sentences)
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES:,} more"

@@ -1,0 +1,42 @@
+"""Which pages of memory this process has written since it was forked; the kernel knows.
+
+A page that parent and child still share is mapped by both; the first write gives the child its own
+(bit 56 of /proc/self/pagemap, Linux 4.2 and later).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+_ENTRY = 8  # bytes per page in the table
+_PROBE = 64  # pages that are looked at first: in a process that was not forked they tell enough
+_PRESENT_AND_ALONE = bytes(int(flags & 0x81 == 0x81) for flags in range(256))  # bits 63 and 56
+
+
+@functools.cache
+def _page_size() -> int:
+    return os.sysconf("SC_PAGE_SIZE")
+
+
+def are_shared(address: int, size: int) -> bool:
+    """Whether writes to this memory can be found later: no page of it is this process' own by now."""
+    beginning = min(size, _PROBE * _page_size())
+    return _written_pages(address, beginning) == 0 and _written_pages(address, size) == 0
+
+
+def are_written(address: int, size: int) -> bool:
+    """Whether a page that lies wholly in this memory was written; its edges belong to others as well."""
+    return _written_pages(address, size) != 0
+
+
+def _written_pages(address: int, size: int) -> int:
+    """Pages of this process alone; -1 where the kernel does not tell."""
+    first, end = -(-address // _page_size()), (address + size) // _page_size()
+    try:
+        with open("/proc/self/pagemap", "rb", buffering=0) as table:
+            table.seek(first * _ENTRY)
+            entries = table.read(max(0, end - first) * _ENTRY)
+    except OSError:
+        return -1
+    return entries[_ENTRY - 1 :: _ENTRY].translate(_PRESENT_AND_ALONE).count(1)

@@ -1,0 +1,189 @@
+"""What calls do: what can be followed is followed, the others are noted."""
+
+from __future__ import annotations
+
+import ast
+import types
+
+from caveagent_magic.security import fold, live
+from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.known import own_code
+from caveagent_magic.security.own import Own
+from caveagent_magic.security.reader import Given, names_of
+from caveagent_magic.security.results import RESULTS
+from caveagent_magic.security.specials import SPECIALS
+from caveagent_magic.security.values import (
+    MISSING,
+    DATA,
+    MADE,
+    Bound,
+    Class,
+    Function,
+    Instance,
+    Items,
+    Made,
+    Named,
+    Opaque,
+    Value,
+    Values,
+    join,
+)
+from caveagent_magic.security.vocabulary import names
+
+ADDING = {"append": 0, "add": 0, "insert": 1, "extend": 0, "update": 0, "setdefault": 1, "appendleft": 0}
+TAKING = names("get pop values items copy popitem keys union")
+
+
+class Calls(Own):
+    """Works out calls."""
+
+    def call(self, node: ast.Call, scope: Scope) -> Values:
+        """What a call gives."""
+        callees = self.values(node.func, scope)
+        given = self._given(node, scope)
+        self._remember_added(node, given, scope)
+        return join(*(self.call_value(callee, given) for callee in callees)) if callees else DATA
+
+    def _given(self, node: ast.Call, scope: Scope) -> Given:
+        args: list[Values] = []
+        open_ended = False
+        for arg in node.args:
+            if isinstance(arg, ast.Starred):
+                several = self.values(arg.value, scope)
+                if len(several) == 1 and isinstance(several[0], Items) and several[0].kind != "dict":
+                    args += [values for _, values in several[0].entries]
+                    continue
+                open_ended = True
+                self.hand_over(several, arg)
+            else:
+                args.append(self.values(arg, scope))
+        keywords: dict[str, Values] = {}
+        for keyword in node.keywords:
+            values = self.values(keyword.value, scope)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = values
+                continue
+            known = [
+                value
+                for value in values
+                if isinstance(value, Items) and all(isinstance(k, str) for k, _ in value.entries)
+            ]
+            open_ended |= len(known) != len(values)
+            for value in known:
+                keywords |= {str(key): inner for key, inner in value.entries}
+        return Given(node, scope, tuple(args), keywords, open_ended)
+
+    def call_value(self, callee: Value, given: Given) -> Values:
+        """What calling one of the possible callees gives."""
+        if isinstance(callee, Named):
+            return self._call_named(callee, given)
+        if isinstance(callee, Bound):
+            merged = {**dict(callee.keywords), **given.keywords}
+            return self.call_value(
+                callee.function, given.but(args=(*callee.first, *given.args), keywords=merged)
+            )
+        if isinstance(callee, Function):
+            return self.follow(callee, given)
+        if isinstance(callee, Class):
+            return self._make(callee, given)
+        if isinstance(callee, Instance):
+            return self._call_instance(callee, given)
+        self._hand_all(given)
+        if isinstance(callee, Made):
+            method = self._class_attribute(callee, "__call__")[0]
+            return self.call_value(method, given) if isinstance(method, Bound) else DATA
+        if isinstance(callee, Opaque) and callee.origin in ("data", "element", "unresolved"):
+            self.unknown("calls something that is only known when it runs", given.node)
+        return MISSING if callee == MISSING[0] else DATA
+
+    def _call_instance(self, callee: Instance, given: Given) -> Values:
+        method = live.attribute(callee, "__call__") if callee.live is not None else None
+        if method and isinstance(method[0], Bound):
+            return self.call_value(method[0], given)
+        self._hand_all(given)
+        self.record("call", (callee.of, f"{callee.of}.__call__"), given.node)
+        return MADE
+
+    def _call_named(self, callee: Named, given: Given) -> Values:
+        obj = callee.live.obj if callee.live is not None else None
+        if isinstance(obj, types.FunctionType) and own_code(obj):
+            return self._follow_live(callee, obj, given)
+        if isinstance(obj, type) and self._is_own_class(obj):
+            return self._make_live(callee, obj, given)
+        name = live.canonical(callee.name)
+        receiver = (callee.receiver,) if callee.receiver is not None else ()
+        special = SPECIALS.get(name)
+        if special is not None:
+            found = special(self, given)
+            if found is not None:
+                return found
+        self.record(
+            "call", names_of(callee), given.node, args=given.args, keywords=given.keywords,
+            open_ended=given.open_ended, receiver=receiver,
+        )  # fmt: skip
+        return self._outcome(callee, name, receiver, given)
+
+    def _outcome(self, callee: Named, name: str, receiver: Values, given: Given) -> Values:
+        """What a call gives that is not followed."""
+        method = name.rpartition(".")[2]
+        if isinstance(callee.receiver, Items):
+            if method in TAKING:
+                return self._take(callee.receiver, method, given)
+            if method not in ADDING:
+                self._hand_all(given)
+            return DATA
+        folded = fold.method(receiver, method, list(given.args)) if receiver and not given.keywords else None
+        folded = folded or (fold.function(name, list(given.args)) if not given.keywords else None)
+        if folded is not None:
+            return folded
+        self._hand_all(given)
+        if name in RESULTS or callee.name in RESULTS:
+            return (Instance(RESULTS.get(name) or RESULTS[callee.name]),)
+        if method == "to_html" and "escape" not in given.keywords and not given.open_ended:
+            return (Instance("builtins.html"),)
+        return DATA if name.startswith("?.") else MADE
+
+    def _take(self, owner: Items, method: str, given: Given) -> Values:
+        if method in ("get", "pop"):
+            default = given.args[1] if len(given.args) > 1 else ()
+            return (
+                join(self.item(owner, given.args[0], given.node) if given.args else owner.contents, default)
+                or DATA
+            )
+        if method == "items":
+            pairs = tuple(
+                (None, (Items("tuple", ((0, _key(key)), (1, values))),)) for key, values in owner.entries
+            )
+            return (Items("list", pairs),)
+        if method == "values":
+            return (Items("list", tuple((None, values) for _, values in owner.entries)),)
+        return self.elements((owner,), given.node) if method == "popitem" else (owner,)
+
+    def _remember_added(self, node: ast.Call, given: Given, scope: Scope) -> None:
+        """`names.append(x)`: the container may hold it from now on; else it is lost sight of."""
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in ADDING:
+            return
+        added = given.args[ADDING[node.func.attr] :]
+        more = [*added, *given.keywords.values()]
+        if node.func.attr in ("extend", "update"):
+            more = [
+                value.contents for values in added for value in values if isinstance(value, Items)
+            ] + more[len(added) :]
+        entries = tuple((None, values) for values in more)
+        owner = node.func.value
+        if isinstance(owner, ast.Name) and any(isinstance(value, Items) for value in scope.look_up(owner.id)):
+            found = tuple(
+                Items(value.kind, (*value.entries, *entries))
+                if isinstance(value, Items) and len(value.entries) < 256
+                else value
+                for value in scope.look_up(owner.id)
+            )
+            scope.bind(owner.id, found)
+        else:
+            for _, values in entries:
+                self.hand_over(values, node)
+
+
+def _key(key: object | None) -> Values:
+    value = fold.const(key) if key is not None else None
+    return (value,) if value is not None else DATA

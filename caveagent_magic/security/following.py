@@ -1,0 +1,151 @@
+"""Functions and classes of the code, followed into their bodies."""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Mapping
+
+from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.expressions import Expressions
+from caveagent_magic.security.reader import Given, names_of
+from caveagent_magic.security.values import (
+    DATA,
+    ELEMENT,
+    PARAMETER,
+    Bound,
+    Class,
+    Function,
+    Items,
+    Made,
+    Named,
+    Value,
+    Values,
+    join,
+)
+
+DEEPEST = 8  # functions followed into one another
+
+
+class Following(Expressions):
+    """Follows functions."""
+
+    def __init__(self, namespace: Mapping[str, object]) -> None:
+        super().__init__(namespace)
+        self.functions: list[Function] = []
+        self.followed: set[int] = set()  # nodes of functions whose bodies were read
+        self.touched: set[type] = set()
+        self.own_classes: dict[type, bool] = {}
+        self.live_functions: dict[int, Function] = {}
+        self.memory: dict[object, Values] = {}
+        self.returned: list[list[Values]] = []
+
+    def make_function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope
+    ) -> Function:
+        """A function value with its defaults worked out."""
+        given = node.args
+        positional = [*given.posonlyargs, *given.args]
+        pairs = list(zip(reversed(positional), reversed(given.defaults), strict=False))
+        pairs += [
+            (arg, value) for arg, value in zip(given.kwonlyargs, given.kw_defaults, strict=True) if value
+        ]
+        defaults = {arg.arg: self.values(value, scope) for arg, value in pairs}
+        for arg in (*positional, *given.kwonlyargs):
+            self.values(arg.annotation, scope)
+        function = Function(node, scope, defaults)
+        if self.elsewhere is None:
+            self.functions.append(function)
+        return function
+
+    def follow(self, function: Function, given: Given) -> Values:
+        """Read the body with these arguments, and give what it may return."""
+        if function.node in self.following:
+            return ()
+        if len(self.following) >= DEEPEST:
+            self.unknown("calls go deeper than is followed", given.node)
+            return DATA
+        key = (id(function), given.args, tuple(sorted(given.keywords.items())), given.open_ended)
+        if key in self.memory:
+            return self.memory[key]
+        scope = Scope(function.scope.namespace, function.scope)
+        self._bind_parameters(function, given, scope)
+        self.followed.add(id(function.node))
+        self.following.append(function.node)
+        self.returned.append([])
+        try:
+            if isinstance(function.node, ast.Lambda):
+                self.returned[-1].append(self.values(function.node.body, scope))
+            else:
+                self.run(function.node.body, scope)
+        finally:
+            self.following.pop()
+            found = self.returned.pop()
+        self.memory[key] = join(*found) if found else DATA
+        return self.memory[key] or DATA
+
+    def _bind_parameters(self, function: Function, given: Given, scope: Scope) -> None:
+        arguments = function.node.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        rest = PARAMETER if given.open_ended else ()
+        keywords = dict(given.keywords)
+        for index, arg in enumerate([*positional, *arguments.kwonlyargs]):
+            if index < min(len(given.args), len(positional)):
+                values = given.args[index]
+            elif arg.arg in keywords:
+                values = keywords.pop(arg.arg)
+            else:
+                values = join(function.defaults.get(arg.arg, ()), rest) or PARAMETER
+            scope.bind(arg.arg, values)
+        if arguments.vararg:
+            extra = given.args[len(positional) :]
+            scope.bind(
+                arguments.vararg.arg, (Items("tuple", tuple(enumerate(extra))),) if extra else PARAMETER
+            )
+        if arguments.kwarg:
+            scope.bind(
+                arguments.kwarg.arg, (Items("dict", tuple(keywords.items())),) if keywords else PARAMETER
+            )
+
+    def call_back(self, value: Value, node: ast.AST) -> None:
+        """A library will call it with what we do not know."""
+        function = value.function if isinstance(value, Bound) else value
+        count = _parameters(function)
+        first = value.first if isinstance(value, Bound) else ()
+        given = Given(node, Scope({}), (*first, *(ELEMENT for _ in range(count - len(first)))), {}, False)
+        self.call_value(function, given)
+
+    def read_uncalled(self) -> None:
+        """Functions that the code only defines are read with parameters that their callers will decide."""
+        for function in self.functions:
+            if id(function.node) not in self.followed:
+                self.follow(function, Given(function.node, function.scope, (), {}, True))
+
+    def _make(self, kind: Class, given: Given) -> Values:
+        made = Made(kind)
+        for name in ("__new__", "__init__", "__post_init__"):
+            for method in kind.scope.ever.get(name, ()):
+                if isinstance(method, Function):
+                    self.follow(method, given.but(args=((made,), *given.args)))
+        if not any(name in kind.scope.ever for name in ("__init__", "__new__")):
+            self._hand_all(given)
+        for base in kind.bases:
+            if isinstance(base, Named):
+                self.record("pass", names_of(base), given.node)
+        return (made,)
+
+    def _hand_all(self, given: Given) -> None:
+        for values in (*given.args, *given.keywords.values()):
+            self.hand_over(values, given.node)
+
+
+def _parameters(function: Value) -> int:
+    if isinstance(function, Function):
+        return len(function.node.args.posonlyargs) + len(function.node.args.args)
+    if (
+        isinstance(function, Named)
+        and function.live is not None
+        and isinstance(function.live.obj, types.FunctionType)
+    ):
+        return function.live.obj.__code__.co_argcount
+    return 1

@@ -1,0 +1,138 @@
+"""Code, the live names and a policy to a verdict; doubt never allows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+
+from caveagent_magic.events import Capability, Finding, Judgement, Verdict
+from caveagent_magic.security.loops import top_level_awaits
+from caveagent_magic.security.names import uses_of
+from caveagent_magic.security.policy import Policy, stricter
+from caveagent_magic.security.reader import span_of
+from caveagent_magic.security.rule import Rule, rules_for
+from caveagent_magic.security.use import Span, Use
+
+AWAIT = "top-level await cannot run in a blocking cell: use ordinary calls"
+LONGEST = 200_000  # characters
+HIDDEN = re.compile(
+    r"[\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0e-\x1f\x7f\x85]|\r(?!\n)"
+)
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def judge(code: str, namespace: Mapping[str, object], policy: Policy) -> Verdict:
+    """The verdict; nothing of the namespace is run, and nothing here ever raises for bad code."""
+    hidden = _hidden(code)
+    if hidden is not None:
+        return Verdict("deny", (hidden,))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return Verdict("deny", (_unreadable(error),))
+    try:
+        return _verdict(tree, code, namespace, policy)
+    except RecursionError:
+        return _doubt("is nested too deeply to be looked at", policy)
+    except Exception as error:  # a fault of ours must never let code pass
+        return _doubt(f"could not be looked at: {type(error).__name__}", policy)
+
+
+def _hidden(code: str) -> Finding | None:
+    """A character that makes code look like something else, or that the parser cannot take."""
+    found = HIDDEN.search(code) or SURROGATE.search(code)
+    if len(code) > LONGEST:
+        return Finding("CAVE001", "unknown", f"is longer than {LONGEST:,} characters", 1, 0, 1, 0)
+    if found is None:
+        return None
+    before = code[: found.start()]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n") - 1
+    message = (
+        f"holds the invisible character U+{ord(found.group()):04X}: the code may not be what it looks like"
+    )
+    return Finding("CAVE001", "unknown", message, line, column, line, column + 1)
+
+
+def _unreadable(error: Exception) -> Finding:
+    line = max(getattr(error, "lineno", None) or 1, 1)
+    column = max((getattr(error, "offset", None) or 1) - 1, 0)
+    reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply"
+    return Finding(
+        "CAVE002", "unknown", f"is not Python that can be read: {reason}", line, column, line, column
+    )
+
+
+def _doubt(message: str, policy: Policy) -> Verdict:
+    return Verdict(
+        stricter("ask", policy.decide("unknown")), (Finding("CAVE003", "unknown", message, 1, 0, 1, 0),)
+    )
+
+
+def _verdict(tree: ast.Module, code: str, namespace: Mapping[str, object], policy: Policy) -> Verdict:
+    lines = code.splitlines(keepends=True)
+    found: dict[Finding, Judgement] = {}
+    for node in top_level_awaits(tree) if "await" in code or "async" in code else ():
+        found[_finding("CAVE903", "kernel", AWAIT, span_of(node), lines)] = "deny"
+    for use in uses_of(tree, namespace):
+        for rule in rules_for(use.kind, use.names):
+            for finding, judgement in _apply(rule, use, policy, lines):
+                found[finding] = stricter(found.get(finding, "allow"), judgement)
+    decision: Judgement = "allow"
+    for judgement in found.values():
+        decision = stricter(decision, judgement)
+    kept = _without_repeats(found, decision)
+    return Verdict(decision, tuple(sorted(kept, key=lambda f: (f.line, f.column, f.code, f.message))))
+
+
+def _apply(rule: Rule, use: Use, policy: Policy, lines: list[str]) -> Iterator[tuple[Finding, Judgement]]:
+    try:
+        hits = list(rule.check(use))
+    except Exception as error:  # a rule that crashes must ask, whatever went wrong in it
+        message = f"could not be looked at: the rule {rule.code} failed with {type(error).__name__}"
+        yield (
+            _finding("CAVE003", "unknown", message, use.span, lines),
+            stricter("ask", policy.decide("unknown")),
+        )
+        return
+    for hit in hits:
+        judgement = stricter(rule.verdict, policy.decide(rule.capability, hit.target))
+        if judgement == "allow" and rule.capability == "read_file":
+            continue  # part of ordinary computing, which the guard lets through as well
+        message = rule.message.format(
+            name=hit.name, target=hit.target or "a path that is not known", detail=use.detail
+        )
+        message = " ".join(message.split())
+        inside = f"{message} (in {use.via})" if use.via else message
+        yield _finding(rule.code, rule.capability, inside, use.span, lines), judgement
+
+
+def _without_repeats(found: Mapping[Finding, Judgement], decision: Judgement) -> list[Finding]:
+    """One finding for each rule and place; where that is already said, not also that something is unknown."""
+    seen: set[tuple[object, ...]] = set()
+    kept: list[Finding] = []
+    placed = {(f.line, f.column) for f in found if f.capability != "unknown"}
+    for finding in sorted(found, key=lambda f: (f.line, f.column, -f.end_line, -f.end_column)):
+        key = (finding.code, finding.line, finding.column)
+        vague = finding.capability == "unknown" and (finding.line, finding.column) in placed
+        if key not in seen and not vague:
+            seen.add(key)
+            kept.append(finding)
+    return kept or list(found)
+
+
+def _finding(code: str, capability: Capability, message: str, span: Span, lines: list[str]) -> Finding:
+    return Finding(
+        code, capability, message, span.line, _column(span.line, span.column, lines), span.end_line,
+        _column(span.end_line, span.end_column, lines),
+    )  # fmt: skip
+
+
+def _column(line: int, offset: int, lines: list[str]) -> int:
+    """The column in characters; the parser counts bytes."""
+    if not 0 < line <= len(lines):
+        return 0
+    return len(lines[line - 1].encode()[:offset].decode(errors="ignore"))

@@ -1,0 +1,227 @@
+"""Live objects of the kernel, looked at without running anything of theirs."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import inspect
+import itertools
+import sys
+import types
+from collections.abc import Iterator
+
+from caveagent_magic.security.known import module_dict, own_code, own_module, top
+from caveagent_magic.security.values import (
+    DATA,
+    UNRESOLVED,
+    Bound,
+    Const,
+    Instance,
+    Items,
+    Named,
+    Ref,
+    Value,
+    Values,
+)
+
+MOST_ITEMS = (100, 10)  # looked at in a container, and in one inside it
+PLAIN = (str, bytes, int, float, bool, type(None))
+CONTAINERS: dict[type, str] = {list: "list", tuple: "tuple", set: "set", frozenset: "set", dict: "dict"}
+ROUTINES = (
+    types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType, types.MethodWrapperType,
+)  # fmt: skip
+SAME = {
+    "_io.open": "builtins.open",
+    "io.open": "builtins.open",
+    "IPython.core.interactiveshell._modified_open": "builtins.open",
+    "IPython.core.getipython.get_ipython": "IPython.get_ipython",
+    "IPython.core.interactiveshell.InteractiveShell.get_ipython": "IPython.get_ipython",
+    "IPython.core.display_functions.display": "IPython.display.display",
+    "IPython.core.display_functions.clear_output": "IPython.display.clear_output",
+    "IPython.core.display_functions.update_display": "IPython.display.update_display",
+    "_sitebuiltins.Quitter": "builtins.exit",
+    "_sitebuiltins._Helper": "builtins.help",
+}
+_class_dict = type.__dict__["__dict__"].__get__
+_class_module = type.__dict__["__module__"].__get__
+_MISSING = object()
+
+
+def canonical(name: str) -> str:
+    """The public name of something, whatever private module it was defined in."""
+    name = SAME.get(name, name)
+    if name.endswith("InteractiveShell.get_ipython"):
+        return "IPython.get_ipython"
+    if name.startswith(
+        (
+            "ipykernel.zmqshell.ZMQInteractiveShell.",
+            "IPython.terminal.interactiveshell.TerminalInteractiveShell.",
+        )
+    ):
+        return f"IPython.InteractiveShell.{name.rpartition('.')[2]}"
+    first, _, rest = name.partition(".")
+    if first in ("posixpath", "ntpath"):
+        return f"os.path.{rest}"
+    if first.startswith("_") and first[1:] in sys.stdlib_module_names:
+        return canonical(f"{first[1:]}.{rest}")
+    if first == "nt":
+        return f"posix.{rest}"
+    if first in ("pandas", "polars", "IPython") and name.count(".") > 1:
+        return _public(first, name)
+    return name
+
+
+def _public(library: str, name: str) -> str:
+    """`pandas.core.frame.DataFrame.to_csv` → `pandas.DataFrame.to_csv`; libraries move modules about."""
+    parts = name.split(".")
+    start = next((index for index, part in enumerate(parts) if index and part[:1].isupper()), None)
+    if start is not None:
+        inside = "display." if library == "IPython" and "display" in name else ""
+        return f"{library}.{inside}{'.'.join(parts[start:])}".replace("NDFrame", "DataFrame")
+    if library == "pandas" and parts[1] in ("core", "io", "_libs"):
+        public = module_dict(sys.modules["pandas"]) if "pandas" in sys.modules else {}
+        return f"pandas.{parts[-1]}" if parts[-1] in public else name
+    return name
+
+
+def class_name(kind: type) -> str:
+    """The qualified name of a class."""
+    where = _class_module(kind)
+    what = type.__dict__["__qualname__"].__get__(kind)
+    return canonical(f"{where if isinstance(where, str) else '?'}.{what}")
+
+
+def module(name: str) -> Values | None:
+    """The module, if the kernel has it already."""
+    found = sys.modules.get(name)
+    return values_of(found, name) if isinstance(found, types.ModuleType) else None
+
+
+def values_of(obj: object, written: str = "") -> Values:
+    """What a live object is."""
+    return (_value_of(obj, written, 0),)
+
+
+def _value_of(obj: object, written: str, depth: int) -> Value:
+    kind = type(obj)
+    if kind in PLAIN:
+        return Const(obj)
+    if obj is sys.modules or obj is builtins.__dict__:
+        return Named("sys.modules" if obj is sys.modules else "builtins.__dict__")
+    if issubclass(kind, types.ModuleType):
+        name = module_dict(obj).get("__name__", written)
+        return Named(canonical_module(str(name)), Ref(obj), module=True, written=written)
+    if issubclass(kind, type):
+        assert isinstance(obj, type)
+        return Named(class_name(obj), Ref(obj), written=written)
+    if kind in ROUTINES:
+        return Named(_routine_name(obj), Ref(obj), written=written)
+    if kind is types.MethodType:
+        return _method(obj, depth)
+    if kind is functools.partial:
+        return _partial(obj, depth)
+    if kind in CONTAINERS and depth < len(MOST_ITEMS):
+        return Items(CONTAINERS[kind], tuple(_entries(obj, depth)))  # type: ignore[arg-type]
+    if kind is functools._lru_cache_wrapper:
+        return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
+    return Instance(class_name(kind), Ref(obj))
+
+
+def canonical_module(name: str) -> str:
+    """`posixpath` → `os.path`, `_pickle` → `pickle`."""
+    if name in ("posixpath", "ntpath"):
+        return "os.path"
+    return name[1:] if name[:1] == "_" and name[1:] in sys.stdlib_module_names else name
+
+
+def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:
+    assert isinstance(obj, (dict, list, tuple, set, frozenset))
+    if isinstance(obj, dict):
+        for key in itertools.islice(list(obj), MOST_ITEMS[depth]):
+            yield key if type(key) in PLAIN else None, (_value_of(obj[key], "", depth + 1),)
+    else:
+        for index, item in enumerate(itertools.islice(obj, MOST_ITEMS[depth])):
+            yield index, (_value_of(item, "", depth + 1),)
+    if len(obj) > MOST_ITEMS[depth]:
+        yield None, UNRESOLVED
+
+
+def _routine_name(obj: object) -> str:
+    what = getattr(obj, "__qualname__", "?")
+    if isinstance(obj, types.BuiltinFunctionType):
+        where = obj.__module__
+        owner = obj.__self__
+        if where is None and owner is not None and not isinstance(owner, types.ModuleType):
+            return canonical(
+                f"{class_name(owner if isinstance(owner, type) else type(owner))}.{obj.__name__}"
+            )
+        return canonical(f"{where or 'builtins'}.{what}")
+    if isinstance(obj, types.FunctionType):
+        return canonical(f"{obj.__module__}.{what}")
+    kind: type = getattr(obj, "__objclass__", object)
+    return canonical(f"{class_name(kind)}.{getattr(obj, '__name__', '?')}")
+
+
+def _method(obj: object, depth: int) -> Value:
+    assert isinstance(obj, types.MethodType)
+    if own_code(obj.__func__):
+        return Bound(_value_of(obj.__func__, "", depth), ((_value_of(obj.__self__, "", depth + 1),),))
+    owner = obj.__self__ if isinstance(obj.__self__, type) else type(obj.__self__)
+    name = getattr(obj.__func__, "__name__", "?")
+    return Named(canonical(SAME.get(f"{class_name(owner)}.{name}", f"{class_name(owner)}.{name}")))
+
+
+def _partial(obj: object, depth: int) -> Value:
+    assert isinstance(obj, functools.partial)
+    first = tuple((_value_of(item, "", depth + 1),) for item in obj.args)
+    keywords = tuple((name, (_value_of(item, "", depth + 1),)) for name, item in obj.keywords.items())
+    return Bound(_value_of(obj.func, "", depth + 1), first, keywords)
+
+
+def attribute(owner: Named | Instance, name: str) -> Values | None:
+    """The attribute of a live module, class or object; None where only running its code could tell."""
+    obj = owner.live.obj if owner.live else _MISSING
+    if isinstance(obj, types.ModuleType):
+        return _module_attribute(obj, owner, name)
+    found = inspect.getattr_static(obj, name, _MISSING)
+    if found is _MISSING or isinstance(
+        found, (property, types.GetSetDescriptorType, types.MemberDescriptorType)
+    ):
+        return None
+    if isinstance(found, (staticmethod, classmethod)):
+        found = found.__func__
+    if isinstance(obj, type):
+        return _class_attribute(obj, found, name)
+    if isinstance(found, types.FunctionType) and own_code(found) and not _in_instance(obj, name):
+        return (Bound(values_of(found)[0], ((owner,),)),)
+    return values_of(found) if own_code(found) or _in_instance(obj, name) else None
+
+
+def _in_instance(obj: object, name: str) -> bool:
+    try:
+        inside = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return False
+    return type(inside) is dict and name in inside
+
+
+def _module_attribute(obj: types.ModuleType, owner: Named | Instance, name: str) -> Values | None:
+    inside = module_dict(obj)
+    base = owner.written if isinstance(owner, Named) and owner.written else getattr(owner, "name", "")
+    if name not in inside:
+        return module(f"{inside.get('__name__')}.{name}")
+    found = inside[name]
+    kinds = (*PLAIN, *ROUTINES, type, types.ModuleType)
+    if own_module(obj) or isinstance(found, kinds) or found is sys.modules:
+        return values_of(found, f"{base}.{name}")
+    return (Named(f"{canonical_module(str(inside.get('__name__')))}.{name}", Ref(found)),)
+
+
+def _class_attribute(kind: type, found: object, name: str) -> Values:
+    """A method under the name of the class that it was reached through."""
+    if isinstance(found, types.FunctionType) and own_code(found):
+        return values_of(found)
+    if isinstance(found, ROUTINES) or top(class_name(kind)) not in ("__main__", ""):
+        return (Named(f"{class_name(kind)}.{name}", Ref(found)),)
+    return values_of(found) or DATA

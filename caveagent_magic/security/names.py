@@ -1,0 +1,267 @@
+"""Code to the uses in it: which qualified names it calls, reads, imports and stores to, and where."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from caveagent_magic.security import live
+from caveagent_magic.security.bindings import Scope, branches
+from caveagent_magic.security.known import harmless
+from caveagent_magic.security.loops import leaves
+from caveagent_magic.security.reader import Given, TooMuch
+from caveagent_magic.security.specials import folded_name
+from caveagent_magic.security.stores import Stores
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import (
+    DATA,
+    Bound,
+    Class,
+    Function,
+    Instance,
+    Items,
+    Named,
+    Opaque,
+    Values,
+    join,
+)
+
+TALKING = frozenset(
+    [
+        "_repr_html_",
+        "_repr_javascript_",
+        "_repr_svg_",
+        "_repr_markdown_",
+        "_repr_mimebundle_",
+        "_ipython_display_",
+    ]
+)
+
+
+def uses_of(tree: ast.Module, namespace: Mapping[str, object]) -> list[Use]:
+    """Every use in the code, in the order met; ends with an `unknown` one where not all could be followed."""
+    reader = Names(namespace)
+    try:
+        reader.run(tree.body, Scope(namespace))
+        reader.read_uncalled()
+    except TooMuch:
+        reader.elsewhere = None
+        reader.unknown("is more than could be looked at in the time there is", tree)
+    return reader.uses
+
+
+class Names(Stores):
+    """Reads statements."""
+
+    def run(self, body: list[ast.stmt], scope: Scope) -> None:
+        """Read statements in order."""
+        for statement in body:
+            self.STATEMENTS.get(type(statement), Names._plain)(self, statement, scope)
+
+    def _plain(self, node: ast.stmt, scope: Scope) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.consume(child, scope)
+
+    def _expression(self, node: ast.Expr, scope: Scope) -> None:
+        self.values(node.value, scope)
+
+    def _return(self, node: ast.Return, scope: Scope) -> None:
+        found = self.values(node.value, scope)
+        if self.returned:
+            self.returned[-1].append(found)
+
+    def _assign(self, node: ast.Assign, scope: Scope) -> None:
+        found = self.values(node.value, scope)
+        for target in node.targets:
+            self.assign(target, found, scope)
+
+    def _annotated(self, node: ast.AnnAssign, scope: Scope) -> None:
+        self.values(node.annotation, scope)
+        if node.value is not None:
+            self.assign(node.target, self.values(node.value, scope), scope)
+
+    def _augmented(self, node: ast.AugAssign, scope: Scope) -> None:
+        load = ast.copy_location(ast.BinOp(_loaded(node.target), node.op, node.value), node)
+        self.assign(node.target, self.values(load, scope), scope)
+
+    def _delete(self, node: ast.Delete, scope: Scope) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                self.store_attribute(self.values(target.value, scope), target.attr, DATA, target)
+            elif isinstance(target, ast.Subscript):
+                self._store_item(target, DATA, scope)
+            elif isinstance(target, (ast.Tuple, ast.List)):
+                self._delete(ast.Delete(target.elts), scope)
+
+    def _declare(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
+        scope.outer.update(node.names)
+
+    def _import(self, node: ast.Import, scope: Scope) -> None:
+        for alias in node.names:
+            found = self.imported(alias.name, node)
+            first = alias.name.partition(".")[0]
+            if alias.asname is None:
+                found = live.module(first) or (Named(first, module=True),)
+            self.store_name(alias.asname or first, found, node, scope)
+
+    def _import_from(self, node: ast.ImportFrom, scope: Scope) -> None:
+        name = "." * node.level + (node.module or "")
+        owners = self.imported(name, node)
+        for alias in node.names:
+            if alias.name == "*":
+                self._import_all(owners, scope)
+                continue
+            found = live.module(f"{name}.{alias.name}") or join(
+                *(self._attribute_of(o, alias.name, node) for o in owners)
+            )
+            self.store_name(alias.asname or alias.name, found, node, scope)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+        function = self.make_function(node, scope)
+        self.values(node.returns, scope)
+        if node.name in TALKING or node.name == "__del__":
+            self.record("code", (f"def {node.name}",), node)
+        found: Values = (function,)
+        for decorator in reversed(node.decorator_list):
+            found = join(self._decorate(decorator, found, scope), found)
+        if len(found) > 1 and all(isinstance(value, (Function, Opaque)) for value in found):
+            found = tuple(value for value in found if not isinstance(value, Opaque))
+        self.store_name(node.name, found, node, scope)
+
+    def _decorate(self, decorator: ast.expr, decorated: Values, scope: Scope) -> Values:
+        found: list[Values] = []
+        given = Given(decorator, scope, (decorated,), {}, False)
+        for value in self.values(decorator, scope):
+            if isinstance(value, (Function, Bound, Class)):
+                found.append(self.call_value(value, given))
+            elif isinstance(value, Named):
+                found.append(self.call_value(value, given.but(args=(DATA,))))
+            elif isinstance(value, Opaque) and value.origin in ("data", "unresolved"):
+                self.unknown("calls something that is only known when it runs", decorator)
+        return join(*found) if found else ()
+
+    def _class(self, node: ast.ClassDef, scope: Scope) -> None:
+        inside = Scope(scope.namespace, scope, is_class=True)
+        bases = join(*(self.values(base, scope) for base in node.bases))
+        self.hand_over(
+            tuple(base for base in bases if isinstance(base, Named) and not harmless(base.name)), node
+        )
+        for keyword in node.keywords:
+            self.consume(keyword.value, scope)
+        self.run(node.body, inside)
+        for decorator in node.decorator_list:
+            self._decorate(decorator, DATA, scope)
+        self.store_name(node.name, (Class(node.name, inside, bases),), node, scope)
+
+    def _if(self, node: ast.If, scope: Scope) -> None:
+        self.consume(node.test, scope)
+        branches(scope, lambda: self.run(node.body, scope), lambda: self.run(node.orelse, scope))
+
+    def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
+        endless = self.values(node.iter, scope)
+        given = self.elements(endless, node.iter)
+        if not leaves(node.body) and any(
+            isinstance(value, Instance) and value.of == "endless" for value in endless
+        ):
+            self.record("code", ("endless for",), node.iter)
+
+        def once() -> None:
+            self.assign(node.target, given, scope)
+            self.run(node.body, scope)
+
+        branches(scope, once, lambda: None)
+        branches(scope, once, lambda: None)
+        self.run(node.orelse, scope)
+
+    def _while(self, node: ast.While, scope: Scope) -> None:
+        tests = self.values(node.test, scope)
+        always = _always(node.test, tests, node.body)
+        if always and not leaves(node.body):
+            self.record("code", ("while True",), node)
+        for _ in range(2):
+            branches(scope, lambda: self.run(node.body, scope), lambda: None)
+        self.run(node.orelse, scope)
+
+    def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
+        for item in node.items:
+            found = self.values(item.context_expr, scope)
+            self.hand_over(tuple(value for value in found if isinstance(value, Named)), item.context_expr)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, found, scope)
+        self.run(node.body, scope)
+
+    def _try(self, node: ast.Try, scope: Scope) -> None:
+        branches(scope, lambda: self.run(node.body, scope), lambda: None)
+
+        def handle(handler: ast.ExceptHandler) -> None:
+            self.values(handler.type, scope)
+            if handler.name:
+                scope.bind(handler.name, (Instance("builtins.Exception"),))
+            self.run(handler.body, scope)
+
+        branches(scope, lambda: self.run(node.orelse, scope), *(lambda h=h: handle(h) for h in node.handlers))
+        self.run(node.finalbody, scope)
+
+    def _match(self, node: ast.Match, scope: Scope) -> None:
+        subject = self.values(node.subject, scope)
+        inside = join(subject, *(value.contents for value in subject if isinstance(value, Items)))
+
+        def case(each: ast.match_case) -> None:
+            self._pattern(each.pattern, inside, scope)
+            self.consume(each.guard, scope)
+            self.run(each.body, scope)
+
+        branches(scope, lambda: None, *(lambda c=c: case(c) for c in node.cases))
+
+    def _pattern(self, pattern: ast.pattern, subject: Values, scope: Scope) -> None:
+        taken = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+        if isinstance(taken, str):
+            scope.bind(taken, join(scope.names.get(taken, ()), subject))
+        if isinstance(pattern, ast.MatchValue):
+            self.values(pattern.value, scope)
+        if isinstance(pattern, ast.MatchClass):
+            self.values(pattern.cls, scope)
+            for attribute, part in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
+                self._pattern(part, self.attribute(subject, folded_name(attribute), pattern), scope)
+        for child in ast.iter_child_nodes(pattern):
+            if isinstance(child, ast.pattern) and child not in getattr(pattern, "kwd_patterns", ()):
+                self._pattern(child, subject, scope)
+
+    STATEMENTS: Mapping[type, Callable[..., None]] = MappingProxyType({
+        ast.Expr: _expression, ast.Return: _return, ast.Assign: _assign, ast.AnnAssign: _annotated,
+        ast.AugAssign: _augmented, ast.Delete: _delete, ast.Global: _declare, ast.Nonlocal: _declare,
+        ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function,
+        ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.If: _if, ast.For: _for,
+        ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
+        ast.TryStar: _try, ast.Match: _match,
+    })  # fmt: skip
+
+
+def _always(test: ast.expr, values: Values, body: list[ast.stmt]) -> bool:
+    """Whether a loop's test can only be true: the body does not change what it looks at."""
+    if (
+        isinstance(test, ast.UnaryOp)
+        and isinstance(test.op, ast.Not)
+        and isinstance(test.operand, ast.Constant)
+    ):
+        return not test.operand.value
+    changed = {
+        node.id
+        for part in body
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    }
+    still = isinstance(test, ast.Constant) or (isinstance(test, ast.Name) and test.id not in changed)
+    return still and bool(values) and all(isinstance(value, Const) and bool(value.value) for value in values)
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    """The target of `+=` as an expression that reads it."""
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    if isinstance(target, ast.Attribute):
+        return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+    assert isinstance(target, ast.Subscript)
+    return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)

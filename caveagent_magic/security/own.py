@@ -1,0 +1,149 @@
+"""The person's own live functions and classes, followed into their source."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import inspect
+import types
+
+from caveagent_magic.security import live
+from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.following import Following
+from caveagent_magic.security.known import own_code
+from caveagent_magic.security.reader import Given, span_of
+from caveagent_magic.security.source import names_in, node_of
+from caveagent_magic.security.values import (
+    DATA,
+    Function,
+    Instance,
+    Named,
+    Ref,
+    Values,
+)
+
+
+class Own(Following):
+    """Follows what earlier cells and the person's files defined."""
+
+    def touch(self, value: Instance, node: ast.AST) -> None:
+        """Follow the hooks of an object whose class is the person's own, once for each class."""
+        kind = type(value.live.obj) if value.live is not None else object
+        if kind in self.touched:
+            return
+        self.touched.add(kind)
+        if not self._is_own_class(kind):
+            return
+        for each in type.mro(kind):
+            for name, member in list(type.__dict__["__dict__"].__get__(each).items()):
+                hook = name.startswith("__") and name not in (
+                    "__init__",
+                    "__new__",
+                    "__call__",
+                    "__post_init__",
+                )
+                if (
+                    hook
+                    and isinstance(member, types.FunctionType)
+                    and own_code(member)
+                    and not _generated(member)
+                ):
+                    self.call_back(live.values_of(member)[0], node)
+
+    def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
+        """Follow the getter of a property."""
+        found = inspect.getattr_static(owner.live.obj, name, None) if owner.live is not None else None
+        getter = (
+            found.fget
+            if type(found) is property
+            else getattr(found, "func", None)
+            if type(found) is functools.cached_property
+            else None
+        )
+        if not (isinstance(getter, types.FunctionType) and own_code(getter)):
+            return None
+        return self.call_value(live.values_of(getter)[0], Given(node, Scope({}), ((owner,),), {}, False))
+
+    def _is_own_class(self, kind: type) -> bool:
+        if kind not in self.own_classes:
+            members = dict(type.__dict__["__dict__"].__get__(kind)).values()
+            plain = (
+                member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
+                for member in members
+            )
+            self.own_classes[kind] = any(
+                isinstance(member, types.FunctionType) and own_code(member) for member in plain
+            )
+        return self.own_classes[kind]
+
+    def _make_live(self, callee: Named, kind: type, given: Given) -> Values:
+        made = Instance(callee.name, Ref(kind))
+        for name in ("__new__", "__init__", "__post_init__"):
+            method = type.__dict__["__dict__"].__get__(kind).get(name)
+            if isinstance(method, types.FunctionType) and own_code(method):
+                self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
+        return (made,)
+
+    def _follow_live(self, callee: Named, function: types.FunctionType, given: Given) -> Values:
+        node = node_of(function)
+        before = self.elsewhere
+        if before is None:
+            self.elsewhere = (span_of(given.node), callee.name.rpartition(".")[2])
+        try:
+            if node is None:
+                return self._follow_compiled(function, given)
+            return self.follow(self._function_of(function, node), given)
+        finally:
+            self.elsewhere = before
+
+    def _function_of(
+        self, function: types.FunctionType, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    ) -> Function:
+        if id(function) in self.live_functions:
+            return self.live_functions[id(function)]
+        scope = self._closure(function)
+        positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+        defaults = dict(zip(reversed(positional), reversed(function.__defaults__ or ()), strict=False))
+        defaults |= function.__kwdefaults__ or {}
+        found = Function(node, scope, {name: live.values_of(value) for name, value in defaults.items()})
+        self.live_functions[id(function)] = found
+        return found
+
+    def _closure(self, function: types.FunctionType) -> Scope:
+        scope = Scope(function.__globals__)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+            try:
+                scope.bind(name, live.values_of(cell.cell_contents))
+            except ValueError:  # the cell is still empty
+                continue
+        return scope
+
+    def _follow_compiled(self, function: types.FunctionType, given: Given) -> Values:
+        """Without its source, every name in it counts as used on every module that it can reach."""
+        self._hand_all(given)
+        names = names_in(function.__code__)
+        scope = self._closure(function)
+        owners = [
+            value
+            for name in names
+            if name in function.__globals__ or name in vars(builtins)
+            for value in scope.look_up(name)
+        ]
+        owners += [
+            value for name in names if name not in function.__globals__ for value in live.module(name) or ()
+        ]
+        owners += [value for values in scope.names.values() for value in values]
+        for owner in owners:
+            self.hand_over((owner,) if not (isinstance(owner, Named) and owner.module) else (), given.node)
+            if isinstance(owner, Named) and owner.module and owner.live is not None:
+                for name in names:
+                    self.hand_over(live.attribute(owner, name) or (), given.node)
+        for name in names:
+            self.record("pass", (f"?.{name}",), given.node)
+        return DATA
+
+
+def _generated(function: types.FunctionType) -> bool:
+    """Whether `dataclasses` made it: it has no source, and only compares or prints fields."""
+    return function.__code__.co_qualname.startswith("__create_fn__.")

@@ -1,0 +1,157 @@
+"""What a rule is: one danger, with its reason, its names, its message and its examples in one class."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from caveagent_magic.errors import UsageError
+from caveagent_magic.events import Capability, Judgement
+from caveagent_magic.security.use import Kind, Span, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """Code that the rule must find, and the name it must say."""
+
+    source: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """Code that looks alike and that the rule must leave alone."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One finding before the policy has seen it; `target` is a path or host, None where it is not known."""
+
+    name: str
+    target: str | None = None
+
+
+class Rule:
+    """A danger; the docstring is the reason, `a.*` in a set of names takes in everything below `a`."""
+
+    code: ClassVar[str]
+    capability: ClassVar[Capability]
+    message: ClassVar[str]  # {name}, {target} and {detail} are filled in
+    calls: ClassVar[frozenset[str]] = frozenset()
+    reads: ClassVar[frozenset[str]] = frozenset()
+    imports: ClassVar[frozenset[str]] = frozenset()
+    stores: ClassVar[frozenset[str]] = frozenset()
+    kinds: ClassVar[frozenset[Kind]] = frozenset()  # looked at whatever their name
+    verdict: ClassVar[Judgement] = "allow"  # the least that the verdict is, whatever the policy says
+    examples: ClassVar[tuple[Flagged | Passes, ...]] = ()
+
+    def check(self, use: Use) -> Iterator[Hit]:
+        """The hits in one use; override `hits` for rules that look at arguments."""
+        name = self.named(use)
+        if name is not None:
+            yield from self.hits(use, name)
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """What a use of one of the rule's names amounts to."""
+        yield Hit(shown(name))
+
+    def named(self, use: Use) -> str | None:
+        """The name in the use that the rule knows."""
+        if use.kind in self.kinds:
+            return use.names[0]
+        sets = {"call": self.calls, "pass": self.calls, "read": self.reads, "import": self.imports}
+        wanted = self.stores if use.kind == "store" else sets.get(use.kind)
+        return next((name for name in use.names if fits(name, wanted)), None) if wanted else None
+
+
+def shown(name: str) -> str:
+    """A qualified name as a person would say it."""
+    return name.removeprefix("?.").removeprefix("builtins.").removesuffix("[]")
+
+
+@functools.lru_cache(maxsize=16384)
+def fits(name: str, patterns: frozenset[str]) -> bool:
+    """Whether the name, or `prefix.*` of it, is among the patterns."""
+    if name in patterns:
+        return True
+    parts = name.split(".")
+    return any(".".join([*parts[:end], "*"]) in patterns for end in range(1, len(parts)))
+
+
+@functools.cache
+def all_rules() -> tuple[Rule, ...]:
+    """One instance of every rule, by code."""
+    from caveagent_magic.security import rules
+
+    for found in pkgutil.iter_modules(rules.__path__, f"{rules.__name__}."):
+        importlib.import_module(found.name)
+    return tuple(
+        sorted((kind() for kind in _descendants(Rule) if "code" in kind.__dict__), key=lambda rule: rule.code)
+    )
+
+
+def _descendants(kind: type[Rule]) -> Iterator[type[Rule]]:
+    for child in kind.__subclasses__():
+        if child.__module__.startswith("caveagent_magic.security.rules."):
+            yield child
+        yield from _descendants(child)
+
+
+@functools.lru_cache(maxsize=16384)
+def rules_for(kind: Kind, names: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules that may have something to say about such a use."""
+    probe = Use(kind, names, Span(0, 0, 0, 0))
+    special = [
+        rule
+        for rule in all_rules()
+        if type(rule).check is not Rule.check or type(rule).named is not Rule.named
+    ]
+    return tuple(rule for rule in all_rules() if rule in special or rule.named(probe) is not None)
+
+
+@functools.lru_cache(maxsize=16384)
+def claimed(name: str) -> bool:
+    """Whether some rule knows the name, and so decides alone whether it is harmless here."""
+    return any(fits(name, rule.calls) for rule in all_rules())
+
+
+def explain(code: str) -> str:
+    """A rule in Markdown; raises `UsageError` naming the codes there are."""
+    found = next((rule for rule in all_rules() if rule.code == code.upper()), None)
+    if found is None:
+        raise UsageError(
+            f"No rule is called {code}; there are {', '.join(rule.code for rule in all_rules())}."
+        )
+    return _markdown(found)
+
+
+def _markdown(rule: Rule) -> str:
+    lines = [
+        f"## {rule.code} · {rule.capability}",
+        "",
+        inspect.getdoc(rule) or "",
+        "",
+        f"Says: *{rule.message}*",
+    ]
+    for example in rule.examples:
+        title = "Found in" if isinstance(example, Flagged) else "Left alone"
+        lines += ["", f"{title}:", "", "```python", example.source, "```"]
+    return "\n".join(lines)
+
+
+def reference() -> str:
+    """Every rule in Markdown, generated from the classes."""
+    return "\n\n".join(["# Rules of the security layer", *(_markdown(rule) for rule in all_rules())]) + "\n"
+
+
+if __name__ == "__main__":
+    from caveagent_magic.security.rule import reference as written  # the rules know this module by its name
+
+    print(written(), end="")

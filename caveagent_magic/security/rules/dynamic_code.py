@@ -1,0 +1,141 @@
+"""Rules about code that only comes to be when it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import Const, Opaque, Text, Values
+from caveagent_magic.security.vocabulary import names
+
+_LOCAL_CALL = re.compile(
+    r"@\s*[\w.]+\s*[(\[]|@\s*\w+\s*\.|__\w+|\bimport\b|`[^`]*@"
+    r"|\.(?:apply|map|agg|aggregate|pipe|transform|to_\w+|tofile|save\w*)\s*\("
+)
+
+
+class RunsText(Rule):
+    """Runs text as code, so that what runs was never looked at."""
+
+    code = "CAVE401"
+    capability = "dynamic_code"
+    message = "runs code that is not written here with {name}"
+    calls = names(
+        """
+        builtins.exec builtins.eval builtins.compile builtins.execfile builtins.breakpoint code.*
+        codeop.* runpy.* timeit.timeit timeit.repeat timeit.Timer pdb.* bdb.* imp.* importlib.reload
+        importlib.machinery.* zipimport.* importlib.util.* importlib.abc.* importlib._bootstrap.*
+        importlib._bootstrap_external.* pkgutil.* ast.parse_and_run types.FunctionType types.CodeType
+        types.FunctionType.* builtins.function builtins.code types.LambdaType types.MethodType
+        builtins.method trace.Trace cProfile.runctx doctest.* unittest.mock.* mock.* sympy.sympify
+        sympy.parsing.* sympy.lambdify numexpr.evaluate numpy.f2py.* numexpr.*
+        IPython.InteractiveShell.run_cell IPython.InteractiveShell.run_code IPython.InteractiveShell.ex
+        IPython.InteractiveShell.ev IPython.InteractiveShell.run_cell_async
+        IPython.InteractiveShell.safe_execfile IPython.embed IPython.start_ipython cloudpickle.*
+        ?.run_cell ?.exec_module ?.load_module ?.find_module ?.runsource ?.runcode ?.exec_command %run
+        %load %loadpy %macro %rerun %recall %edit %debug %pdb %prun %pycat %lprun %mprun %cython
+        %run_line_magic matplotlib.use plotly.io.orca.* pytest.main jinja2.Template
+        jinja2.Environment.from_string mako.template.Template string.Formatter.* torch.jit.*
+        tensorflow.py_function cffi.verify numba.jit_module logging.config.dictConfig
+        logging.config.fileConfig lib2to3.* operator.call ?.runctx ?.f2py sre_compile.* codecs.register
+        tornado.template.* pandas.core.computation.* pandas.util.testing.*
+        """
+    )
+
+    examples = (
+        Flagged("exec('x = 1')", name="exec"),
+        Flagged("getattr(__builtins__, 'ev' + 'al')('1 + 1')", name="eval"),
+        Flagged("get_ipython().run_line_magic('run', 'other.py')", name="%run"),
+        Passes("import ast\nast.literal_eval('[1, 2]')"),
+        Passes("import matplotlib\nmatplotlib.use('Agg')"),
+        Passes("get_ipython().run_line_magic('timeit', 'sum(range(10))')"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Back ends and timers with harmless text are left alone."""
+        if (
+            name == "matplotlib.use"
+            and use.kind == "call"
+            and use.words
+            and not any("module:" in word for word in use.words)
+        ):
+            return
+        if name.startswith("timeit.") and use.kind == "call" and not use.words:
+            return
+        if name.startswith("importlib.util.find_spec") or name == "sympy.lambdify":
+            return
+        yield Hit(shown(name))
+
+
+class EvaluatesExpression(Rule):
+    """Hands a text to a frame's `query` or `eval`: with `@` and a call it reaches every function there is."""
+
+    code = "CAVE402"
+    capability = "dynamic_code"
+    message = "evaluates a text as an expression with {name}"
+    calls = names(
+        """
+        ?.eval ?.query pandas.eval pandas.DataFrame.eval pandas.DataFrame.query polars.sql_expr
+        pandas.DataFrame.eval
+        """
+    )
+
+    examples = (
+        Flagged("df.query('@os.system(\"ls\")')"),
+        Flagged("import pandas as pd\npd.eval('__import__(\"os\")')", name="pandas.eval"),
+        Flagged("df.eval(input())"),
+        Passes("limit = 3\ndf.query('price > @limit and city == \"Oslo\"')"),
+        Passes("df.query(f'price > {limit}')"),
+        Passes("df.eval('total = price * count')"),
+        Passes("model.eval()"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Only where the text calls something, or is not known."""
+        given = use.argument(0, "expr", "sql")
+        if given is None:
+            if use.open_ended or use.kind == "pass":
+                yield Hit(shown(name))
+        elif not _plain(given):
+            yield Hit(shown(name))
+
+
+def _plain(given: Values) -> bool:
+    """Whether the text computes with columns only."""
+    for value in given:
+        if isinstance(value, Const) and isinstance(value.value, str):
+            if _LOCAL_CALL.search(value.value):
+                return False
+        elif isinstance(value, Text):
+            known = [piece for piece in value.pieces if piece is not None]
+            if not known or any(_LOCAL_CALL.search(piece) or piece.endswith("@") for piece in known):
+                return False
+        elif not (isinstance(value, Opaque) and value.origin in ("parameter", "missing")):
+            return False
+    return True
+
+
+class FetchesUnknownName(Rule):
+    """Fetches an attribute or module whose name is put together while running."""
+
+    code = "CAVE403"
+    capability = "dynamic_code"
+    message = "uses {name} with a name that is only known when it runs"
+    calls = names(
+        """
+        builtins.getattr builtins.setattr builtins.delattr builtins.__import__ importlib.import_module
+        importlib.__import__ operator.attrgetter operator.methodcaller inspect.getattr_static
+        ?.__import__ ?.import_module pydoc.locate pydoc.* pkgutil.resolve_name
+        matplotlib.cbook._get_attr
+        """
+    )
+
+    examples = (
+        Flagged("import os\nfor name in open('names.txt'):\n    getattr(os, name)", name="getattr"),
+        Flagged("import importlib\nimportlib.import_module(input())", name="importlib.import_module"),
+        Passes("for name in ('mean', 'std'):\n    print(getattr(df, name)())"),
+        Passes("import importlib\nnp = importlib.import_module('numpy')"),
+        Passes("getattr(df, 'shape')"),
+    )

@@ -1,0 +1,143 @@
+"""Rules about code that would never end or use up the memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import Const, Items, Named, Values
+from caveagent_magic.security.vocabulary import names
+
+HUGE = 5 * 10**8  # elements
+LONG = 600  # seconds
+
+
+class NeverEnds(Rule):
+    """A loop that nothing ends: the kernel would be busy until it is interrupted."""
+
+    code = "CAVE961"
+    capability = "exhaustion"
+    message = "may never end: {name}"
+    kinds = frozenset({"code"})
+
+    examples = (
+        Flagged("while True:\n    pass", name="while True"),
+        Passes("while True:\n    if input_done:\n        break"),
+        Passes("for i in range(1000):\n    print(i)"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Endless loops only."""
+        if name in ("while True", "endless for"):
+            yield Hit(name)
+
+
+class UsesTooMuch(Rule):
+    """Asks for more memory or time than an analysis needs."""
+
+    code = "CAVE962"
+    capability = "exhaustion"
+    message = "would use very much memory or time with {name}"
+    calls = names(
+        """
+        numpy.zeros numpy.ones numpy.empty numpy.full numpy.arange numpy.linspace numpy.eye
+        numpy.random.rand numpy.random.randn builtins.range time.sleep builtins.bytearray
+        itertools.repeat itertools.count numpy.random.normal numpy.random.randint numpy.identity
+        builtins.bytes math.factorial numpy.tile numpy.repeat builtins.pow numpy.random.random
+        """
+    )
+    kinds = frozenset({"code"})
+
+    examples = (
+        Flagged("import numpy as np\nnp.zeros((10**6, 10**6))", name="numpy.zeros"),
+        Flagged("x = 'a' * 10**10"),
+        Flagged("10 ** 10 ** 10"),
+        Flagged("list(range(10**12))", name="range"),
+        Passes("import numpy as np\nnp.zeros((1000, 1000))"),
+        Passes("x = 2 ** 64"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """By the size, where it is written out."""
+        if use.kind == "code":
+            if name.startswith("operator.") and len(use.args) == 2 and _explodes(name, *use.args):
+                yield Hit(name.removeprefix("operator."))
+        elif name == "time.sleep":
+            if any(
+                isinstance(v, Const) and isinstance(v.value, (int, float)) and v.value > LONG
+                for a in use.args
+                for v in a
+            ):
+                yield Hit(name)
+        elif name == "math.factorial":
+            if any(size > 200_000 for size in map(_size, use.args)):
+                yield Hit(name)
+        elif name == "itertools.count":
+            return
+        elif use.kind == "call" and _amount(name, use) > HUGE:
+            yield Hit(shown(name))
+
+
+def _amount(name: str, use: Use) -> float:
+    sizes = [_size(values) for values in use.args] or [1.0]
+    together = ("numpy.random.rand", "numpy.random.randn", "numpy.eye", "numpy.identity")
+    if name in together:
+        return math.prod(size for size in sizes if size)
+    if name in ("numpy.linspace", "numpy.full"):
+        return (
+            sizes[2]
+            if name == "numpy.linspace" and len(sizes) > 2
+            else sizes[0]
+            if name == "numpy.full"
+            else 0
+        )
+    return (
+        max(sizes) if name not in ("numpy.random.normal", "numpy.random.randint", "numpy.tile") else sizes[-1]
+    )
+
+
+def _size(values: Values) -> float:
+    found = 0.0
+    for value in values:
+        if isinstance(value, Const) and isinstance(value.value, (int, float)):
+            found = max(found, float(min(abs(value.value), 1e300)))
+        elif isinstance(value, Items):
+            found = max(found, math.prod(_size(inner) or 1.0 for _, inner in value.entries[:8]))
+    return found
+
+
+def _explodes(name: str, left: Values, right: Values) -> bool:
+    for first in left:
+        for second in right:
+            if name == "operator.mult":
+                sizes = [_length(side) for side in (first, second)]
+                counts = [
+                    _size((side,))
+                    for side in (first, second)
+                    if isinstance(side, Const) and isinstance(side.value, int)
+                ]
+                if any(sizes) and counts and max(sizes) * max(counts) > HUGE:
+                    return True
+            elif (
+                isinstance(second, Const)
+                and isinstance(second.value, int)
+                and second.value > 10**6
+                and isinstance(first, Const)
+            ):
+                return isinstance(first.value, int) and abs(first.value) > 1
+            elif (
+                name == "operator.pow"
+                and isinstance(first, Const)
+                and not isinstance(second, (Const, Named))
+                and _size((first,)) > 1
+            ):
+                continue
+    return False
+
+
+def _length(value: object) -> int:
+    if isinstance(value, Const) and isinstance(value.value, (str, bytes)):
+        return len(value.value)
+    return max(len(value.entries), 1) if isinstance(value, Items) else 0

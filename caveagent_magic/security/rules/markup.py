@@ -1,0 +1,106 @@
+"""Rules about output that the browser interprets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from caveagent_magic.security.names import TALKING
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import Const, Instance, Text, Value
+from caveagent_magic.security.vocabulary import names
+
+ACTIVE = re.compile(
+    r"<\s*(?:script|iframe|img|link|object|embed|form|meta|svg|style|base|video|audio|input|button)|\bon\w+\s*=|javascript:|//|\]\(",
+    re.IGNORECASE,
+)
+
+
+class ShowsMarkup(Rule):
+    """Shows HTML, JavaScript or SVG that can load addresses, send data away or press buttons in the page."""
+
+    code = "CAVE951"
+    capability = "markup"
+    message = "shows output that the browser would interpret with {name}"
+    calls = names(
+        """
+        IPython.display.HTML IPython.display.Javascript IPython.display.SVG IPython.display.IFrame
+        IPython.display.Markdown IPython.display.display_html IPython.display.display_javascript
+        IPython.display.display_svg IPython.display.publish_display_data IPython.display.YouTubeVideo
+        IPython.display.VimeoVideo IPython.display.Video IPython.display.Audio IPython.display.Image
+        IPython.display.display_markdown IPython.display.ScribdDocument IPython.display.FileLink
+        IPython.display.FileLinks IPython.core.display.* IPython.core.display_functions.*
+        IPython.display.TextDisplayObject ipywidgets.HTML ipywidgets.HTMLMath anywidget.*
+        IPython.display.DisplayObject IPython.display.GeoJSON %html %HTML %javascript %js %svg %SVG
+        %markdown
+        """
+    )
+    kinds = frozenset({"code"})
+
+    examples = (
+        Flagged(
+            "from IPython.display import HTML\nHTML('<img src=\"https://example.org/?x\">')",
+            name="IPython.display.HTML",
+        ),
+        Flagged("from IPython.display import Javascript\nJavascript('alert(1)')"),
+        Flagged("class A:\n    def _repr_html_(self):\n        return '<script>'"),
+        Flagged("from IPython.display import display\ndisplay({'text/html': x}, raw=True)"),
+        Passes("from IPython.display import HTML\nHTML('<h3>Result</h3>')"),
+        Passes("from IPython.display import Markdown, display\ndisplay(Markdown(f'**{total}**'))"),
+        Passes("from IPython.display import HTML\nHTML(df.to_html())"),
+    )
+
+    def named(self, use: Use) -> str | None:
+        """Methods that the display system calls, and raw displays, too."""
+        if use.kind == "code":
+            return (
+                use.names[0] if use.names[0].removeprefix("def ") in (*TALKING, "markup that loads") else None
+            )
+        if use.kind == "call" and "IPython.display.display" in use.names and "raw" in use.keywords:
+            return "IPython.display.display"
+        return super().named(use)
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Plain formatting without addresses is left alone."""
+        last = name.rpartition(".")[2]
+        quiet = {
+            "HTML": _still,
+            "Markdown": _marks,
+            "display_html": _still,
+            "Image": _picture,
+            "display_markdown": _marks,
+        }.get(last)
+        given = (
+            *use.args[:1],
+            *(use.keywords[key] for key in ("data", "url", "filename") if key in use.keywords),
+        )
+        if (
+            quiet is not None
+            and use.kind == "call"
+            and given
+            and not use.open_ended
+            and all(quiet(v) for values in given for v in values)
+        ):
+            return
+        yield Hit(shown(name).removeprefix("def "))
+
+
+def _still(value: Value) -> bool:
+    """Markup that is written out here and has nothing active, or comes escaped from a frame."""
+    if isinstance(value, Const):
+        return isinstance(value.value, str) and not ACTIVE.search(value.value)
+    return isinstance(value, Instance) and value.of == "builtins.html"
+
+
+def _marks(value: Value) -> bool:
+    """Markdown, which the front end sanitises: only addresses matter."""
+    if isinstance(value, Text):
+        return any(value.pieces) and not any(ACTIVE.search(piece) for piece in value.pieces if piece)
+    return _still(value)
+
+
+def _picture(value: Value) -> bool:
+    return not (
+        isinstance(value, Const) and isinstance(value.value, str) and "//" in value.value
+    ) and not isinstance(value, Text)

@@ -1,0 +1,30 @@
+"""Rules about machine code and raw memory."""
+
+from __future__ import annotations
+
+from caveagent_magic.security.rule import Flagged, Passes, Rule
+from caveagent_magic.security.vocabulary import names
+
+
+class TouchesMemory(Rule):
+    """Calls machine code or reads and writes raw memory, past everything that watches Python."""
+
+    code = "CAVE801"
+    capability = "native"
+    message = "calls machine code or touches raw memory with {name}"
+    calls = names(
+        """
+        ctypes.* cffi.* mmap.* numpy.ctypeslib.* numpy.lib.stride_tricks.as_strided.*
+        multiprocessing.shared_memory.* _ctypes.* pandas._libs.* sys.setdlopenflags weave.* cppyy.*
+        pyximport.* Cython.* numpy.core._internal._ctypes.* ?.CDLL ?.dlopen ?.LoadLibrary ?.PyDLL
+        ?.string_at ?.memmove ?.from_address ?.ctypes sys.getrefcount.* torch.utils.cpp_extension.*
+        torch.ops.* tensorflow.load_op_library numba.cfunc llvmlite.* pycuda.* cupy.RawKernel fcntl.*
+        termios.* syslog.*
+        """
+    )
+
+    examples = (
+        Flagged("import ctypes\nctypes.CDLL(None).getpid()", name="ctypes.CDLL"),
+        Flagged("import numpy as np\nnp.ctypeslib.load_library('c', '.')"),
+        Passes("import numpy as np\nnp.frombuffer(b'1234', dtype='u1')"),
+    )

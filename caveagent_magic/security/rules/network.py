@@ -1,0 +1,92 @@
+"""Rules about the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caveagent_magic.security.paths import host, is_url
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.vocabulary import names
+
+
+class OpensConnection(Rule):
+    """Talks to another machine.
+
+    What was sent cannot be taken back, and what comes back is not under anybody's control here.
+    """
+
+    code = "CAVE201"
+    capability = "network"
+    message = "talks to another machine with {name}"
+    calls = names(
+        """
+        numpy.DataSource numpy.lib.npyio.DataSource socket.* socketserver.* ssl.* http.client.*
+        http.server.* urllib.request.* urllib3.* requests.*
+        httpx.* aiohttp.* ftplib.* smtplib.* imaplib.* poplib.* telnetlib.* nntplib.* xmlrpc.*
+        websocket.* websockets.* paramiko.* boto3.* botocore.* s3fs.* gcsfs.* smart_open.* google.*
+        azure.* openai.* anthropic.* tweepy.* praw.* kaggle.* gdown.* wget.* mechanize.* selenium.*
+        playwright.* scrapy.* psycopg2.* psycopg.* pymysql.* MySQLdb.* pymongo.* redis.* cassandra.*
+        snowflake.* pika.* kafka.* zmq.* grpc.* huggingface_hub.* wandb.* mlflow.* comet_ml.* neptune.*
+        asyncio.open_connection asyncio.start_server socket.create_connection nltk.download
+        seaborn.load_dataset seaborn.get_dataset_names statsmodels.api.datasets.get_rdataset
+        statsmodels.datasets.get_rdataset seaborn.utils.urlopen sklearn.datasets.fetch_20newsgroups
+        sklearn.datasets.fetch_20newsgroups_vectorized sklearn.datasets.fetch_california_housing
+        sklearn.datasets.fetch_covtype sklearn.datasets.fetch_kddcup99 sklearn.datasets.fetch_lfw_pairs
+        sklearn.datasets.fetch_lfw_people sklearn.datasets.fetch_olivetti_faces
+        sklearn.datasets.fetch_openml sklearn.datasets.fetch_rcv1 yfinance.* pandas_datareader.*
+        folium.Map.show_in_browser bs4.dammit.* wikipedia.* googletrans.* geopy.geocoders.* osmnx.*
+        sodapy.* tensorflow.keras.utils.get_file torch.hub.* tensorflow.keras.datasets.*
+        keras.datasets.* torchvision.datasets.* datasets.load_dataset transformers.pipeline spacy.cli.*
+        chart_studio.* dash.* streamlit.* gradio.* flask.* fastapi.* uvicorn.* bottle.* tornado.*
+        pyodbc.* cx_Oracle.* oracledb.* clickhouse_driver.* elasticsearch.* pydrive.* gspread.*
+        pydantic_ai.* ?.from_pretrained ?.urlopen ?.urlretrieve ?.create_connection ?.sendall ?.sendto
+        ?.connect_ex ?.push_to_hub plotly.plotly.* matplotlib.cbook.urllib.* smtpd.* asyncore.*
+        asynchat.* ?.getaddrinfo
+        """
+    )
+
+    examples = (
+        Flagged("import requests\nrequests.get('https://example.org')", name="requests.get"),
+        Flagged("import seaborn as sns\ntips = sns.load_dataset('tips')", name="seaborn.load_dataset"),
+        Passes("from urllib.parse import urlparse\nurlparse('https://example.org').netloc"),
+        Passes("import requests"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """With the host, where an address is given."""
+        words = [word for word in use.words if is_url(word)]
+        yield Hit(name.removeprefix("?."), host(words[0]) if words else None)
+
+
+class ReadsAddress(Rule):
+    """Hands an address to a function that reads or writes files: libraries then go to the network."""
+
+    code = "CAVE202"
+    capability = "network"
+    message = "reads from or writes to {target} with {name}"
+    kinds = frozenset({"call"})
+
+    examples = (
+        Flagged("import pandas as pd\npd.read_csv('https://example.org/a.csv')", name="pandas.read_csv"),
+        Flagged("u = 'http' + '://example.org/?' + str(1)\nimport matplotlib.pyplot as plt\nplt.imread(u)"),
+        Passes("import pandas as pd\npd.read_csv('a.csv')"),
+        Passes("print('see https://example.org')"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Only for functions that take paths."""
+        from caveagent_magic.security.rules.read_file import READERS
+        from caveagent_magic.security.rules.write_file import WRITERS
+
+        known = next(
+            (n for n in use.names if n in READERS or n in WRITERS or n.endswith((".read_html", ".imread"))),
+            None,
+        )
+        if known is None:
+            return
+        from caveagent_magic.security.paths import paths_of
+
+        for path in paths_of(use) or ():
+            if path is not None and is_url(path):
+                yield Hit(known.removeprefix("?."), host(path))

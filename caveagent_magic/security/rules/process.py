@@ -1,0 +1,68 @@
+"""Rules about other programs."""
+
+from __future__ import annotations
+
+from caveagent_magic.security.rule import Flagged, Passes, Rule
+from caveagent_magic.security.vocabulary import names
+
+
+class StartsProcess(Rule):
+    """Starts another program.
+
+    It keeps running after the rehearsal ends, and undo cannot take back what it did.
+    """
+
+    code = "CAVE301"
+    capability = "process"
+    message = "starts another program with {name}"
+    calls = names(
+        """
+        posix.system posix.execv posix.execve posix.posix_spawn posix.posix_spawnp posix.fork
+        posix.forkpty os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve
+        os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp os.spawnlpe os.spawnv os.spawnve os.spawnvp
+        os.spawnvpe os.posix_spawn os.posix_spawnp os.fork os.forkpty os.startfile subprocess.run
+        subprocess.Popen subprocess.Popen.* subprocess.call subprocess.check_call
+        subprocess.check_output subprocess.getoutput subprocess.getstatusoutput pty.* multiprocessing.*
+        concurrent.futures.ProcessPoolExecutor concurrent.futures.process.ProcessPoolExecutor
+        _posixsubprocess.* asyncio.create_subprocess_exec asyncio.create_subprocess_shell
+        asyncio.subprocess.* webbrowser.* pexpect.* sh.* plumbum.* fabric.* invoke.* ?.system ?.popen
+        ?.Popen ?.check_output ?.check_call ?.getoutput ?.getstatusoutput ?.spawnl ?.spawnv ?.execv
+        ?.execvp ?.posix_spawn ?.fork_exec pip.* IPython.InteractiveShell.system
+        IPython.InteractiveShell.getoutput IPython.InteractiveShell.getoutput IPython.utils.process.*
+        IPython.utils._process_posix.* torch.multiprocessing.* numpy.distutils.* joblib.externals.* %!
+        %!! %sx %sc %system %bash %sh %script %perl %ruby %pypy %python %python2 %python3 %pip %conda
+        %mamba %uv %killbgscripts setuptools.* distutils.*
+        """
+    )
+
+    examples = (
+        Flagged("import os as o\nf = o.system\nf('ls')", name="posix.system"),
+        Flagged("from subprocess import run\nrun(['ls'])", name="subprocess.run"),
+        Flagged("import pandas as pd\npd.io.common.os.system('ls')", name="posix.system"),
+        Flagged("get_ipython().system('ls')"),
+        Flagged("get_ipython().run_cell_magic('bash', '', 'ls')", name="%bash"),
+        Flagged("list(map(getattr(__import__('o' + 's'), 'sys' + 'tem'), ['ls']))", name="posix.system"),
+        Passes("import os\nos.getcwd()"),
+        Passes("import subprocess"),
+    )
+
+
+class SignalsProcess(Rule):
+    """Sends a signal to a process, which may be the kernel itself or the Jupyter server."""
+
+    code = "CAVE302"
+    capability = "process"
+    message = "stops or signals a process with {name}"
+    calls = names(
+        """
+        posix.kill posix.killpg os.kill os.killpg os.abort posix.abort os._exit posix._exit
+        signal.raise_signal signal.pthread_kill signal.alarm signal.setitimer psutil.* resource.*
+        posix.nice os.nice ?.killpg ?._exit posix.setuid posix.setgid faulthandler._sigsegv
+        faulthandler.*
+        """
+    )
+
+    examples = (
+        Flagged("import os\nos.kill(os.getpid(), 9)", name="posix.kill"),
+        Passes("import os\nos.getpid()"),
+    )

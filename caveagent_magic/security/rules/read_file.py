@@ -1,0 +1,108 @@
+"""Rules about reading files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caveagent_magic.security.paths import is_url, mode_of, paths_of
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.vocabulary import names
+
+_PANDAS = names(
+    """
+    csv excel table json parquet feather orc fwf html xml sas spss stata hdf
+    """
+)
+READERS = (
+    frozenset(f"pandas.read_{what}" for what in _PANDAS)
+    | {
+        f"polars.{how}_{what}"
+        for how in ("read", "scan")
+        for what in names("csv parquet ipc json ndjson excel avro delta")
+    }
+    | (
+        names(
+            """
+            pandas.ExcelFile pandas.HDFStore numpy.load numpy.loadtxt numpy.genfromtxt numpy.fromfile
+            numpy.fromregex numpy.memmap numpy.lib.npyio.NpzFile
+            matplotlib.pyplot.imread matplotlib.image.imread PIL.Image.open cv2.imread cv2.VideoCapture
+            imageio.imread imageio.v2.imread imageio.v3.imread skimage.io.imread scipy.io.loadmat
+            scipy.io.wavfile.read geopandas.read_file geopandas.read_parquet pyarrow.parquet.read_table
+            pyarrow.csv.read_csv pyarrow.feather.read_table pyarrow.parquet.ParquetFile
+            xarray.open_dataset joblib.load zipfile.ZipFile tarfile.open tarfile.TarFile gzip.open
+            bz2.open lzma.open io.FileIO io.open_code codecs.open gzip.GzipFile linecache.getline
+            linecache.getlines tokenize.open mmap.mmap h5py.File netCDF4.Dataset
+            rasterio.open fiona.open sklearn.datasets.load_files sklearn.datasets.load_svmlight_file
+            xml.etree.ElementTree.parse lxml.etree.parse configparser.ConfigParser.read
+            openpyxl.load_workbook nbformat.read json.tool.main dask.dataframe.read_csv
+            dask.dataframe.read_parquet networkx.read_edgelist networkx.read_gml networkx.read_graphml
+            dbm.open csvkit.* lxml.html.parse pyreadr.read_r pyreadstat.* pathlib.Path.read_text
+            pathlib.Path.read_bytes ?.read_text ?.read_bytes posix.listdir posix.scandir os.listdir
+            os.scandir os.walk os.fwalk glob.glob glob.iglob shutil.disk_usage posix.readlink
+            os.readlink posix.pread pathlib.Path.iterdir pathlib.Path.glob pathlib.Path.rglob posix.stat
+            os.stat pyarrow.memory_map pyarrow.OSFile pyarrow.dataset.dataset posix.open os.open
+            pkgutil.get_data importlib.resources.read_text importlib.resources.files sqlite3.connect
+            filecmp.cmp
+            """
+        )
+    )
+)
+NOT_A_READER = frozenset({"sqlite3.connect", "joblib.load"})
+METHODS = names(
+    """
+    pathlib.Path.read_text pathlib.Path.read_bytes pathlib.Path.iterdir pathlib.Path.glob
+    pathlib.Path.rglob ?.read_text ?.read_bytes
+    """
+)  # fmt: skip
+MODES = {
+    "builtins.open": 1, "gzip.open": 1, "bz2.open": 1, "lzma.open": 1, "codecs.open": 1,
+    "zipfile.ZipFile": 1, "tarfile.open": 1, "tarfile.TarFile": 1, "io.FileIO": 1, "h5py.File": 1,
+    "gzip.GzipFile": 1,
+}  # fmt: skip
+
+
+class ReadsFile(Rule):
+    """Reads a file or lists a folder outside the working directory, or one whose path is not known.
+
+    Key files, other people's data and the server's tokens lie there; code could carry them off.
+    """
+
+    code = "CAVE101"
+    capability = "read_file"
+    message = "reads {target} with {name}"
+    calls = READERS - NOT_A_READER | {"builtins.open", "pathlib.Path.open", "?.open"}
+
+    examples = (
+        Flagged("open('/etc/passwd').read()", name="open"),
+        Flagged("import pandas as pd\npd.read_csv('../../secret.csv')", name="pandas.read_csv"),
+        Flagged("from pathlib import Path\n(Path.home() / 'x.txt').read_text()"),
+        Passes("import pandas as pd\npd.read_csv('data/a.csv')"),
+        Passes("from pathlib import Path\nPath('data/notes.txt').read_text()"),
+        Passes("with open('a.txt') as file:\n    print(file.read())"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """One for each possible path that is read."""
+        if name == "?.open" and not use.receiver:
+            return
+        if name in MODES and _writes(mode_of(use, MODES[name])):
+            return
+        if name in ("pathlib.Path.open", "?.open") and _writes(mode_of(use, 0)):
+            return
+        for path in (
+            receiver_paths(use) if name in METHODS or name.endswith("Path.open") else paths_of(use) or ()
+        ):
+            if path is None or not is_url(path):
+                yield Hit(shown(name), path)
+
+
+def _writes(mode: str) -> bool:
+    return any(letter in mode for letter in "wax+")
+
+
+def receiver_paths(use: Use) -> list[str | None]:
+    """The path that a pathlib object stands for."""
+    from dataclasses import replace
+
+    return paths_of(replace(use, args=(use.receiver,), keywords={})) or [None]

@@ -1,0 +1,75 @@
+"""Rules about what could not be known."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from caveagent_magic.security.known import COMPUTING, harmless, top
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, claimed, shown
+from caveagent_magic.security.use import Use
+
+
+class NotKnown(Rule):
+    """Calls something, or hands something on, of which it could not be found out what it does."""
+
+    code = "CAVE991"
+    capability = "unknown"
+    message = "could not be known: {name} {detail}"
+    kinds = frozenset({"unknown", "call", "pass"})
+
+    examples = (
+        Flagged("import some_private_package as s\ns.work()", name="some_private_package.work"),
+        Flagged("import os\nprint([os][0], os)", name="os"),
+        Flagged("d = df.to_dict()\nd['f']('x')"),
+        Passes("df.groupby('a').mean()"),
+        Passes("from sklearn.linear_model import LinearRegression\nLinearRegression().fit(x, y)"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Names of computing libraries, and those that a rule decides about, are left alone."""
+        if use.kind == "unknown":
+            yield Hit("")
+            return
+        names = [each for each in use.names if not each.startswith("?.")] or list(use.names)
+        if name.startswith(("%", "__main__.", "operator.")) or any(claimed(each) for each in use.names):
+            return
+        if not harmless(names[0]) and not (use.kind == "pass" and names[0].startswith(("__main__", "paths"))):
+            yield Hit(shown(names[0]))
+
+
+class ImportsUnknown(Rule):
+    """Imports a module that is not known here: importing it runs it."""
+
+    code = "CAVE992"
+    capability = "unknown"
+    message = "imports {name}, which is not known and would run"
+    kinds = frozenset({"import"})
+
+    examples = (
+        Flagged("import my_scripts", name="my_scripts"),
+        Passes("import numpy, os, collections.abc"),
+        Passes("from sklearn.ensemble import RandomForestClassifier"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Whatever is loaded already runs nothing."""
+        first = top(name)
+        known = (
+            first in COMPUTING
+            or first in sys.stdlib_module_names
+            or use.names[-1] in sys.modules
+            or claimed(f"{name}.x")
+        )
+        if not known and first not in (
+            "requests",
+            "IPython",
+            "ipywidgets",
+            "yaml",
+            "bs4",
+            "lxml",
+            "h5py",
+            "psutil",
+            "matplotlib_inline",
+        ):
+            yield Hit(name)

@@ -1,0 +1,232 @@
+"""Rules about writing and deleting files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.rules.read_file import MODES, receiver_paths
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import Const, Instance
+from caveagent_magic.security.vocabulary import names
+
+_WRITES_SQL = re.compile(
+    r"\b(?:attach|copy|into|create|insert|update|delete|drop|export|install|load|pragma|vacuum|alter|detach|call|read_\w+|"
+    r"scan_\w+|load_extension|writefile|readfile)\b|://|from\s+'|;\s*\w",
+    re.IGNORECASE,
+)
+OPTIONAL = names(
+    """
+    to_csv to_json to_html to_string to_latex to_markdown to_xml to_orc to_parquet
+    """
+)
+_METHODS = names(
+    """
+    to_csv to_json to_html to_string to_latex to_markdown to_xml to_orc to_excel to_parquet to_feather
+    to_hdf to_stata to_pickle to_sql to_gbq to_file savefig write_html write_image write_json write_csv
+    write_parquet write_ipc write_excel write_ndjson write_avro write_delta write_database sink_csv
+    sink_parquet sink_ipc sink_ndjson tofile write_text write_bytes save_model save_weights
+    save_pretrained save_formats to_netcdf to_zarr to_clipboard print_png print_pdf print_svg print_jpg
+    print_figure export_graph  to_disk to_gpx mkdir touch rename symlink_to hardlink_to
+    link_to copyfile copytree save_booster dump_model executescript to_mp4 save_dataset write_table
+    print_to_file
+    """
+)
+WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (
+    names(
+        """
+            numpy.save numpy.savez numpy.savez_compressed numpy.savetxt matplotlib.pyplot.savefig
+            matplotlib.pyplot.imsave matplotlib.image.imsave cv2.imwrite imageio.imwrite imageio.mimsave
+            skimage.io.imsave scipy.io.savemat scipy.sparse.save_npz scipy.io.wavfile.write
+            pandas.ExcelWriter pandas.HDFStore joblib.dump torch.save plotly.io.write_image
+            plotly.io.write_html plotly.offline.plot shutil.* posix.mkdir posix.makedirs posix.rename
+            posix.replace posix.symlink posix.link posix.chmod posix.chown posix.utime posix.truncate
+            posix.ftruncate posix.mkfifo posix.mknod posix.write posix.pwrite os.write os.fdopen
+            os.mkdir os.makedirs os.rename os.renames os.replace os.symlink os.link os.chmod os.chown
+            os.utime os.truncate os.mkfifo tempfile.* pathlib.Path.chmod pathlib.Path.replace
+            pathlib.Path.write_text pathlib.Path.write_bytes pathlib.Path.rename pathlib.Path.mkdir
+            pathlib.Path.touch pathlib.Path.symlink_to pathlib.Path.hardlink_to logging.FileHandler
+            logging.basicConfig logging.handlers.* logging.config.* zipfile.ZipFile.* tarfile.TarFile.*
+            pyarrow.parquet.write_table pyarrow.csv.write_csv pyarrow.feather.write_feather shelve.open
+            dbm.open pyarrow.parquet.ParquetWriter sqlite3.connect duckdb.connect csv.field_size_limit
+            graphviz.render networkx.write_gml networkx.write_edgelist networkx.write_graphml
+            openpyxl.Workbook.save nbformat.write builtins.print xlsxwriter.Workbook
+            tensorflow.io.write_file tensorflow.keras.models.save_model torchvision.utils.save_image
+            PIL.Image.Image.save py_compile.* compileall.* pandas.io.pickle.to_pickle pandas.to_pickle
+            venv.* zipapp.* tracemalloc.Snapshot.dump ensurepip.* ?.save ?.dump ?.dump_stats
+            matplotlib.backends.backend_pdf.PdfPages
+            sqlalchemy.create_engine duckdb.* posix.posix_fallocate posix.copy_file_range
+            posix.sendfile io.TextIOWrapper.write io.TextIOWrapper.writelines
+            io.BufferedWriter.* io.BufferedRandom.* IPython.InteractiveShell.write cProfile.run profile.run
+            %writefile %file
+            %save %logstart %logon %notebook %%writefile %store
+            """
+    )
+)
+SECOND = names(
+    """
+    plotly.io.write_html plotly.io.write_image joblib.dump torch.save pyarrow.parquet.write_table
+    pyarrow.csv.write_csv pyarrow.feather.write_feather tensorflow.keras.models.save_model
+    torchvision.utils.save_image networkx.write_gml networkx.write_edgelist networkx.write_graphml
+    nbformat.write pandas.to_pickle pandas.io.pickle.to_pickle
+    """
+)  # their path is the second argument
+NEEDS_LOOK = {"logging.basicConfig": "filename", "builtins.print": "file"}
+ON_PATHS = names(
+    """
+    write_text write_bytes rename mkdir touch symlink_to hardlink_to chmod replace
+    """
+)
+
+
+class WritesFile(Rule):
+    """Writes, makes, moves or changes files.
+
+    Undo gives back variables, not files: what was overwritten is gone.
+    """
+
+    code = "CAVE111"
+    capability = "write_file"
+    message = "writes {target} with {name}"
+    calls = WRITERS | {
+        "builtins.open",
+        "pathlib.Path.open",
+        "?.open",
+        *MODES,
+        "posix.open",
+        "os.open",
+        "numpy.memmap",
+        "numpy.lib.format.*",
+    }
+
+    examples = (
+        Flagged("import pandas as pd\npd.DataFrame().to_csv('out.csv')", name="to_csv"),
+        Flagged("open('notes.txt', 'w')", name="open"),
+        Flagged("import matplotlib.pyplot as plt\nplt.savefig('a.png')", name="matplotlib.pyplot.savefig"),
+        Flagged("get_ipython().run_cell_magic('writefile', 'a.py', 'x = 1')", name="%writefile"),
+        Flagged("df.agg('to_pickle', path='a')"),
+        Passes("import pandas as pd\npd.DataFrame({'a': [1]}).to_csv()"),
+        Passes("import io\nbuffer = io.StringIO()\ndf.to_csv(buffer)"),
+        Passes("open('notes.txt')"),
+        Passes("import sqlite3\nsqlite3.connect(':memory:')"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """One for each possible path that is written."""
+        last = name.rpartition(".")[2]
+        if (name.endswith(".open") and name != "os.open" and name != "posix.open") or name in MODES:
+            mode = mode_of(use, MODES.get(name, 0))
+            if not any(letter in mode for letter in "wax+") and not (
+                mode == "?" and use.kind == "call" and name == "builtins.open"
+            ):
+                return
+        elif (
+            (name in ("posix.open", "os.open") and not _opens_to_write(use))
+            or (
+                name == "numpy.memmap"
+                and mode_of(use, 2) in ("c", "r")
+                and len(use.args) + len(use.keywords) > 2
+            )
+            or (name in NEEDS_LOOK and NEEDS_LOOK[name] not in use.keywords)
+        ):
+            return
+        yield from self._targets(use, name, last)
+
+    def _targets(self, use: Use, name: str, last: str) -> Iterator[Hit]:
+        if name.startswith("%"):
+            yield Hit(name, next(iter(" ".join(use.words[1:2]).split()[-1:]), None))
+            return
+        if (last in ON_PATHS and name.startswith(("?.", "pathlib."))) or name.endswith("Path.open"):
+            paths: list[str | None] | None = receiver_paths(use)
+            if last in ("rename", "replace") and name.startswith("?.") and not _is_path(use):
+                return  # a frame's or a string's
+        elif name == "builtins.print":
+            paths = [] if in_memory(use.keywords["file"]) else [None]
+        elif name == "sqlalchemy.create_engine":
+            paths = [word for word in use.words if word not in ("sqlite://", "sqlite:///:memory:")]
+        else:
+            paths = paths_of(use, 1 if name in SECOND else 0)
+            if paths == [] and not _nowhere(use):
+                paths = [None]
+        if paths is None and (last in OPTIONAL or name in ("duckdb.connect",)):
+            return
+        if last in OPTIONAL and use.kind == "call" and not paths and not use.open_ended:
+            return
+        if (paths is not None and not paths) or (paths is None and _given_buffer(use)):
+            return
+        for path in paths if paths is not None else [None]:
+            if path != ":memory:" and not (path is not None and is_url(path)):
+                yield Hit(shown(name), path)
+
+    def named(self, use: Use) -> str | None:
+        """A method may also be named in a string that a frame then looks up."""
+        found = super().named(use)
+        if (
+            found is None
+            and use.kind == "call"
+            and use.name.rpartition(".")[2] in ("agg", "apply", "aggregate", "transform", "pipe", "map")
+        ):
+            return next((f"?.{word}" for word in use.words if f"?.{word}" in WRITERS), None)
+        return found
+
+
+class RunsSql(Rule):
+    """Runs a database command that may write, attach files or load code."""
+
+    code = "CAVE112"
+    capability = "write_file"
+    message = "runs a database command that is not plain reading with {name}"
+    calls = names(
+        """
+        ?.execute ?.executemany ?.exec_driver_sql pandas.read_sql pandas.read_sql_query
+        pandas.read_sql_table sqlite3.Connection.execute sqlite3.Connection.executemany
+        sqlite3.Cursor.execute polars.read_database sqlite3.Connection.*
+        """
+    )
+
+    examples = (
+        Flagged("connection.execute('drop table a')", name="execute"),
+        Flagged(
+            "import pandas as pd\npd.read_sql(\"attach 'x.db' as x\", connection)", name="pandas.read_sql"
+        ),
+        Passes("import pandas as pd\npd.read_sql('select a, b from sales where a > 1', connection)"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Selecting from tables is left alone."""
+        if name == "sqlite3.Connection.*" or use.name.endswith((".close", ".cursor", ".commit", ".rollback")):
+            return
+        given = use.argument(0, "sql", "query", "table_name")
+        known = [
+            value.value for value in given or () if isinstance(value, Const) and isinstance(value.value, str)
+        ]
+        if given is None or len(known) != len(given) or not all(_selects(text) for text in known):
+            yield Hit(shown(name))
+
+
+def _selects(text: str) -> bool:
+    return bool(
+        re.match(r"\s*(?:select|with|explain)\b|\s*\w+\s*$", text, re.IGNORECASE)
+    ) and not _WRITES_SQL.search(text)
+
+
+def _nowhere(use: Use) -> bool:
+    """Whether what is given is a buffer in memory, or nothing."""
+    given = [value for values in (*use.args[:2], *use.keywords.values()) for value in values]
+    nothing = all(isinstance(value, Const) and value.value in (None, False) for value in given[:1])
+    return nothing or any(isinstance(value, Instance) and value.of in MEMORY for value in given)
+
+
+def _given_buffer(use: Use) -> bool:
+    return bool(use.args) and in_memory(use.args[0])
+
+
+def _is_path(use: Use) -> bool:
+    return any(isinstance(value, Instance) and value.of.startswith("pathlib.") for value in use.receiver)
+
+
+def _opens_to_write(use: Use) -> bool:
+    flags = use.argument(1, "flags")
+    return flags is None or not all(isinstance(value, Const) and value.value == 0 for value in flags)

@@ -1,0 +1,158 @@
+"""Binding of names, attributes and items."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types
+
+from caveagent_magic.security import live
+from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.calls import Calls
+from caveagent_magic.security.known import harmless, module_dict
+from caveagent_magic.security.reader import names_of
+from caveagent_magic.security.values import (
+    DATA,
+    Bound,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Items,
+    Made,
+    Named,
+    Opaque,
+    Values,
+)
+
+SETTINGS = frozenset(
+    {"options", "rcParams", "config", "settings"}
+)  # objects inside modules that are made to be set
+RELIED_ON = frozenset(["display", "get_ipython", "exit", "quit", "In", "Out"])
+
+
+class Stores(Calls):
+    """Binds whatever is assigned or imported."""
+
+    def assign(self, target: ast.expr, values: Values, scope: Scope) -> None:
+        """Bind a target of any shape."""
+        if isinstance(target, ast.Name):
+            self.store_name(target.id, values, target, scope)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target, values, scope)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, values, scope)
+        elif isinstance(target, ast.Attribute):
+            self.store_attribute(self.values(target.value, scope), target.attr, values, target)
+        elif isinstance(target, ast.Subscript):
+            self._store_item(target, values, scope)
+
+    def _unpack(self, target: ast.Tuple | ast.List, values: Values, scope: Scope) -> None:
+        exact = (
+            len(values) == 1
+            and isinstance(values[0], Items)
+            and not any(isinstance(t, ast.Starred) for t in target.elts)
+        )
+        everything = values[0].contents if exact and isinstance(values[0], Items) else ()
+        for index, each in enumerate(target.elts):
+            if exact:
+                found = self.item(values[0], (Const(index),), each)
+            else:
+                found = everything or self.elements(values, target)
+            if isinstance(each, ast.Starred):
+                found = (Items("list", ((None, found),)),)
+            self.assign(each, found, scope)
+
+    def store_name(self, name: str, values: Values, node: ast.AST, scope: Scope) -> None:
+        """Bind a name, noting where the person or the libraries rely on what it meant."""
+        if scope.is_class:
+            self.hand_over(tuple(value for value in values if isinstance(value, (Named, Items))), node)
+        elif scope.outermost or name in scope.outer:
+            doing = any(_is_code(value) for value in values)
+            was = scope.namespace.get(name)
+            if doing and (name in builtins.__dict__ or name in RELIED_ON):
+                self.record("store", (f"builtins.{name}",), node)
+            elif (
+                isinstance(was, types.ModuleType)
+                and doing
+                and not any(isinstance(value, Named) and value.module for value in values)
+            ):
+                self.record("store", (f"{live.values_of(was)[0].name}",), node)  # type: ignore[union-attr]
+            if name.startswith("__") and name.endswith("__"):
+                self.record("store", (f"?.{name}",), node)
+        scope.bind(name, values)
+
+    def store_attribute(self, owners: Values, name: str, values: Values, node: ast.AST) -> None:
+        """`owner.name = value`: on modules and classes it changes what others rely on."""
+        for owner in owners:
+            if isinstance(owner, Named) and _shared(owner):
+                self.record("store", (f"{live.canonical(owner.name)}.{name}",), node, args=(values,))
+            elif isinstance(owner, (Named, Instance)) and not isinstance(owner, Opaque):
+                first = owner.name if isinstance(owner, Named) else owner.of
+                self.record(
+                    "store", (f"{first}.{name}", f"?.{name}"), node, args=(values,), detail="of an object"
+                )
+            else:
+                self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")
+            if isinstance(owner, Class):
+                owner.scope.bind(name, values)
+            if isinstance(owner, Made):
+                owner.of.scope.bind(name, values)
+        if not all(isinstance(owner, (Class, Made)) for owner in owners) or not owners:
+            self.hand_over(values, node)
+
+    def _store_item(self, target: ast.Subscript, values: Values, scope: Scope) -> None:
+        owners = self.values(target.value, scope)
+        keys = self.values(target.slice, scope)
+        self.hand_over(keys, target.slice)
+        for owner in owners:
+            if isinstance(owner, (Named, Instance)):
+                of = names_of(owner) if isinstance(owner, Named) else (owner.of,)
+                self.record("store", tuple(f"{name}[]" for name in of), target, args=(keys, values))
+        known = [key.value for key in keys if isinstance(key, Const)]
+        if isinstance(target.value, ast.Name) and any(isinstance(owner, Items) for owner in owners):
+            key = known[0] if len(known) == 1 == len(keys) else None
+            scope.bind(
+                target.value.id,
+                tuple(_with(owner, key, values) if isinstance(owner, Items) else owner for owner in owners),
+            )
+        else:
+            self.hand_over(values, target)
+
+    def imported(self, name: str, node: ast.AST) -> Values:
+        """The module that an import gives."""
+        self.record("import", (live.canonical_module(name), name), node)
+        return live.module(name) or (Named(live.canonical_module(name), module=True),)
+
+    def _import_all(self, owners: Values, scope: Scope) -> None:
+        for owner in owners:
+            if not isinstance(owner, Named) or owner.live is None:
+                continue
+            assert isinstance(owner.live.obj, types.ModuleType)
+            inside = module_dict(owner.live.obj)
+            public = inside.get("__all__")
+            names = list(public) if isinstance(public, (list, tuple)) else [n for n in inside if n[:1] != "_"]
+            for name in names:
+                scope.bind(str(name), live.attribute(owner, str(name)) or DATA)
+
+
+def _is_code(value: object) -> bool:
+    """Whether binding it to a name would change what calls of that name do."""
+    if isinstance(value, Named):
+        return value.name.startswith("builtins.") or not harmless(value.name)
+    return isinstance(value, (Function, Class, Bound, Made))
+
+
+def _shared(owner: Named) -> bool:
+    """Whether it is a module, a class or a routine of somebody else."""
+    if SETTINGS & set(owner.name.split(".")):
+        return False
+    if owner.live is not None:
+        return owner.module or (
+            isinstance(owner.live.obj, (type, *live.ROUTINES)) and not owner.name.startswith("__main__")
+        )
+    return owner.module or owner.name.rpartition(".")[2][:1].isupper() or owner.name == "builtins.type()"
+
+
+def _with(owner: Items, key: object | None, values: Values) -> Items:
+    return Items(owner.kind, (*owner.entries, (key, values))) if len(owner.entries) < 256 else owner

@@ -1,0 +1,61 @@
+"""One use of a qualified name in the code: what rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from caveagent_magic.security.values import Items, Values, texts
+
+Kind = Literal["call", "pass", "read", "import", "store", "unknown", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where in the code; lines count from 1, columns from 0, ends are exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """A name that is called, passed on to where it cannot be followed, read, imported or stored to.
+
+    `unknown` is something that could not be worked out, `code` a construct; `detail` says it in words.
+    """
+
+    kind: Kind
+    names: tuple[str, ...]  # every name it goes by, the canonical one first
+    span: Span
+    args: tuple[Values, ...] = ()
+    keywords: Mapping[str, Values] = field(default_factory=dict)
+    open_ended: bool = False  # there may be further arguments
+    receiver: Values = ()
+    via: str = ""  # the person's own function in which it was found
+    detail: str = ""
+
+    def argument(self, position: int, *names: str) -> Values | None:
+        """What is given at a position or under a keyword; None if nothing is, UNRESOLVED if who knows."""
+        for name in names:
+            if name in self.keywords:
+                return self.keywords[name]
+        return self.args[position] if 0 <= position < len(self.args) else None
+
+    @property
+    def words(self) -> list[str]:
+        """All strings among the arguments."""
+        return [word for values in (*self.args, *self.keywords.values()) for word in texts(values)]
+
+    @property
+    def name(self) -> str:
+        """The name that is shown."""
+        return self.names[0].removeprefix("?.").removeprefix("builtins.")
+
+
+def container(values: Values) -> list[Items]:
+    """The containers among possible values."""
+    return [value for value in values if isinstance(value, Items)]

@@ -1,0 +1,1 @@
+"""The semantic stream: what is said to the model and what it says back."""

@@ -1,0 +1,122 @@
+"""A streamed reply, taken apart into prose and its first block of Python while it arrives."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^`]*$")
+PYTHON = frozenset({"", "python", "py", "python3", "ipython", "ipython3", "pycon"})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ProsePiece:
+    """A further piece of text outside the code."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodePiece:
+    """The code so far; `complete` once its fence has closed."""
+
+    code: str
+    complete: bool
+
+
+@dataclass(slots=True)
+class ReplyReader:
+    """Reads text as it arrives and stops when the first Python block has closed.
+
+    Blocks of other languages are prose: they are shown, never run.
+    """
+
+    raw: str = ""  # what was read, up to and with the closing fence
+    prose: str = ""
+    code: str | None = None  # None: no block of Python yet
+    done: bool = False
+    _pending: str = ""  # the last line, not ended yet
+    _marks: str = ""  # the open fence
+    _python: bool = False
+    _lines: list[str] = field(default_factory=list)
+
+    def read(self, parts: Iterable[str | T]) -> Iterator[ProsePiece | CodePiece | T]:
+        """The pieces of a reply; parts that are not text are passed on as they are."""
+        for part in parts:
+            if not isinstance(part, str):
+                yield part
+                continue
+            yield from self.feed(part)
+            if self.done:
+                return
+        yield from self.finish()
+
+    def feed(self, text: str) -> Iterator[ProsePiece | CodePiece]:
+        """The pieces that this text completes."""
+        self._pending += text
+        while not self.done and "\n" in self._pending:
+            line, self._pending = self._pending.split("\n", 1)
+            self.raw += line + "\n"
+            yield from self._line(line + "\n")
+        if not self.done and self._pending and not self._marks and not _may_be_fence(self._pending):
+            text, self._pending = self._pending, ""
+            self.raw += text
+            yield self._prose(text)
+
+    def finish(self) -> Iterator[ProsePiece | CodePiece]:
+        """The pieces that the end of the reply completes; an open block counts as closed."""
+        if self.done:
+            return
+        if self._pending:
+            line, self._pending = self._pending, ""
+            self.raw += line
+            yield from self._line(line)
+        if self._marks and self._python and not self.done:
+            self.raw += f"\n{self._marks}\n"
+            yield self._close()
+
+    def _line(self, line: str) -> Iterator[ProsePiece | CodePiece]:
+        # A line whose beginning has been passed on as prose already cannot open a fence.
+        at_start = len(self.raw) == len(line) or self.raw[-len(line) - 1] == "\n"
+        fence = FENCE.match(line.rstrip()) if at_start else None
+        if self._marks:
+            yield from self._inside(line, fence)
+        elif fence:
+            self._marks, self._python = fence["marks"], fence["language"].lower() in PYTHON
+            yield self._so_far() if self._python else self._prose(line)
+        else:
+            yield self._prose(line)
+
+    def _inside(self, line: str, fence: re.Match[str] | None) -> Iterator[ProsePiece | CodePiece]:
+        closes = fence is not None and not fence["language"] and fence["marks"].startswith(self._marks)
+        if self._python and closes:
+            yield self._close()
+        elif self._python:
+            self._lines.append(line)
+            yield self._so_far()
+        else:
+            yield self._prose(line)
+            if closes:
+                self._marks = ""
+
+    def _prose(self, text: str) -> ProsePiece:
+        self.prose += text
+        return ProsePiece(text)
+
+    def _so_far(self, *, complete: bool = False) -> CodePiece:
+        self.code = textwrap.dedent("".join(self._lines)).strip("\n")
+        return CodePiece(self.code, complete)
+
+    def _close(self) -> CodePiece:
+        self.done, self._marks = True, ""
+        return self._so_far(complete=True)
+
+
+def _may_be_fence(beginning: str) -> bool:
+    stripped = beginning.lstrip(" \t")
+    return not stripped or stripped[0] in "`~"

@@ -1,0 +1,123 @@
+"""One turn: from the words in a `%%cave` cell to the results in the kernel, as a list of events."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+from caveagent_magic import events as ev
+from caveagent_magic.errors import CaveError, NobodyToAsk, Stopped
+from caveagent_magic.injection.card import cards_text
+from caveagent_magic.injection.choose import changed, choose, known
+from caveagent_magic.models.base import Loading
+from caveagent_magic.ports import Ports, Task
+from caveagent_magic.semantic import prompt
+from caveagent_magic.semantic.reply import CodePiece, ReplyReader
+from caveagent_magic.step import At, take_step
+
+
+def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
+    """Every event of one cell, `TurnEnded` last; what ended it early is raised after that."""
+    before, at = ports.stream.copy(), At(task.turn, 0)
+    try:
+        for event in _turn(task, ports):
+            at = At(task.turn, event.step)
+            yield event
+    except (KeyboardInterrupt, CaveError) as error:
+        if not ports.steps_run:  # nothing ran: the cell can be run again as if it were new
+            ports.stream.restore(before)
+        if not isinstance(error, KeyboardInterrupt | Stopped):
+            yield ev.Failed(str(error), **at.fields)
+        yield ev.TurnEnded(_reason(error), **at.fields)
+        raise
+
+
+def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
+    system, spent = prompt.system(ports.model.small), 0
+    yield _started(system, task, ports)
+    for step in range(1, task.max_steps + 1):
+        at = At(task.turn, step)
+        reply, usage = yield from _reply(system, at, task, ports)
+        spent += usage.input + usage.cached + usage.output
+        if reply.code is None:
+            if task.out:
+                ports.runtime.bind(task.out)
+            yield ev.TurnEnded("done", reply.prose.strip(), **at.fields)
+            return
+        if reply.done:
+            told = yield from take_step(reply.code, at, task, ports)
+        else:
+            told = prompt.CUT
+        if task.plan:
+            yield ev.TurnEnded("plan", **at.fields)
+            return
+        ports.stream.tell(told)
+        if task.budget and spent >= task.budget:
+            yield ev.TurnEnded("budget", f"The budget of {task.budget:,} tokens is used up.", **at.fields)
+            return
+    yield ev.TurnEnded("max_steps", f"Not done after {task.max_steps} steps.", **at.fields)
+
+
+def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
+    """Tell the model what is there and what is wanted; the event holds exactly what that adds."""
+    stream, model = ports.stream, ports.model
+    chosen = choose(
+        ports.runtime.variables(),
+        prompt=task.prompt,
+        recent=ports.runtime.recent(),
+        only=task.only,
+        hide=task.hide,
+        budget_tokens=task.card_tokens,
+    )
+    first = not stream.messages
+    message = prompt.task(task.prompt, cards_text(changed(stream.cards, chosen)), first=first, out=task.out)
+    stream.tell(message)
+    stream.cards = known(stream.cards, chosen)
+    tokens, estimated = model.count_tokens(stream.request(system))
+    return ev.TurnStarted(
+        prompt=task.prompt,
+        model=model.name,
+        cards=chosen.cards,
+        request_text=f"{system}\n\n{message}" if first else message,
+        tokens=tokens,
+        tokens_estimated=estimated,
+        cost=model.price(tokens, 0, 0),
+        turn=task.turn,
+        step=0,
+    )
+
+
+def _reply(
+    system: str, at: At, task: Task, ports: Ports
+) -> Generator[ev.Event, None, tuple[ReplyReader, ev.Usage]]:
+    """Stream one reply; reading stops when its first block of code has closed."""
+    reader, started = ReplyReader(), ports.clock()
+    with closing(ports.model.reply(ports.stream.request(system), task.reply_tokens)) as reply:
+        for piece in reader.read(reply):
+            if isinstance(piece, Loading):
+                yield ev.Progress(piece.text, piece.fraction, **at.fields)
+            elif isinstance(piece, CodePiece):
+                yield ev.CodeProposed(piece.code, complete=piece.complete, **at.fields)
+            else:
+                yield ev.Prose(piece.text, **at.fields)
+    if reply.cut and reader.code is not None:
+        reader.done = False
+    ports.stream.answered(reader.raw)
+    spent = reply.spent
+    usage = ev.Usage(
+        input=spent.input,
+        cached=spent.cached,
+        output=spent.output,
+        cost=spent.cost,
+        seconds=ports.clock() - started,
+        estimated=spent.estimated,
+        **at.fields,
+    )
+    yield usage
+    return reader, usage
+
+
+def _reason(error: BaseException) -> ev.EndReason:
+    if isinstance(error, KeyboardInterrupt | Stopped):
+        return "stopped"
+    return "nobody" if isinstance(error, NobodyToAsk) else "failed"

@@ -1,0 +1,231 @@
+"""Who decides: one pending step, fed by control requests, widget messages or stdin."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from caveagent_magic import __version__
+from caveagent_magic.events import VERSION, Action, Decision, Event, Judged, to_json
+
+SLICE = 0.1  # seconds; short waits let an interrupt through
+GRACE = 3.0  # seconds that a front end has to announce itself before stdin asks
+QUESTION = "Run this step? [r]un, [e]dit, [s]kip, s[t]op: "
+KEYS: Mapping[str, Action] = {"r": "run", "e": "edit", "s": "skip", "t": "stop"}
+
+
+def code_hash(code: str) -> str:
+    """What an answer must repeat, so that it is about this code and no other."""
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(slots=True)
+class PendingStep:
+    """A step that waits; the first valid answer counts."""
+
+    broker: Broker
+    event: Judged
+    code: str
+    rehearsal: Event
+    actions: tuple[Action, ...]
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    decision: Decision | None = None
+
+    @property
+    def code_hash(self) -> str:
+        """SHA-256 of the code."""
+        return code_hash(self.code)
+
+    def wait(self) -> Decision:
+        """Block in short slices until somebody has answered."""
+        return self.broker.wait(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """What a front end needs to show the step and to answer it."""
+        return {
+            "turn": self.event.turn,
+            "step": self.event.step,
+            "nonce": self.nonce,
+            "code": self.code,
+            "code_hash": self.code_hash,
+            "actions": list(self.actions),
+            "verdict": to_json(self.event)["verdict"],
+            "rehearsal": to_json(self.rehearsal),
+        }
+
+
+class Broker:
+    """Thread-safe: requests come from any thread, `wait` runs on the main thread."""
+
+    def __init__(self, may_ask: Callable[[], bool], ask: Callable[[str], str]) -> None:
+        self._may_ask, self._ask = may_ask, ask
+        self._changed = threading.Condition()
+        self._pending: PendingStep | None = None
+        self.clients: set[str] = set()
+        self._heard_in_turn = False
+        self._in_stdin = False
+        self._turn_running = False
+        self.log: Callable[[], list[dict[str, Any]]] = list
+
+    # ------------------------------------------------------------ the turn's side, main thread
+
+    def attended(self) -> bool:
+        """Whether a front end has announced itself or a person can be asked on stdin."""
+        return bool(self.clients) or self._may_ask()
+
+    def begin(self, log: Callable[[], list[dict[str, Any]]]) -> None:
+        """A turn begins; `log` gives its events so far."""
+        with self._changed:
+            self._turn_running, self._heard_in_turn, self.log = True, False, log
+
+    def end(self) -> None:
+        """The turn is over: later answers are stale."""
+        with self._changed:
+            self._turn_running, self._pending = False, None
+
+    def open(self, judged: Judged, code: str, rehearsal: Event, actions: tuple[Action, ...]) -> PendingStep:
+        """Make a step answerable."""
+        pending = PendingStep(self, judged, code, rehearsal, actions)
+        with self._changed:
+            self._pending = pending
+        return pending
+
+    def wait(self, pending: PendingStep) -> Decision:
+        """The answer; asks on stdin when no front end is heard of."""
+        asked_at = time.monotonic()
+        try:
+            while True:
+                with self._changed:
+                    if pending.decision is None:
+                        self._changed.wait(SLICE)
+                    if pending.decision is not None:
+                        return pending.decision
+                if self._stdin_is_due(asked_at):
+                    self._ask_on_stdin(pending)
+        finally:
+            with self._changed:
+                self._pending = None
+
+    def _stdin_is_due(self, asked_at: float) -> bool:
+        if self._heard_in_turn or not self._may_ask():
+            return False
+        return time.monotonic() - asked_at > GRACE
+
+    def _ask_on_stdin(self, pending: PendingStep) -> None:
+        """Ask in words; a decision that comes in meanwhile by another way ends the question."""
+        try:
+            with self._changed:
+                if pending.decision is not None:
+                    return
+                self._in_stdin = True
+            decision = _decision_from(self._ask, pending)
+            with self._changed:
+                if self._in_stdin and pending.decision is None:
+                    pending.decision = decision
+                interrupted, self._in_stdin = not self._in_stdin, False
+            if interrupted:
+                time.sleep(1)  # the interrupt that withdrew the question is on its way
+        except KeyboardInterrupt:
+            with self._changed:
+                self._in_stdin = False
+                if pending.decision is None:
+                    raise
+
+    # ------------------------------------------------------------ the front ends' side, any thread
+
+    def request(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one request of a front end; never raises."""
+        verb = content.get("verb")
+        answer = {
+            "hello": self._hello,
+            "state": self._state,
+            "decide": self._decide,
+            "cancel": self._cancel,
+        }.get(str(verb))
+        if answer is None:
+            return {"status": "error", "message": f"There is no verb {verb!r}: hello, state, decide, cancel."}
+        with self._changed:
+            self._heard_in_turn = True
+            return answer(content)
+
+    def _hello(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        self.clients.add(str(content.get("client", "unnamed")))
+        features = ["state", "decide", "cancel"]
+        return {"status": "ok", "version": __version__, "protocol": VERSION, "features": features}
+
+    def _state(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        pending = [self._pending.to_json()] if self._pending and self._pending.decision is None else []
+        return {
+            "status": "ok",
+            "running": self._turn_running,
+            "pending": pending,
+            "events": self.log() if self._turn_running else [],
+        }
+
+    def _decide(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        pending = self._pending
+        if pending is None or pending.decision is not None:
+            return {"status": "stale", "message": "No step waits for an answer."}
+        if content.get("nonce") != pending.nonce or content.get("code_hash") != pending.code_hash:
+            return {"status": "stale", "message": "This answer is about another step."}
+        action = content.get("action")
+        if action not in pending.actions:
+            return {"status": "error", "message": f"The action must be one of {', '.join(pending.actions)}."}
+        code, note = content.get("code", ""), content.get("note", "")
+        if not isinstance(code, str) or not isinstance(note, str) or (action == "edit" and not code.strip()):
+            return {"status": "error", "message": "Edit needs the new code as text."}
+        pending.decision = Decision(action, code, note, bool(content.get("remember")))
+        self._changed.notify_all()
+        if self._in_stdin:
+            self._in_stdin = False
+            _interrupt_main_thread()
+        return {"status": "ok"}
+
+    def _cancel(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        if not self._turn_running:
+            return {"status": "stale", "message": "No turn is running."}
+        _interrupt_main_thread()
+        return {"status": "ok"}
+
+
+def may_ask(kernel: Any) -> bool:
+    """Whether a person can be asked on stdin: nbclient, papermill and pipes say no."""
+    if kernel is None:
+        return sys.stdin is not None and sys.stdin.isatty() and "CI" not in os.environ
+    parent = kernel.get_parent("shell") or {}
+    return bool(parent.get("content", {}).get("allow_stdin", False))
+
+
+def _interrupt_main_thread() -> None:
+    """As the stop button does; a real signal also wakes a blocking system call."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _decision_from(ask: Callable[[str], str], pending: PendingStep) -> Decision:
+    """Ask until the answer is one of those offered."""
+    while True:
+        answer = ask(QUESTION).strip().lower()
+        action = KEYS.get(answer[:1]) if answer not in get_args(Action) else answer
+        if action not in pending.actions:
+            continue
+        if action == "edit":
+            return Decision("edit", code=_edited(ask))
+        return Decision(action, note=ask("Note for the model (may be empty): ") if action == "skip" else "")
+
+
+def _edited(ask: Callable[[str], str]) -> str:
+    lines: list[str] = []
+    while (line := ask("New code, end with a single dot: " if not lines else "… ")) != ".":
+        lines.append(line)
+    return "\n".join(lines)

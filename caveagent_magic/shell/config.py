@@ -1,0 +1,48 @@
+"""The settings, as traitlets: `%config CaveMagics` shows them, `c.CaveMagics.model = …` keeps them."""
+
+from __future__ import annotations
+
+from traitlets import Bool, Dict, Enum, Float, Int, Unicode
+from traitlets.config import Configurable
+
+
+class CaveSettings(Configurable):
+    """What a person or an administrator may set."""
+
+    model = Unicode(
+        "",
+        help="Model that answers: a name of the Messages API, 'local', 'local:PATH' or 'recorded:PATH'. "
+        "Empty: ANTHROPIC_MODEL, else the default for the key that is set, else the local model.",
+    ).tag(config=True)
+    base_url = Unicode(
+        "", help="Server that speaks the Messages API. Empty: ANTHROPIC_BASE_URL, else Anthropic."
+    ).tag(config=True)
+    approval = Enum(
+        ["ask", "auto"],
+        default_value="ask",
+        help="'ask': every step waits for an answer. 'auto': steps that the policy allows run at once.",
+    ).tag(config=True)
+    policy_file = Unicode(
+        "", help="A TOML policy on top of the shipped one. Empty: CAVEAGENT_POLICY, else none."
+    ).tag(config=True)
+    max_steps = Int(10, min=1, help="Replies of the model in one turn.").tag(config=True)
+    budget = Int(0, min=0, help="Tokens that one turn may use; 0: no limit.").tag(config=True)
+    reply_tokens = Int(4096, min=64, help="Tokens that one reply may have.").tag(config=True)
+    card_tokens = Int(2000, min=50, help="Tokens for describing variables.").tag(config=True)
+    observation_chars = Int(4000, min=200, help="Characters of output that the model sees of a step.").tag(
+        config=True
+    )
+    context_tokens = Int(
+        100_000, min=1000, help="Tokens of conversation to keep before old output is shortened."
+    ).tag(config=True)
+    rehearse = Bool(True, help="Try every step in a forked copy of the kernel first.").tag(config=True)
+    rehearsal_seconds = Float(10.0, min=0.1, help="Time limit of a rehearsal, in seconds.").tag(config=True)
+    rehearsal_megabytes = Int(
+        4096, min=16, help="Memory that a rehearsal may use beyond the kernel's own, in MB."
+    ).tag(config=True)
+    threads = Int(0, min=0, help="Threads of the local model; 0: chosen by the load of the machine.").tag(
+        config=True
+    )
+    prices = Dict(
+        help="US dollars per million tokens: {'model': (input, cached, output)}.", default_value={}
+    ).tag(config=True)

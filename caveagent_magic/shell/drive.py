@@ -1,0 +1,159 @@
+"""Driving a turn: the ports are built, each event is logged, shown and metered."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from caveagent_magic.errors import LimitReached, NoModel
+from caveagent_magic.events import Change, Changes, Event, TurnEnded, Usage
+from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.models.base import Model
+from caveagent_magic.models.named import ModelSettings, model_named
+from caveagent_magic.ports import Ports, Task
+from caveagent_magic.rehearsal import sandbox
+from caveagent_magic.rehearsal.checkpoint import Checkpoint
+from caveagent_magic.rehearsal.fork import Limits
+from caveagent_magic.security.policy import Policy
+from caveagent_magic.semantic import prompt
+from caveagent_magic.semantic.stream import Stream
+from caveagent_magic.session import turn
+from caveagent_magic.shell.broker import Broker, may_ask
+from caveagent_magic.shell.config import CaveSettings
+from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
+from caveagent_magic.shell.log import Log
+from caveagent_magic.shell.names import Names
+from caveagent_magic.shell.runtime import Runtime
+
+
+class Interrupted(KeyboardInterrupt):
+    """The stop button, shown as one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["KeyboardInterrupt: the turn was stopped."]
+
+
+def driver_for(settings: CaveSettings, names: Names) -> Driver:
+    """The driver of a session; `input` is looked up late, because a kernel replaces it."""
+    kernel = getattr(names.shell, "kernel", None)
+    broker = Broker(lambda: may_ask(kernel), lambda question: input(question))
+    return Driver(settings, Runtime(names), broker)
+
+
+@dataclass(slots=True)
+class Driver:
+    """What lives as long as the notebook's session: the conversation, its cost, the last checkpoints."""
+
+    settings: CaveSettings
+    runtime: Runtime
+    broker: Broker
+    stream: Stream = field(default_factory=Stream)
+    usage: list[Usage] = field(default_factory=list)
+    steps_run: list[tuple[Checkpoint, Changes]] = field(default_factory=list)
+    models: dict[tuple[Any, ...], Model] = field(default_factory=dict)
+
+    def run(self, task: Task, model_name: str = "") -> None:
+        """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
+        self.steps_run = []
+        self.stream.context_tokens = self.settings.context_tokens
+        ports = self._ports(model_name)
+        self.runtime.begin()
+        log = Log()
+        view = self._view(task)
+        self.broker.begin(log.snapshot)
+        try:
+            ended = self._drive(turn(task, ports), log, view)
+        except KeyboardInterrupt as stop:
+            raise Interrupted from stop
+        finally:
+            self.broker.end()
+            view.close(log)
+        if ended.reason in ("max_steps", "budget"):
+            raise LimitReached(f"{ended.answer} What ran so far is kept; ask again to go on.")
+
+    def _drive(self, events: Generator[Event], log: Log, view: View) -> TurnEnded:
+        """Take each event as it comes; a stop that falls between two is thrown into the turn."""
+        event = next(events)
+        while True:
+            try:
+                log.add(event)
+                view.show(event, log)
+                if isinstance(event, Usage):
+                    self.usage.append(event)
+                following = next(events, None)
+            except KeyboardInterrupt as stop:
+                following = events.throw(stop)
+            if following is None:
+                assert isinstance(event, TurnEnded)
+                return event
+            event = following
+
+    def undo(self) -> tuple[tuple[str, ...], tuple[Change, ...]]:
+        """Take back what the last turn did to the bindings; gives what is as before, and what is not."""
+        undone: dict[str, None] = {}
+        not_undone: dict[str, Change] = {}
+        while self.steps_run:
+            checkpoint, changes = self.steps_run.pop()
+            names, others = checkpoint.undo(self.runtime.namespace, changes)
+            undone.update(dict.fromkeys(names))
+            not_undone.update({change.name: change for change in others})
+        return tuple(name for name in undone if name not in not_undone), tuple(not_undone.values())
+
+    def model(self, name: str = "") -> Model:
+        """The model of this name, or the one that is set; the same object as long as settings stay."""
+        settings = ModelSettings(self.settings.base_url, self.settings.threads, dict(self.settings.prices))
+        name = name or self.settings.model
+        environment = tuple(os.environ.get(f"ANTHROPIC_{key}") for key in ("API_KEY", "BASE_URL", "MODEL"))
+        key = (name, settings.base_url, settings.threads, repr(settings.prices), environment)
+        if key not in self.models:
+            self.models[key] = model_named(name, settings=settings)
+        return self.models[key]
+
+    def card(self, name: str) -> str:
+        """A variable as the model would see it."""
+        return card_text(describe(name, self.runtime.variables()[name]))
+
+    def conversation(self) -> str:
+        """All that the model was told and answered."""
+        try:
+            small = self.model().small
+        except NoModel:
+            small = False
+        system = prompt.system(small)
+        told = (f"[{message.role}]\n{message.text}" for message in self.stream.messages)
+        return "\n\n".join((f"[system]\n{system}", *told))
+
+    def rehearsal(self) -> str:
+        """What holds a rehearsal here, in words."""
+        return sandbox.describe() if self.settings.rehearse else "off"
+
+    def policy(self) -> Policy:
+        """What applies now: the shipped policy under the person's own."""
+        path = self.policy_file()
+        return Policy.load(path) if path else Policy.load()
+
+    def policy_file(self) -> str:
+        """The person's own policy; empty: there is none."""
+        return self.settings.policy_file or os.environ.get("CAVEAGENT_POLICY", "")
+
+    def _ports(self, model_name: str) -> Ports:
+        settings = self.settings
+        limits = Limits(seconds=settings.rehearsal_seconds, memory=settings.rehearsal_megabytes << 20)
+        return Ports(
+            model=self.model(model_name),
+            stream=self.stream,
+            runtime=self.runtime,
+            broker=self.broker,
+            policy=self.policy(),
+            limits=limits if settings.rehearse else None,
+            clock=time.perf_counter,
+            steps_run=self.steps_run,
+        )
+
+    def _view(self, task: Task) -> View:
+        if getattr(self.runtime.shell, "kernel", None) is None:
+            return TextView()
+        return PanelView(task.turn, self.broker.request) if self.broker.attended() else StaticView()

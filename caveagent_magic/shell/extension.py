@@ -1,0 +1,60 @@
+"""Loading and unloading: what is put into the session, and how it is taken out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.completer import SimpleCompletion
+
+from caveagent_magic.shell import control
+from caveagent_magic.shell.commands import COMMANDS
+from caveagent_magic.shell.complete import completions, fragment
+from caveagent_magic.shell.magic import CaveMagics, options_of
+from caveagent_magic.shell.names import Names
+
+NAME = "CaveMagics"
+
+
+def load(shell: Any) -> None:
+    """Register the magics, completion and control requests; a second load begins anew."""
+    unload(shell)
+    magics = CaveMagics(shell, Names(shell))
+    magics.matcher = matcher(magics)
+    shell.register_magics(magics)
+    shell.events.register("post_run_cell", magics.names.note_assignments)
+    shell.Completer.custom_matchers.append(magics.matcher)
+    if kernel := getattr(shell, "kernel", None):
+        control.install(kernel, lambda content: magics.driver.broker.request(content))
+
+
+def unload(shell: Any) -> None:
+    """Take out what `load` put in; nothing happens when it was not loaded."""
+    magics = shell.magics_manager.registry.pop(NAME, None)
+    if magics is None:
+        return
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("cave", None)
+    shell.configurables.remove(magics)
+    shell.events.unregister("post_run_cell", magics.names.note_assignments)
+    shell.Completer.custom_matchers.remove(magics.matcher)
+    if kernel := getattr(shell, "kernel", None):
+        control.uninstall(kernel)
+
+
+def matcher(magics: CaveMagics) -> Any:
+    """Completion for our cells, in the form that IPython's completer asks for."""
+
+    def complete(context: Any) -> dict[str, Any]:
+        above = context.full_text.split("\n")[: context.cursor_line + 1]
+        above[-1] = above[-1][: context.cursor_position]
+        found = completions(
+            "\n".join(above),
+            options_of(magics.cave_cell),
+            COMMANDS,
+            magics.names.variables(),
+        )
+        words = [SimpleCompletion(text=word, type="param") for word in found]
+        return {"completions": words, "matched_fragment": fragment(context.token), "suppress": bool(words)}
+
+    complete.matcher_api_version = 2  # type: ignore[attr-defined]
+    return complete

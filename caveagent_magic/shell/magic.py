@@ -1,0 +1,126 @@
+"""`%%cave` and `%cave`: from the line of a magic to a task or a command."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError as LineError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+
+from caveagent_magic.errors import UsageError
+from caveagent_magic.shell.commands import COMMANDS, run_command
+from caveagent_magic.shell.config import CaveSettings
+from caveagent_magic.shell.names import Names
+
+if TYPE_CHECKING:
+    from caveagent_magic.ports import Task
+    from caveagent_magic.shell.drive import Driver
+
+
+@magics_class
+class CaveMagics(Magics, CaveSettings):
+    """The AI of this notebook: write `%%cave` and below it what you want, in your own words."""
+
+    def __init__(self, shell: Any, names: Names) -> None:
+        super().__init__(shell=shell, parent=shell)
+        self.names = names
+        for parser in (self.cave_cell.parser, self.cave_line.parser):
+            parser.allow_abbrev = False
+
+    @no_var_expand
+    @cell_magic("cave")
+    @magic_arguments("%%cave")
+    @argument("--plan", action="store_true", help="Show what would be done; run nothing.")
+    @argument("--auto", action="store_true", help="Run at once what the policy allows; ask for the rest.")
+    @argument("--ask", action="store_true", help="Ask before every step.")
+    @argument("--only", default="", metavar="A,B", help="Let the model know of these variables only.")
+    @argument("--hide", default="", metavar="C", help="Do not let the model know of these.")
+    @argument("--out", default="", metavar="NAME", help="Bind the final result to this name.")
+    @argument("--model", default="", metavar="M", help="The model for this cell.")
+    @argument("--max-steps", type=int, default=None, metavar="N", help="Replies of the model at most.")
+    @argument("--budget", type=int, default=None, metavar="TOKENS", help="Tokens that the turn may use.")
+    def cave_cell(self, line: str, cell: str) -> None:
+        """Ask for something in your own words; every step is shown and waits for you."""
+        options = parsed(self.cave_cell, line)
+        self.driver.run(self._task(options, cell), options.model)
+
+    @no_var_expand
+    @line_magic("cave")
+    @magic_arguments("%cave")
+    @argument("command", nargs="?", default="help", help="One of: " + ", ".join(COMMANDS))
+    @argument("words", nargs="*", help="What the command is about.")
+    def cave_line(self, line: str) -> None:
+        """Look at and steer the AI of this notebook."""
+        options = parsed(self.cave_line, line)
+        print(run_command(options.command, options.words, self))
+
+    @functools.cached_property
+    def driver(self) -> Driver:
+        """What runs turns; made when it is first needed, so that loading costs nothing."""
+        from caveagent_magic.shell.drive import driver_for
+
+        return driver_for(self, self.names)
+
+    def _task(self, options: argparse.Namespace, cell: str) -> Task:
+        from caveagent_magic.ports import Task
+
+        if not cell.strip():
+            raise UsageError("There is nothing to do: write what you want below the %%cave line.")
+        if options.auto and options.ask:
+            raise UsageError("--auto and --ask exclude each other: give one of them.")
+        if options.out and not options.out.isidentifier():
+            raise UsageError(f"--out takes a variable name, and {options.out!r} is none.")
+        mode = "auto" if options.auto else "ask" if options.ask else self.approval
+        return Task(
+            turn=secrets.token_hex(6),
+            prompt=cell,
+            mode=mode,
+            plan=options.plan,
+            only=names_in(options.only),
+            hide=names_in(options.hide),
+            out=options.out,
+            max_steps=positive("--max-steps", options.max_steps, self.max_steps),
+            budget=positive("--budget", options.budget, self.budget),
+            reply_tokens=self.reply_tokens,
+            card_tokens=self.card_tokens,
+            observation_chars=self.observation_chars,
+        )
+
+
+def parsed(magic: Any, line: str) -> argparse.Namespace:
+    """The options of a line; what is wrong with it is said together with what exists."""
+    try:
+        options: argparse.Namespace = parse_argstring(magic, line)
+    except LineError as error:
+        raise UsageError(f"{error}. {magic.parser.prog} takes {', '.join(options_of(magic))}.") from None
+    except ValueError as error:  # an open quotation mark
+        raise UsageError(f"The line cannot be read: {error}.") from None
+    return options
+
+
+def options_of(magic: Any) -> list[str]:
+    """The options of a magic, as they are written."""
+    return [
+        option
+        for action in magic.parser._actions
+        for option in action.option_strings
+        if option.startswith("--")
+    ]
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """`a, b` → `("a", "b")`."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def positive(option: str, given: int | None, default: int) -> int:
+    """The number given, which must be at least 1, or the setting."""
+    if given is None:
+        return default
+    if given < 1:
+        raise UsageError(f"{option} takes a number from 1, not {given}.")
+    return given

@@ -1,0 +1,173 @@
+"""A turn as plain text and as static HTML, for every tool that draws no panel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+Json = Mapping[str, Any]
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+VERDICTS = {
+    "allow": "nothing found that needs asking",
+    "ask": "found, please look",
+    "deny": "forbidden by the policy",
+}
+ENDINGS = {
+    "done": "",
+    "plan": "Planned only: nothing was run.",
+    "stopped": "Stopped.",
+    "failed": "Failed.",
+    "nobody": "Nobody could answer: nothing was run.",
+    "max_steps": "Ended at the limit of steps.",
+    "budget": "Ended at the token budget.",
+}
+
+
+def as_text(events: Sequence[Json]) -> str:
+    """The turn as text that reads well anywhere."""
+    return "\n\n".join(part for event in events for part in lines(event)).strip()
+
+
+def lines(event: Json) -> Iterator[str]:
+    """The paragraphs of one event."""
+    match event["type"]:
+        case "turn_started":
+            yield f"{started(event)}\n{event['prompt'].strip()}"
+        case "prose":
+            yield event["text"].strip()
+        case "code_proposed":
+            whose = " (edited)" if event["by"] == "user" else ""
+            yield f"── step {event['step']}{whose}\n{indented(event['code'])}"
+        case "judged":
+            yield "\n".join((f"verdict: {verdict_words(event['verdict'])}", *findings(event["verdict"])))
+        case "rehearsed":
+            yield "\n".join(filter(None, (f"rehearsed in {event['seconds']:.2f} s", event["stopped"])))
+            yield from outputs_as_text(event["outputs"])
+            yield from changes_as_text(event["changes"], "would change")
+        case "rehearsal_skipped":
+            yield f"not rehearsed: {event['reason']}"
+        case "decided":
+            yield f"decision: {event['action']} (by {event['by']})" + (
+                f": {event['note']}" if event["note"] else ""
+            )
+        case "ran":
+            yield f"ran in {event['seconds']:.2f} s"
+            yield from outputs_as_text(event["outputs"])
+            yield from changes_as_text(event["changes"], "changed")
+        case "undone":
+            yield f"undone: {', '.join(event['names'])}"
+        case "failed":
+            yield f"failed: {event['message']}"
+        case "turn_ended":
+            yield ENDINGS[event["reason"]]
+
+
+def started(event: Json) -> str:
+    """Who is asked, and what asking costs, before it is sent."""
+    about = "about " if event["tokens_estimated"] else ""
+    dollars = f", ${event['cost']:.4f}" if event["cost"] else ""
+    return f"%%cave → {event['model']} ({about}{event['tokens']:,} tokens{dollars})"
+
+
+def verdict_words(verdict: Json) -> str:
+    """The verdict in honest words."""
+    return f"{verdict['decision']} – {VERDICTS[verdict['decision']]}"
+
+
+def findings(verdict: Json) -> Iterator[str]:
+    """One line for each finding."""
+    for finding in verdict["findings"]:
+        yield f"  line {finding['line']}: {finding['message']} ({finding['capability']}, {finding['code']})"
+
+
+def outputs_as_text(outputs: Sequence[Json]) -> Iterator[str]:
+    """The text of nbformat outputs."""
+    if text := "\n".join(output_text(output).rstrip() for output in outputs):
+        yield indented(text)
+
+
+def output_text(output: Json) -> str:
+    """The text of one nbformat output, without colours."""
+    match output["output_type"]:
+        case "stream":
+            text = output["text"]
+        case "error":
+            text = "\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
+        case _:
+            text = output["data"].get("text/plain") or f"[{', '.join(output['data']) or 'shown in the cell'}]"
+    return ANSI.sub("", text)
+
+
+def changes_as_text(changes: Json, word: str) -> Iterator[str]:
+    """One line for each name that was touched."""
+    touched = [
+        f"  {sign} {change['name']}: {change['summary']}"
+        for kind, sign in (("added", "+"), ("changed", "~"), ("removed", "-"))
+        for change in changes[kind]
+    ]
+    if touched:
+        yield "\n".join((f"{word}:", *touched))
+
+
+def indented(text: str) -> str:
+    """The text moved in, as code and outputs are shown."""
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+# ---------------------------------------------------------------- HTML
+
+
+def as_html(events: Sequence[Json]) -> str:
+    """The turn as HTML without script or style, so that sanitisers leave it whole."""
+    return f'<div class="caveagent">{"".join(block for event in events for block in blocks(event))}</div>'
+
+
+def blocks(event: Json) -> Iterator[str]:
+    """The HTML of one event; everything from outside is escaped."""
+    match event["type"]:
+        case "turn_started":
+            sent = f"What {event['model']} was sent ({event['tokens']:,} tokens)"
+            yield f"<blockquote><p>{escape(event['prompt'].strip())}</p></blockquote>"
+            yield details(sent, pre(event["request_text"]))
+        case "prose":
+            yield "".join(f"<p>{escape(part)}</p>" for part in event["text"].strip().split("\n\n") if part)
+        case "code_proposed":
+            whose = ", edited" if event["by"] == "user" else ""
+            yield f"<p><b>Step {event['step']}{whose}</b></p>{pre(event['code'])}"
+        case "judged":
+            rows = "".join(f"<li>{escape(line.strip())}</li>" for line in findings(event["verdict"]))
+            yield f"<p><i>Verdict: {verdict_words(event['verdict'])}</i></p>" + (
+                f"<ul>{rows}</ul>" if rows else ""
+            )
+        case "rehearsed":
+            body = pre(
+                "\n".join(
+                    (*outputs_as_text(event["outputs"]), *changes_as_text(event["changes"], "would change"))
+                )
+            )
+            yield details(f"Rehearsed in {event['seconds']:.2f} s. {event['stopped']}".strip(), body)
+        case "ran":
+            body = pre(
+                "\n".join((*outputs_as_text(event["outputs"]), *changes_as_text(event["changes"], "changed")))
+            )
+            yield details(f"Ran in {event['seconds']:.2f} s", body)
+        case "failed":
+            yield f"<p><b>Failed:</b> {escape(event['message'])}</p>"
+        case "rehearsal_skipped" | "decided" | "undone" | "turn_ended":
+            yield "".join(f"<p><i>{escape(line)}</i></p>" for line in lines(event) if line)
+
+
+def pre(text: str) -> str:
+    """Text as it is; nothing for nothing."""
+    return f"<pre>{escape(text)}</pre>" if text else ""
+
+
+def details(summary: str, body: str) -> str:
+    """A part that is folded away."""
+    return (
+        f"<details><summary>{escape(summary)}</summary>{body}</details>"
+        if body
+        else f"<p><i>{escape(summary)}</i></p>"
+    )

@@ -1,0 +1,14 @@
+// Builds the in-cell panel: one ES module and its style sheet.
+import { build } from "esbuild";
+
+const shared = { bundle: true, minify: true, legalComments: "none", charset: "utf8", logLevel: "warning" };
+const out = "../caveagent_magic/static";
+
+await build({
+  ...shared,
+  entryPoints: ["src/panel.ts"],
+  outfile: `${out}/panel.js`,
+  format: "esm",
+  target: "es2022",
+});
+await build({ ...shared, entryPoints: ["style/panel.css"], outfile: `${out}/panel.css` });

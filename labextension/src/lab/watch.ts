@@ -1,0 +1,95 @@
+/** Follows one kernel: says hello, and asks for the state of its turn while one is running. */
+import type { Kernel, KernelMessage } from "@jupyterlab/services";
+import type { CaveEvent } from "../protocol";
+import { overControl, type Reply, type Send } from "../render/control";
+import { sharing } from "../trace";
+
+/** What the kernel tells about the turn that is running. */
+interface State extends Reply {
+  readonly running?: boolean;
+  readonly events?: readonly CaveEvent[];
+}
+
+const PAUSE = 1_000; // milliseconds between two questions
+
+/**
+ * A kernel that knows no `cave_request` logs each one as an error, so it is only spoken to when there is a reason:
+ * the notebook has a cell with "cave" in it, or such code was run.
+ */
+export class KernelWatch {
+  /** Requests to this kernel. */
+  readonly send: Send;
+  /** Everything that the running turn has told; empty when none is running. */
+  events: readonly CaveEvent[] = [];
+  private greeted = false;
+  private executing = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly kernel: Kernel.IKernelConnection,
+    private readonly changed: () => void,
+  ) {
+    this.send = overControl(kernel);
+    kernel.iopubMessage.connect(this.heard, this);
+    kernel.statusChanged.connect(this.restarted, this);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.kernel.iopubMessage.disconnect(this.heard, this);
+    this.kernel.statusChanged.disconnect(this.restarted, this);
+  }
+
+  /** Announce that a person is here, then find out whether a turn is running. */
+  async greet(): Promise<void> {
+    const reply = await this.send({ verb: "hello", client: "lab" }).catch(() => undefined);
+    if (reply?.status !== "ok") return;
+    this.greeted = true;
+    await this.ask();
+  }
+
+  private async ask(): Promise<void> {
+    clearTimeout(this.timer);
+    const state: State | undefined = await this.send({ verb: "state" }).catch(() => undefined);
+    if (this.kernel.isDisposed || !this.greeted) return;
+    if (state) this.show(state.running ? (state.events ?? []) : []);
+    const goesOn = this.executing || !state || state.running;
+    clearTimeout(this.timer);
+    if (goesOn) this.timer = setTimeout(() => void this.ask(), PAUSE);
+  }
+
+  private show(events: readonly CaveEvent[]): void {
+    if (!events.length && !this.events.length) return;
+    this.events = sharing(this.events, events);
+    this.changed();
+  }
+
+  /** Our own requests change the kernel's status too, so only executions count. */
+  private heard(_: unknown, message: KernelMessage.IIOPubMessage): void {
+    if ((message.parent_header as { msg_type?: string }).msg_type !== "execute_request") return;
+    const { code, execution_state } = message.content as { code?: string; execution_state?: string };
+    if (message.header.msg_type === "execute_input" && mentionsCave(code)) {
+      this.executing = true;
+      if (/^\s*%%cave/.test(code ?? "")) this.goOn();
+    } else if (execution_state === "idle" && this.executing) {
+      this.executing = false;
+      this.goOn();
+    }
+  }
+
+  private goOn(): void {
+    void (this.greeted ? this.ask() : this.greet());
+  }
+
+  private restarted(_: unknown, status: Kernel.Status): void {
+    if (status !== "restarting" && status !== "autorestarting" && status !== "dead") return;
+    clearTimeout(this.timer);
+    this.greeted = this.executing = false;
+    this.show([]);
+  }
+}
+
+/** Whether code may have to do with this extension. */
+export function mentionsCave(code: string | undefined): boolean {
+  return /cave/i.test(code ?? "");
+}

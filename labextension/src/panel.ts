@@ -1,0 +1,75 @@
+/** The in-cell panel: the turn of one cell, drawn live inside an anywidget. */
+import type { CaveEvent } from "./protocol";
+import { type Kernel, overControl, type Send } from "./render/control";
+import { mount } from "./render/turn";
+import { reduce, sharing, withEvent } from "./trace";
+
+interface Model {
+  get(name: "events"): readonly CaveEvent[] | undefined;
+  get(name: "running"): boolean | undefined;
+  on(name: string, callback: (...values: never[]) => void): void;
+  off(name: string, callback: (...values: never[]) => void): void;
+  send(content: object): void;
+  /** Present in JupyterLab and Notebook 7, and nowhere promised. */
+  readonly widget_manager?: { readonly kernel?: Partial<Kernel> | null };
+}
+
+interface Streamed {
+  readonly kind?: string;
+  readonly seq?: number;
+  readonly event?: CaveEvent;
+}
+
+/** Draw the widget; returns what takes it away again. */
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const ending = new AbortController();
+  const view = mount(el, { send: sendOf(model), signal: ending.signal });
+  let events: readonly CaveEvent[] = [];
+  let frame = 0;
+
+  function draw(): void {
+    frame = 0;
+    view.update(reduce(events), model.get("running") ?? true);
+  }
+
+  function soon(): void {
+    frame ||= requestAnimationFrame(draw);
+  }
+
+  function snapshot(): void {
+    events = sharing(events, model.get("events") ?? []);
+    soon();
+  }
+
+  function streamed({ kind, seq, event }: Streamed): void {
+    if (kind !== "event" || seq === undefined || !event) return;
+    events = withEvent(events, seq, event);
+    soon();
+  }
+
+  const listeners = { "change:events": snapshot, "change:running": soon, "msg:custom": streamed };
+  for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
+  snapshot();
+  draw();
+  return () => {
+    for (const [name, listener] of Object.entries(listeners)) model.off(name, listener);
+    cancelAnimationFrame(frame);
+    ending.abort();
+  };
+}
+
+/** Over the control channel where the page lets a widget reach its kernel, else as the widget's own message. */
+function sendOf(model: Model): Send {
+  const kernel = model.widget_manager?.kernel;
+  if (kernel?.sendControlMessage) {
+    const send = overControl(kernel as Kernel);
+    send({ verb: "hello", client: "panel" }).catch(() => undefined); // tells that a person may be looking
+    return send;
+  }
+  return async (request) => {
+    model.send({ kind: "request", request });
+    return { status: "ok" };
+  };
+}
+
+export default { render };

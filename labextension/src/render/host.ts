@@ -1,0 +1,13 @@
+/** What a view is given by the page it lives in. */
+import type { Send } from "./control";
+
+export interface Host {
+  /** Takes requests to the kernel; without it nothing can be pressed. */
+  readonly send?: Send;
+  /** Whether an event comes from the person and not from a script in the page. */
+  readonly genuine: (event: Event) => boolean;
+  /** Ends every listener and clock. */
+  readonly signal: AbortSignal;
+}
+
+export const fromThePerson = (event: Event): boolean => event.isTrusted;

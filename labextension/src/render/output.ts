@@ -1,0 +1,85 @@
+/** nbformat outputs as nodes: text, tables and pictures, never markup. */
+import type { Output } from "../protocol";
+import { type Child, h } from "./dom";
+import { sanitised } from "./sanitise";
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
+const ANSI = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
+const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
+const PICTURES = ["image/png", "image/jpeg"] as const;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** One block for each output. */
+export function outputs(list: readonly Output[]): readonly HTMLElement[] {
+  return list.map((output) => {
+    const node = h("div", { class: "cave-output" }, ...blockOf(output));
+    if (!node.querySelector("img")) {
+      node.tabIndex = 0; // a long output scrolls: the keyboard must reach it
+      node.setAttribute("role", "group");
+      node.setAttribute("aria-label", "Output");
+    }
+    return node;
+  });
+}
+
+function blockOf(output: Output): readonly Child[] {
+  switch (output.output_type) {
+    case "stream":
+      return [stream(output)];
+    case "error":
+      return [h("pre", { class: "cave-error" }, traceback(output))];
+    default:
+      return display(fields(output.data));
+  }
+}
+
+function stream(output: Output): HTMLElement {
+  const kind = output.name === "stderr" ? "cave-stderr" : "cave-stdout";
+  return h("pre", { class: kind }, plain(text(output.text)));
+}
+
+function traceback(output: Output): string {
+  const lines = Array.isArray(output.traceback) ? output.traceback.map(text).join("\n") : "";
+  return plain(lines || `${text(output.ename)}: ${text(output.evalue)}`);
+}
+
+function display(data: Fields): readonly Child[] {
+  for (const type of PICTURES) {
+    const encoded = text(data[type]);
+    if (BASE64.test(encoded)) return [picture(type, encoded, plain(text(data["text/plain"])))];
+  }
+  const markup = text(data["text/html"]);
+  const table = markup ? sanitised(markup) : { nodes: [], cut: false };
+  if (table.nodes.some((node) => node.textContent?.trim())) {
+    const rest = table.cut ? [h("p", { class: "cave-quiet" }, "The rest is too much to draw here.")] : [];
+    return [h("div", { class: "cave-html" }, ...table.nodes), ...rest];
+  }
+  if (data["text/plain"] !== undefined) return [h("pre", {}, plain(text(data["text/plain"])))];
+  const types = Object.keys(data).join(", ");
+  return [h("p", { class: "cave-quiet" }, types ? `${types}: not drawn here` : "shown in the cell's output")];
+}
+
+function picture(type: string, encoded: string, description: string): HTMLElement {
+  const source = `data:${type};base64,${encoded.replace(/\s/g, "")}`;
+  return h("img", { src: source, alt: description || "a picture" });
+}
+
+/** nbformat allows a list of lines in place of text. */
+function text(value: unknown): string {
+  if (Array.isArray(value)) return value.map(text).join("");
+  return typeof value === "string" ? value : "";
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+/** Without colours, and with what a progress bar overwrote left out. */
+function plain(value: string): string {
+  const lines = value.replace(ANSI, "").replaceAll("\r\n", "\n").split("\n");
+  return lines
+    .map((line) => line.split("\r").findLast(Boolean) ?? "")
+    .join("\n")
+    .replace(/\n$/, "");
+}

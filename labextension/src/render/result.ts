@@ -1,0 +1,110 @@
+/** What a step will give, or gave: outputs, changes of variables, effects, and how it was tried. */
+import type { Changes, Effect, Rehearsed } from "../protocol";
+import type { Step } from "../trace";
+import { type Child, fill, h, show } from "./dom";
+import { joined, seconds, words } from "./format";
+import { outputs } from "./output";
+
+export interface ResultView {
+  readonly node: HTMLElement;
+  update(step: Step): void;
+}
+
+/** The part of a step below its code. */
+export function resultView(): ResultView {
+  const node = h("div", { class: "cave-result" });
+  return {
+    node,
+    update(step) {
+      const source = step.ran ?? step.rehearsal;
+      show(node, source !== null);
+      fill(node, source, () => parts(step));
+    },
+  };
+}
+
+function parts(step: Step): readonly Child[] {
+  const rehearsed = step.rehearsal?.type === "rehearsed" ? step.rehearsal : null;
+  if (step.ran) {
+    const title = heading("You got", `in ${seconds(step.ran.seconds)}`);
+    const { outputs: list, changes } = step.ran;
+    return [title, ...shown(list, changes), ...effects(rehearsed), ...tried(step, "Rehearsed before")];
+  }
+  if (rehearsed) {
+    const error = rehearsed.outputs.some((output) => output.output_type === "error");
+    const title = heading(
+      error ? "You will get an error" : "You will get",
+      "rehearsed in a copy of the kernel",
+    );
+    const stopped = rehearsed.stopped ? [h("p", { class: "cave-warning" }, rehearsed.stopped)] : [];
+    const { outputs: list, changes } = rehearsed;
+    return [title, ...stopped, ...shown(list, changes), ...effects(rehearsed), ...tried(step, "Rehearsed")];
+  }
+  return tried(step, "");
+}
+
+function heading(title: string, aside: string): HTMLElement {
+  return h("h4", { class: "cave-heading" }, title, h("span", { class: "cave-quiet" }, aside));
+}
+
+function shown(list: Rehearsed["outputs"], changes: Changes): readonly Child[] {
+  const rows = changeRows(changes);
+  const nothing =
+    list.length || rows.length ? [] : [h("p", { class: "cave-quiet" }, "No output, no change.")];
+  const note = changes.note ? [h("p", { class: "cave-quiet" }, changes.note)] : [];
+  const table = rows.length ? [h("ul", { class: "cave-changes", "aria-label": "Variables" }, ...rows)] : [];
+  const frame = list.length ? [h("div", { class: "cave-outputs" }, ...outputs(list))] : [];
+  return [...frame, ...nothing, ...table, ...note];
+}
+
+const KINDS = [
+  ["added", "+", "new"],
+  ["changed", "~", "changed"],
+  ["removed", "−", "removed"],
+] as const;
+
+function changeRows(changes: Changes): readonly HTMLElement[] {
+  return KINDS.flatMap(([kind, sign, word]) =>
+    changes[kind].map((change) =>
+      h(
+        "li",
+        { class: `cave-change cave-${kind}` },
+        h("span", { class: "cave-sign", "aria-hidden": "true" }, sign),
+        h("code", {}, change.name),
+        h("span", { class: "cave-change-kind" }, word),
+        h("span", { class: "cave-change-text" }, change.summary),
+      ),
+    ),
+  );
+}
+
+function effects(rehearsed: Rehearsed | null): readonly Child[] {
+  if (!rehearsed?.effects.length) return [];
+  const rows = rehearsed.effects.map(effectRow);
+  return [
+    h("h4", { class: "cave-heading" }, "Reaches outside the kernel"),
+    h("ul", { class: "cave-effects" }, ...rows),
+  ];
+}
+
+function effectRow(effect: Effect): HTMLElement {
+  const held = effect.allowed ? "let through" : "held back in the rehearsal";
+  return h(
+    "li",
+    { class: effect.allowed ? "cave-effect" : "cave-effect cave-held" },
+    h("span", { class: "cave-effect-kind" }, words(effect.capability)),
+    h("code", {}, effect.target),
+    h("span", { class: "cave-quiet" }, held),
+  );
+}
+
+/** One quiet line: how long the rehearsal took and what held it, or why there was none. */
+function tried(step: Step, verb: string): readonly Child[] {
+  const rehearsal = step.rehearsal;
+  if (!rehearsal) return [];
+  const line =
+    rehearsal.type === "rehearsed"
+      ? joined(`${verb} in ${seconds(rehearsal.seconds)}`, rehearsal.sandbox)
+      : `Not rehearsed: ${rehearsal.reason}`;
+  return [h("p", { class: "cave-quiet cave-sandbox" }, line)];
+}

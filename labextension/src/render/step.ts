@@ -1,0 +1,115 @@
+/** One step: what the model said, its code, the verdict, the rehearsal, the decision, the result. */
+import type { Finding } from "../protocol";
+import type { Step } from "../trace";
+import { actionsView } from "./actions";
+import { showCode } from "./code";
+import { type Child, fill, h, setAttribute, setText, show } from "./dom";
+import { editorView } from "./editor";
+import { joined, seconds, tokens } from "./format";
+import type { Host } from "./host";
+import { showMarkdown } from "./markdown";
+import { resultView } from "./result";
+import { verdictWords } from "./verdict";
+
+export interface StepView {
+  readonly node: HTMLElement;
+  /** `folded`: what the step should be as long as nobody unfolded it. */
+  update(step: Step, folded: boolean): void;
+}
+
+const NONE: readonly Finding[] = [];
+
+export function stepView(host: Host, number: number): StepView {
+  const prose = h("div", { class: "cave-prose" });
+  const outcome = h("span", { class: "cave-outcome" });
+  const summary = h(
+    "summary",
+    { class: "cave-summary" },
+    h("span", { class: "cave-number" }, String(number)),
+    prose,
+    outcome,
+  );
+  const verdict = h("span", { class: "cave-verdict" });
+  const author = h("span", { class: "cave-author" });
+  const lines = h("div", { class: "cave-code", role: "group", "aria-label": `Code of step ${number}` });
+  const result = resultView();
+  const saw = h("details", { class: "cave-fold" });
+  const editor = editorView(
+    host,
+    `Edit the code of step ${number}`,
+    () => actions.check(),
+    () => actions.leave(),
+  );
+  const actions = actionsView(host, () => editor, draw);
+  const bar = h("div", { class: "cave-bar" }, author, verdict);
+  const block = h("div", { class: "cave-block" }, bar, lines, editor.node);
+  const body = h("div", { class: "cave-body" }, block, result.node, actions.node, saw);
+  const node = h("details", { class: "cave-step", open: "" }, summary, body);
+  let step: Step | null = null;
+  let touched = false;
+  summary.addEventListener("click", () => (touched = true), { signal: host.signal });
+
+  function draw(): void {
+    if (!step) return;
+    const { code, rehearsal } = step;
+    show(body, code !== null);
+    show(lines, !actions.editing);
+    show(editor.node, actions.editing);
+    if (code) showCode(lines, code.code, step.verdict?.findings ?? NONE);
+    setText(author, actions.editing ? "Your change, not checked yet" : authorWords(step));
+    setText(verdict, step.verdict ? verdictWords(step.verdict) : "");
+    setAttribute(verdict, "data-decision", step.verdict?.decision ?? "");
+    show(verdict, step.verdict !== null && !actions.editing);
+    result.update(step);
+    setAttribute(result.node, "data-kind", step.ran ? "ran" : (rehearsal?.type ?? ""));
+    show(saw, step.observed !== null);
+    fill(saw, step.observed, () => sawParts(step));
+  }
+
+  return {
+    node,
+    update(next, folded) {
+      step = next;
+      if (next.prose.trim()) showMarkdown(prose, next.prose);
+      else fill(prose, next.code?.complete ? next.code : null, () => untitled(next));
+      setText(outcome, outcomeWords(next));
+      setAttribute(node, "data-outcome", next.pending ? "waiting" : "");
+      actions.update(next.pending, next.code?.code ?? "");
+      draw();
+      if (!touched && node.open === folded) node.open = !folded;
+    },
+  };
+}
+
+function untitled(step: Step): readonly Child[] {
+  return step.code ? [h("p", { class: "cave-quiet" }, "Code without a comment")] : [];
+}
+
+function authorWords({ code }: Step): string {
+  if (code?.by === "user") return "Your code";
+  return code && !code.complete ? "Writing code" : "Proposed code";
+}
+
+function sawParts(step: Step | null): readonly Child[] {
+  const observed = step?.observed;
+  if (!observed) return [];
+  const left = observed.left_out ? `${observed.left_out.toLocaleString("en-US")} characters left out` : "";
+  const title = h("summary", {}, "The model saw", h("span", { class: "cave-quiet" }, left));
+  return [title, h("pre", {}, observed.text)];
+}
+
+function outcomeWords(step: Step): string {
+  const used = step.usage ? tokens(step.usage.output, step.usage.estimated) : "";
+  return joined(happened(step), used);
+}
+
+function happened({ code, verdict, decided, ran, observed }: Step): string {
+  if (ran) {
+    const failed = ran.outputs.some((output) => output.output_type === "error");
+    return failed ? "ran into an error" : `ran in ${seconds(ran.seconds)}`;
+  }
+  if (decided?.action === "skip") return decided.by === "user" ? "you skipped it" : "skipped";
+  if (decided?.action === "stop") return "stopped";
+  if (code && verdict?.decision === "deny" && observed) return "not run";
+  return "";
+}

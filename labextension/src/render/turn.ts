@@ -1,0 +1,96 @@
+/** A whole turn, drawn into an element and kept up to date. */
+import type { Progress } from "../protocol";
+import { phase, type Step, type Trace } from "../trace";
+import type { Send } from "./control";
+import { h, setAttribute, setText, show } from "./dom";
+import { headerView } from "./header";
+import { fromThePerson, type Host } from "./host";
+import { showMarkdown } from "./markdown";
+import { type StepView, stepView } from "./step";
+
+export interface TurnView {
+  /** `open`: whether the turn can still go on. */
+  update(trace: Trace, open: boolean): void;
+}
+
+export interface Options {
+  readonly send?: Send;
+  readonly genuine?: (event: Event) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Draw into `root`; without `send` nothing can be pressed. */
+export function mount(root: HTMLElement, options: Options): TurnView {
+  const host: Host = { genuine: fromThePerson, ...options };
+  const readOnly: Host = { genuine: host.genuine, signal: host.signal };
+  const may = host.send ? host : readOnly;
+  const header = headerView(may);
+  const progress = progressView();
+  const steps = h("div", { class: "cave-steps" });
+  const answer = h("div", { class: "cave-answer" });
+  const failed = h("p", { class: "cave-failed", role: "alert" });
+  const undone = h("p", { class: "cave-quiet cave-undone" });
+  const views: StepView[] = [];
+  // JupyterLab's shortcuts must not fire while keys are meant for the panel
+  const node = h("section", { class: "cave", "aria-label": "Cave", "data-lm-suppress-shortcuts": "true" });
+  node.append(header.node, progress.node, steps, answer, failed, undone);
+  root.append(node);
+  return {
+    update(trace, open) {
+      header.update(trace, open);
+      progress.update(open ? trace.progress : null);
+      const shown = withoutAnswer(trace);
+      shown.forEach((step, index) => {
+        const view = views[index] ?? added(stepView(may, step.number), views, steps);
+        const asked = open ? step : { ...step, pending: null };
+        view.update(asked, folded(trace, index));
+      });
+      for (const gone of views.splice(shown.length)) gone.node.remove();
+      show(answer, Boolean(trace.end?.answer.trim()));
+      if (trace.end) showMarkdown(answer, trace.end.answer);
+      show(failed, trace.failed !== null);
+      setText(failed, trace.failed ?? "");
+      const names = trace.undone.flatMap((event) => event.names);
+      show(undone, names.length > 0);
+      setText(undone, `Undone: ${names.join(", ")}`);
+      setAttribute(node, "data-phase", open ? phase(trace) : "ended");
+    },
+  };
+}
+
+function added(view: StepView, views: StepView[], parent: Element): StepView {
+  views.push(view);
+  parent.append(view.node);
+  return view;
+}
+
+/** The steps; the last one gives way to the answer when it says nothing else. */
+function withoutAnswer({ steps, end }: Trace): readonly Step[] {
+  const last = steps.at(-1);
+  const repeated =
+    last && !last.code && end && (!last.prose.trim() || last.prose.trim() === end.answer.trim());
+  return repeated ? steps.slice(0, -1) : steps;
+}
+
+/** A step folds when it is done and the turn has gone on, or ended well. */
+function folded(trace: Trace, index: number): boolean {
+  const step = trace.steps[index];
+  const done = Boolean(step?.observed);
+  return done && (index < trace.steps.length - 1 || trace.end?.reason === "done");
+}
+
+function progressView(): { readonly node: HTMLElement; update(progress: Progress | null): void } {
+  const label = h("span", { class: "cave-quiet" });
+  const bar = h("progress", { class: "cave-progress", "aria-label": "Progress" });
+  const node = h("div", { class: "cave-loading" }, label, bar);
+  return {
+    node,
+    update(progress) {
+      show(node, progress !== null);
+      if (!progress) return;
+      setText(label, progress.text);
+      if (progress.fraction === null) bar.removeAttribute("value");
+      else bar.value = progress.fraction;
+    },
+  };
+}

@@ -1,0 +1,243 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { CaveEvent } from "../src/protocol";
+import type { Reply, Request } from "../src/render/control";
+import { mount, type TurnView } from "../src/render/turn";
+import { reduce } from "../src/trace";
+import { event, FINISHED, WAITING } from "./examples";
+
+let ending = new AbortController();
+
+afterEach(() => {
+  ending.abort();
+  ending = new AbortController();
+  document.body.replaceChildren();
+});
+
+/** A kernel that keeps what it was asked and answers as it was told. */
+class Kernel {
+  readonly requests: Request[] = [];
+  constructor(private readonly reply: Reply = { status: "ok" }) {}
+  readonly send = (request: Request): Promise<Reply> => {
+    this.requests.push(request);
+    return Promise.resolve(this.reply);
+  };
+}
+
+function drawn(events: readonly CaveEvent[], kernel?: Kernel, genuine = () => true): TurnView {
+  const options = { genuine, signal: ending.signal, ...(kernel ? { send: kernel.send } : {}) };
+  const view = mount(document.body, options);
+  view.update(reduce(events), kernel !== undefined);
+  return view;
+}
+
+function all<Node extends Element = HTMLElement>(selector: string): readonly Node[] {
+  const nodes = [...document.body.querySelectorAll<Node>(selector)];
+  return nodes.filter((node) => !node.closest("[hidden]"));
+}
+
+function one<Node extends Element = HTMLElement>(selector: string): Node {
+  const [node] = all<Node>(selector);
+  if (!node) throw new Error(`nothing shown matches ${selector}`);
+  return node;
+}
+
+function texts(selector: string): readonly (string | null)[] {
+  return all(selector).map((node) => node.textContent);
+}
+
+function press(label: string): void {
+  const found = all<HTMLButtonElement>("button").find((button) => button.textContent === label);
+  if (!found) throw new Error(`there is no button ${label}`);
+  found.click();
+}
+
+const { nonce, code_hash } = event("decision_asked");
+
+describe("a waiting turn", () => {
+  test("shows what will happen, and the buttons", () => {
+    drawn(WAITING, new Kernel());
+
+    expect(texts("button")).toEqual(["Run", "Edit", "Skip", "Stop"]);
+    expect(texts(".cave-state")).toEqual(["Waits for you"]);
+    expect(texts(".cave-verdict")).toEqual(["1 found, 1 could not be known, please look"]);
+    expect(texts(".cave-change")).toEqual([
+      "+by_regionnewSeries of 5 int64",
+      "~saleschanged10,000 → 9,912 rows, +margin",
+      "−tmpremovedwas a DataFrame",
+    ]);
+    expect(texts(".cave-effect")).toEqual(["write fileout/lost.csvheld back in the rehearsal"]);
+    expect(texts(".cave-sandbox")).toEqual(["Rehearsed in 0.31 s · fork, no network, files read-only"]);
+    expect(all("td").map((cell) => cell.textContent)).toEqual(["1204", "-18.2 %", "998", "-3.1 %"]);
+  });
+
+  test("puts each finding below its line", () => {
+    drawn(WAITING, new Kernel());
+
+    const order = [...one(".cave-code").children].map(
+      (node) => node.getAttribute("data-line") ?? node.textContent,
+    );
+
+    expect(order).toEqual([
+      ...["1", "2", "3", "4", "5", "6"],
+      "write filewrites a file with pandas.Series.to_csvCAVE201",
+      "7",
+      "could not be knownwhat by_region is hereCAVE901",
+    ]);
+    expect(texts(".cave-found").join("")).toBe(event("code_proposed").code.split("\n").slice(5).join(""));
+  });
+
+  test.each(["run", "skip", "stop"] as const)(
+    "%s is sent once, with nonce, hash and note",
+    async (action) => {
+      const kernel = new Kernel();
+      drawn(WAITING, kernel);
+      one<HTMLInputElement>(".cave-note").value = "use the median";
+      const label = action.replace(/^./, (letter) => letter.toUpperCase());
+
+      press(label);
+      press(label);
+      await Promise.resolve();
+
+      expect(kernel.requests).toEqual([{ verb: "decide", nonce, code_hash, action, note: "use the median" }]);
+    },
+  );
+
+  test("edited code is sent to be checked again", () => {
+    const kernel = new Kernel();
+    drawn(WAITING, kernel);
+
+    press("Edit");
+    const area = one<HTMLTextAreaElement>("textarea");
+    const [before, focused] = [area.value, document.activeElement];
+    area.value = "by_region.max()";
+    press("Check again");
+
+    expect([before, focused]).toEqual([event("code_proposed").code, area]);
+    expect(kernel.requests).toEqual([
+      { verb: "decide", nonce, code_hash, action: "edit", code: "by_region.max()" },
+    ]);
+  });
+
+  test("the focus is on Run when the edited code has been rehearsed", async () => {
+    const view = drawn(WAITING, new Kernel());
+    press("Edit");
+    press("Check again");
+
+    const asked = event("decision_asked", { nonce: "second" });
+    const again = [event("code_proposed", { by: "user" }), event("judged"), event("rehearsed"), asked];
+    view.update(reduce([...WAITING, event("decided", { action: "edit" })]), true);
+    view.update(reduce([...WAITING, event("decided", { action: "edit" }), ...again]), true);
+    await Promise.resolve();
+
+    expect(document.activeElement?.textContent).toBe("Run");
+    expect(texts("textarea")).toEqual([]);
+  });
+
+  test("Escape leaves the editor and changes nothing", () => {
+    const kernel = new Kernel();
+    drawn(WAITING, kernel);
+    press("Edit");
+
+    one("textarea").dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+
+    expect(texts("textarea")).toEqual([]);
+    expect(document.activeElement?.textContent).toBe("Edit");
+    expect(kernel.requests).toEqual([]);
+  });
+
+  test("an answer that came too late says so", async () => {
+    drawn(WAITING, new Kernel({ status: "stale" }));
+
+    press("Run");
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.resolve();
+
+    expect(texts(".cave-message")).toEqual(["This step was already answered."]);
+  });
+
+  test("what a script presses is not sent", () => {
+    const kernel = new Kernel();
+    const view = mount(document.body, { send: kernel.send, signal: ending.signal });
+    view.update(reduce(WAITING), true);
+
+    press("Run");
+
+    expect(kernel.requests).toEqual([]);
+  });
+
+  test("a denied edit cannot be run", () => {
+    const asked = event("decision_asked", { actions: ["edit", "skip", "stop"] });
+    drawn([...WAITING.slice(0, -1), asked], new Kernel());
+
+    expect(texts("button")).toEqual(["Edit", "Skip", "Stop"]);
+  });
+});
+
+describe("a turn that goes on", () => {
+  test("can be cancelled while nothing waits", () => {
+    const kernel = new Kernel();
+    drawn([event("turn_started"), event("prose")], kernel);
+
+    press("Stop");
+
+    expect([texts("button"), kernel.requests]).toEqual([["Stop"], [{ verb: "cancel" }]]);
+  });
+
+  test("keeps lines, tables, focus and an open editor while more arrives", () => {
+    const view = drawn(WAITING, new Kernel());
+    press("Edit");
+    const kept = [...document.body.querySelectorAll(".cave-line, table, textarea")];
+
+    view.update(reduce([...WAITING, event("undone")]), true);
+
+    expect([...document.body.querySelectorAll(".cave-line, table, textarea")]).toEqual(kept);
+    expect(document.activeElement).toBe(one("textarea"));
+  });
+
+  test("adds streamed lines without touching those above", () => {
+    const piece = (code: string): CaveEvent => event("code_proposed", { code, complete: false });
+    const view = drawn([piece("a = 1\nb =")], new Kernel());
+    const first = one(".cave-line");
+
+    view.update(reduce([piece("a = 1\nb = 2\nc")]), true);
+
+    expect(texts(".cave-line")).toEqual(["a = 1", "b = 2", "c"]);
+    expect(one(".cave-line")).toBe(first);
+  });
+
+  test("shows how far it has come", () => {
+    drawn([event("turn_started"), event("progress")], new Kernel());
+
+    expect(one<HTMLProgressElement>("progress").value).toBe(0.42);
+    expect(texts(".cave-loading")).toEqual(["Loading the embedded model (1.1 GB)"]);
+  });
+});
+
+describe("a kept turn", () => {
+  test("has no button and nothing to write in, whatever state it is in", () => {
+    for (const events of [[], WAITING, FINISHED]) drawn(events);
+
+    expect(all("button, input, textarea, a, form")).toEqual([]);
+  });
+
+  test("folds its steps and ends with the answer, said once", () => {
+    drawn(FINISHED);
+
+    expect(all<HTMLDetailsElement>(".cave-step").map((step) => step.open)).toEqual([false]);
+    expect(texts(".cave-answer")).toEqual([
+      "North lost most: 18.2 % fewer customers than before March. The regions are in lost.",
+    ]);
+    expect(texts(".cave-outcome")).toEqual(["ran into an error · ≈ 96 tokens"]);
+    expect(texts(".cave-fold > summary")).toEqual([
+      "What the model was sent≈ 1,214 tokens · $0.0036",
+      "The model saw1,840 characters left out",
+    ]);
+  });
+
+  test("says why it failed", () => {
+    drawn([event("turn_started"), event("failed"), event("turn_ended", { reason: "failed", answer: "" })]);
+
+    expect([texts(".cave-state"), texts(".cave-failed")]).toEqual([["Failed"], [event("failed").message]]);
+  });
+});

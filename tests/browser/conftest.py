@@ -1,0 +1,211 @@
+"""A real JupyterLab on loopback, driven by a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ARTEFACTS = ROOT / "test-artefacts"
+PATIENCE = 90_000  # milliseconds; an upper limit that only a hanging page meets
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The Chromium of the system where there is one, else playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    return {"args": FLAGS, **({"executable_path": path} if path else {})}
+
+
+class Lab:
+    """A JupyterLab server with its own folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notebooks = folder / "notebooks"
+        self.notebooks.mkdir(parents=True)
+        extensions = folder / "share" / "labextensions"
+        extensions.mkdir(parents=True)
+        (extensions / "caveagent-magic").symlink_to(ROOT / "caveagent_magic" / "labextension")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.token, self.url = secrets.token_hex(8), f"http://127.0.0.1:{port}"
+        places = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+        environment = {
+            **os.environ,
+            **{f"JUPYTER_{place}": str(folder / place.lower()) for place in places},
+            "JUPYTER_PATH": str(folder / "share"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "PYTHONPATH": str(ROOT),
+            "ANTHROPIC_API_KEY": "",
+        }
+        self.log = folder / "lab.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+                    f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
+                    f"--ServerApp.root_dir={self.notebooks}", "--LabApp.expose_app_in_browser=True",
+                    "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                ],
+                stdout=log, stderr=subprocess.STDOUT, env=environment,
+            )  # fmt: skip
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=2).close()
+                return
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()[-3000:]
+                time.sleep(0.1)
+        raise AssertionError(self.log.read_text()[-3000:])
+
+    def write(self, name: str, *cells: str) -> None:
+        """Make a notebook of code cells."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
+        nbformat.write(notebook, self.notebooks / name)
+
+    def read(self, name: str) -> nbformat.NotebookNode:
+        """The notebook as it is saved."""
+        return nbformat.read(self.notebooks / name, as_version=4)
+
+    def shut_kernels_down(self) -> None:
+        """End every kernel of the server."""
+        for session in self.api("/api/sessions"):
+            self.api(f"/api/sessions/{session['id']}", "DELETE")
+
+    def api(self, path: str, method: str = "GET") -> Any:
+        request = urllib.request.Request(
+            self.url + path, method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    def close(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+class Notebook:
+    """An open notebook in a page."""
+
+    def __init__(self, page: Any, lab: Lab, name: str) -> None:
+        self.page, self.lab, self.name = page, lab, name
+        page.set_default_timeout(PATIENCE)
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, *, kernel: bool = True) -> Notebook:
+        """Go there and wait until it is usable."""
+        self.page.goto(f"{self.lab.url}/lab/tree/{self.name}?token={self.lab.token}&reset")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        if kernel:
+            self.page.wait_for_function(
+                "() => { const k = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;"
+                " return k && k.status === 'idle' && k.connectionStatus === 'connected'; }",
+                timeout=PATIENCE,
+            )
+        return self
+
+    def run(self, index: int, *, wait: bool = True) -> None:
+        """Run a cell."""
+        self.page.evaluate(
+            "i => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = i;"
+            " void window.jupyterapp.commands.execute('notebook:run-cell'); }",
+            index,
+        )
+        if wait:
+            self.wait(index)
+
+    def wait(self, index: int) -> None:
+        """Wait until a cell has finished."""
+        self.page.wait_for_function(
+            "i => { const m = window.jupyterapp.shell.currentWidget.content.widgets[i].model;"
+            " return m.executionCount !== null && m.executionState === 'idle'; }",
+            arg=index,
+            timeout=PATIENCE,
+        )
+
+    def save(self) -> None:
+        """Save the notebook."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+    def side_panel(self) -> Any:
+        """Open the side panel."""
+        self.page.evaluate("() => window.jupyterapp.shell.activateById('caveagent-magic')")
+        return self.page.locator("#caveagent-magic")
+
+    def wait_idle(self) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'",
+            timeout=PATIENCE,
+        )
+
+    def cell(self, index: int) -> Any:
+        """A cell of the page."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def picture(self, name: str) -> Path:
+        """Keep a screenshot."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        path = ARTEFACTS / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory):
+    """One server for all tests."""
+    server = Lab(tmp_path_factory.mktemp("lab"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def replies(lab: Lab):
+    """Write down what the model replies in this test; returns the name of that model."""
+
+    def write(name: str, *texts: str) -> str:
+        path = lab.notebooks / f"{name}.md"
+        path.write_text("".join(f"<!-- reply -->\n{text.strip()}\n" for text in texts))
+        return f"recorded:{path}"
+
+    return write
+
+
+@pytest.fixture
+def open_notebook(page: Any, lab: Lab):
+    """Open a notebook of the server in this test's page."""
+    return lambda name: Notebook(page, lab, name)

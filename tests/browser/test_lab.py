@@ -1,0 +1,90 @@
+"""The product as a person sees it: JupyterLab in a real browser."""
+
+import pytest
+
+from caveagent_magic.events import MIME_TYPE
+
+pytestmark = pytest.mark.browser
+
+SALES = """%load_ext caveagent_magic
+import pandas as pd
+sales = pd.DataFrame({"region": ["north", "south", "north", "east"], "price": [10.0, 20.0, 30.0, 5.0]})"""
+GROUP = """I sum the prices of each region.
+
+```python
+by_region = sales.groupby("region")["price"].sum().sort_values(ascending=False)
+by_region
+```
+"""
+ANSWER = "The north sold most: 40."
+EDITED = "by_region = sales.groupby('region')['price'].max()\nby_region"
+
+
+@pytest.fixture
+def notebook(page, lab, replies, open_notebook, request):
+    """A notebook whose second cell asks for the prices of each region."""
+    name = request.node.originalname
+    model = replies(name, GROUP, ANSWER)
+    lab.write(
+        f"{name}.ipynb", SALES, f"%%cave --model {model}\nWhat did each region sell?", "by_region.to_dict()"
+    )
+    opened = open_notebook(f"{name}.ipynb").open()
+    opened.run(0)
+    return opened
+
+
+def test_edit_then_run_then_reopen_without_a_kernel(notebook, lab):
+    panel = notebook.cell(1)
+    notebook.run(1, wait=False)
+    panel.get_by_role("button", name="Edit").click()
+    notebook.picture("panel-edit")
+    panel.get_by_role("textbox").first.fill(EDITED)
+    panel.get_by_role("button", name="Check again").click()
+    run = panel.get_by_role("button", name="Run", exact=True)
+    run.wait_for()
+    notebook.picture("panel-waiting")
+    run.click()
+    notebook.wait(1)
+    panel.get_by_text(ANSWER).first.wait_for()
+    notebook.run(2)
+    notebook.picture("panel-done")
+    notebook.save()
+    lab.shut_kernels_down()
+
+    result = notebook.cell(2).locator(".jp-OutputArea-output").inner_text()
+    saved = lab.read(notebook.name)
+    notebook.open(kernel=False)
+    notebook.cell(1).get_by_text(ANSWER).first.wait_for()
+    notebook.picture("panel-reopened")
+
+    assert "30.0" in result and "40" not in result
+    assert any(MIME_TYPE in output.get("data", {}) for output in saved.cells[1].outputs)
+    assert "widgets" not in saved.metadata or not saved.metadata.widgets
+    assert notebook.cell(1).get_by_role("button", name="Run", exact=True).count() == 0
+    assert notebook.complaints == []
+
+
+def test_the_side_panel_answers_a_step_after_the_page_was_reloaded(notebook):
+    notebook.run(1, wait=False)
+    notebook.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
+
+    notebook.open(kernel=False)
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Run", exact=True).click()
+    notebook.wait_idle()
+
+    notebook.run(2)
+    assert "40" in notebook.cell(2).locator(".jp-OutputArea-output").inner_text()
+
+
+def test_stop_in_the_panel_ends_the_cell_with_one_line(notebook):
+    notebook.run(1, wait=False)
+    notebook.cell(1).get_by_role("button", name="Stop").click()
+    notebook.wait(1)
+
+    error = (
+        notebook.cell(1).locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText").last
+    )
+    assert "Stopped" in error.inner_text()
+    notebook.run(2)
+    assert "NameError" in notebook.cell(2).inner_text()

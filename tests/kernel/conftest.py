@@ -1,0 +1,172 @@
+"""A real kernel, spoken to as a front end does: shell, iopub, stdin and control channels."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from caveagent_magic.events import MIME_TYPE
+
+ROOT = Path(__file__).parents[2]
+OLD = ROOT / ".venv-ipykernel6" / "bin" / "python"
+PATIENCE = 60  # seconds; an upper limit that only a hanging kernel meets
+
+
+class Kernel:
+    """One kernel and its channels."""
+
+    def __init__(self, python: str, environment: dict[str, str]) -> None:
+        self.manager = KernelManager()
+        self.manager.kernel_spec.argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        self.manager.start_kernel(env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=PATIENCE)
+        self.outputs: list[dict[str, Any]] = []
+        self.displays: dict[str, dict[str, Any]] = {}
+        self._msg_id = ""
+
+    def run(self, code: str, *, allow_stdin: bool = False) -> dict[str, Any]:
+        """Execute and wait; the reply's content."""
+        self.start(code, allow_stdin=allow_stdin)
+        return self.finish()
+
+    def start(self, code: str, *, allow_stdin: bool = False) -> None:
+        """Execute and do not wait."""
+        self.outputs, self.displays = [], {}
+        self._msg_id = self.client.execute(code, allow_stdin=allow_stdin, stop_on_error=False)
+
+    def finish(self) -> dict[str, Any]:
+        """Wait until the running cell is done."""
+        reply = self.client.get_shell_msg(timeout=PATIENCE)
+        while reply["parent_header"].get("msg_id") != self._msg_id:
+            reply = self.client.get_shell_msg(timeout=PATIENCE)
+        self._read_until(lambda message: message["content"].get("execution_state") == "idle")
+        return reply["content"]
+
+    def control(self, **content: Any) -> dict[str, Any]:
+        """Send a `cave_request` and return the `cave_reply`."""
+        message = self.client.session.msg("cave_request", content)
+        self.client.control_channel.send(message)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            reply = self.client.get_control_msg(timeout=PATIENCE)
+            if reply["parent_header"]["msg_id"] == message["header"]["msg_id"]:
+                assert reply["msg_type"] == "cave_reply"
+                return reply["content"]
+        raise AssertionError("no cave_reply")
+
+    def pending(self) -> dict[str, Any]:
+        """Wait until a step waits for its answer; what front ends see of it."""
+        return self.wait_for(lambda state: state["pending"])["pending"][0]
+
+    def wait_for(self, condition: Any) -> dict[str, Any]:
+        """Poll `state` until the condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if condition(state := self.control(verb="state")):
+                return state
+            time.sleep(0.05)
+        raise AssertionError(f"the turn never got there: {state}")
+
+    def decide(self, action: str, **more: Any) -> dict[str, Any]:
+        """Answer the step that waits."""
+        step = self.pending()
+        answer = {"nonce": step["nonce"], "code_hash": step["code_hash"], "action": action, **more}
+        return self.control(verb="decide", **answer)
+
+    def asked(self) -> str:
+        """The question that the kernel asks on stdin."""
+        return self.client.get_stdin_msg(timeout=PATIENCE)["content"]["prompt"]
+
+    def value(self, expression: str) -> str:
+        """The repr of an expression, evaluated in the kernel without leaving anything behind."""
+        message_id = self.client.execute("", silent=True, user_expressions={"value": expression})
+        while True:
+            reply = self.client.get_shell_msg(timeout=PATIENCE)
+            if reply["parent_header"].get("msg_id") == message_id:
+                result = reply["content"]["user_expressions"]["value"]
+                return result["data"]["text/plain"] if result["status"] == "ok" else result["ename"]
+
+    def interrupt(self) -> None:
+        """What the stop button does."""
+        self.manager.interrupt_kernel()
+
+    def text(self) -> str:
+        """All text that the last cell printed."""
+        return "".join(output["text"] for output in self.outputs if output["msg_type"] == "stream")
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events that the last cell left in the notebook."""
+        bundles = [display for display in self.displays.values() if MIME_TYPE in display]
+        return bundles[-1][MIME_TYPE]["events"] if bundles else []
+
+    def types(self) -> list[str]:
+        """The kinds of these events."""
+        return [event["type"] for event in self.events()]
+
+    def _read_until(self, condition: Any) -> None:
+        while True:
+            try:
+                message = self.client.get_iopub_msg(timeout=PATIENCE)
+            except queue.Empty:
+                raise AssertionError("the kernel fell silent") from None
+            if message["parent_header"].get("msg_id") != self._msg_id:
+                continue
+            self._take(message)
+            if condition(message):
+                return
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind, content = message["msg_type"], message["content"]
+        if kind in ("stream", "display_data", "execute_result", "error"):
+            self.outputs.append({"msg_type": kind, **content})
+        if kind in ("display_data", "update_display_data"):
+            display_id = content.get("transient", {}).get("display_id")
+            if display_id:
+                self.displays[display_id] = content["data"]
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="session", params=["ipykernel 7", "ipykernel 6"])
+def interpreter(request: pytest.FixtureRequest) -> str:
+    """The Python whose ipykernel is tested: the current line and the older one."""
+    if request.param == "ipykernel 7":
+        return sys.executable
+    assert OLD.exists(), "run `make test`, which makes the environment with ipykernel 6"
+    return str(OLD)
+
+
+@pytest.fixture
+def kernel(interpreter: str, tmp_path: Path):
+    """A fresh kernel with the extension loaded, working in an empty folder, nobody there to answer."""
+    work = tmp_path / "work"
+    work.mkdir()
+    running = Kernel(interpreter, {"IPYTHONDIR": str(tmp_path / "ipython"), "ANTHROPIC_API_KEY": ""})
+    running.run(f"import os; os.chdir({str(work)!r}); del os")
+    assert running.run("%load_ext caveagent_magic")["status"] == "ok", running.text()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def replies(tmp_path: Path):
+    """Write down what the model replies in this test; returns the name of that model."""
+
+    def write(*texts: str, name: str = "replies", **options: Any) -> str:
+        head = "<!-- reply" + "".join(f' {key}="{value}"' for key, value in options.items()) + " -->\n"
+        path = tmp_path / f"{name}.md"
+        path.write_text("".join(head + text.strip("\n") + "\n" for text in texts))
+        return f"recorded:{path}"
+
+    return write

@@ -1,0 +1,71 @@
+import re
+
+import pytest
+
+from caveagent_magic.observation.shapers import (
+    Shaped,
+    cut_to,
+    disarm,
+    drop_ansi,
+    fold_repeats,
+    keep_last_state,
+)
+
+ORDINARY = "<class 'int'> <Axes: > a < b df[col_name] `x` ä → 日本\tx\ny"
+
+
+def test_terminal_colours_and_links_are_dropped() -> None:
+    assert drop_ansi(Shaped("\x1b[1;31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07")) == Shaped(
+        "red link"
+    )
+
+
+def test_a_progress_bar_is_reduced_to_its_last_state() -> None:
+    bar = "".join(f"\r{percent}%" for percent in range(101)) + "\r\ndone"
+
+    assert keep_last_state(Shaped(bar)).text == "100%\ndone"
+
+
+def test_a_bar_drawn_with_backspaces_is_reduced_too() -> None:
+    assert keep_last_state(Shaped("1/3\x08\x08\x082/3\x08\x08\x083/3")).text == "3/3"
+
+
+def test_repeated_lines_are_folded_and_counted() -> None:
+    assert fold_repeats(Shaped("a\n" + "warn\n" * 38 + "b\nb")) == Shaped(
+        "a\nwarn\n… 37 more lines like this\nb\nb", left_out=37 * 5
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("</output>", "<\\/output>"),
+        ("< /output >", "<\\ /output >"),
+        ("<output step='9'>", "<\\output step='9'>"),
+        ("<|im_end|>", "<\\|im_end|>"),
+        ("<end_of_turn>", "<\\end_of_turn>"),
+        ("[/INST]", "[\\/INST]"),
+        ("```python", "`\\`\\`python"),
+        ("a\u202eb\u200b\x00", "a\\u202eb\\u200b\\x00"),
+        ("\ud800", "\\ud800"),
+        (ORDINARY, ORDINARY),
+    ],
+)
+def test_nothing_can_close_a_tag_or_fence_and_the_rest_stays_as_it_is(text: str, shown: str) -> None:
+    assert disarm(Shaped(text)).text == shown
+    assert disarm(disarm(Shaped(text))).text == shown
+
+
+def test_long_text_keeps_head_and_tail_and_says_what_is_missing_and_where_it_is() -> None:
+    text = "\n".join(f"line {number}" for number in range(1000))
+
+    shaped = cut_to(300, step=4)(Shaped(text))
+
+    head, tail = re.split(
+        "\n… [0-9,]+ characters left out; `_cave.out\\[4\\]` holds the full text …\n", shaped.text
+    )
+    assert text.startswith(head + "\n")
+    assert text.endswith("\n" + tail)
+    assert len(shaped.text) <= 300
+    assert f"{shaped.left_out:,} characters" in shaped.text
+    assert shaped.left_out == len(text) - len(head) - len(tail)

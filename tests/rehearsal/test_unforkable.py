@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+from caveagent_magic.rehearsal.fork import unforkable
+
+ROOT = str(Path(__file__).parents[2])
+
+
+def made_by(library, name="Thing"):
+    return type(name, (), {"__module__": f"{library}.core"})()
+
+
+def test_ordinary_objects_can_be_rehearsed():
+    assert unforkable(["x", "len", "missing", "sys"], {"x": 1, "sys": sys}) == ""
+
+
+def test_what_is_tied_to_its_process_is_named_with_the_reason(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", types.ModuleType("distributed"))
+
+    reason = unforkable(["client"], {"client": made_by("distributed", "Client")})
+
+    assert reason == "`client`: the connection to Dask's scheduler does not work in a copy of the kernel"
+
+
+def test_torch_is_only_refused_once_the_gpu_was_used(monkeypatch):
+    cuda = types.ModuleType("torch.cuda")
+    monkeypatch.setitem(sys.modules, "torch.cuda", cuda)
+    namespace = {"t": made_by("torch")}
+
+    assert unforkable(["t"], namespace) == ""
+    cuda._initialized = True
+    assert (
+        unforkable(["t"], namespace) == "`t`: torch has used the GPU, which a copy of the kernel cannot use"
+    )
+
+
+def test_polars_is_refused_once_its_threads_run_and_only_for_code_that_uses_it():
+    source = f"""
+import sys; sys.path.insert(0, {ROOT!r})
+import polars as pl
+from caveagent_magic.rehearsal.fork import unforkable
+frame, f = pl.DataFrame({{"a": [1, 2]}}), pl.col
+names = ("frame", "pl", "f", "polars", "x")
+print([bool(unforkable([name], {{"x": 1, "frame": frame, "pl": pl, "f": f}})) for name in names])
+frame.lazy().group_by("a").len().collect()
+print([bool(unforkable([name], {{"x": 1, "frame": frame, "pl": pl, "f": f}})) for name in names])
+"""
+    result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+
+    assert result.stdout.splitlines() == [str([False] * 5), str([True] * 4 + [False])]

@@ -1,0 +1,51 @@
+"""A saved turn reads well without a kernel, and nothing in it can act."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from caveagent_magic.events import EVENTS, type_of
+from caveagent_magic.shell.transcript import as_html, as_text
+
+EXAMPLES = Path(__file__).parents[1] / "examples" / "events"
+ALLOWED = {"div", "p", "b", "i", "ul", "li", "pre", "blockquote", "details", "summary"}
+
+
+def example(name):
+    return json.loads((EXAMPLES / f"{name}.json").read_text())
+
+
+def hostile(value):
+    """The same event with every string replaced by markup."""
+    if isinstance(value, dict):
+        fixed = ("type", "output_type", "decision", "reason", "action", "by")
+        return {key: item if key in fixed else hostile(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [hostile(item) for item in value]
+    return "</pre><script>alert(1)</script><img src=x onerror=alert(1)>" if isinstance(value, str) else value
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append((tag, attributes))
+
+
+@pytest.mark.parametrize("name", [type_of(event) for event in EVENTS])
+def test_every_event_has_a_text_and_an_html_form(name):
+    as_text([example(name)])
+    as_html([example(name)])
+
+
+@pytest.mark.parametrize("name", [type_of(event) for event in EVENTS])
+def test_nothing_in_an_event_becomes_markup(name):
+    tags = Tags()
+    tags.feed(as_html([hostile(example(name))]))
+
+    assert {tag for tag, _ in tags.seen} <= ALLOWED
+    assert [attributes for _, attributes in tags.seen if attributes] == [[("class", "caveagent")]]
