@@ -292,12 +292,12 @@ def from_json(data: Mapping[str, Any]) -> Event:
     event = BY_TYPE.get(kind := str(fields.pop("type", None)))
     if event is None:
         raise ValueError(f"no event is called {kind!r}; there are {', '.join(BY_TYPE)}")
-    validated: Event = _adapter(event).validate_python(fields)
+    validated: Event = _adapter(kind).validate_python(fields)
     return validated
 
 
 @functools.cache
-def _adapter(event: type[Event]) -> Any:
+def _adapter(kind: str) -> Any:
     from pydantic import TypeAdapter  # heavy, and anthropic has brought it along
 
-    return TypeAdapter(event)
+    return TypeAdapter(BY_TYPE[kind])

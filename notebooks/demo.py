@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from caveagent_magic.events import MIME_TYPE
-from caveagent_magic.security import POLICIES
+from caveagent_magic.security.policy import SHIPPED
 from caveagent_magic.shell.transcript import as_text
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ RESULT = HERE.parent / "test-artefacts" / "01_first_cell.executed.ipynb"
 
 def main() -> int:
     """Execute the notebook, print each cell when it is done, keep the executed copy."""
-    os.environ.setdefault("CAVEAGENT_POLICY", str(POLICIES / "demo.toml"))
+    os.environ.setdefault("CAVEAGENT_POLICY", str(SHIPPED / "demo.toml"))
     notebook = nbformat.read(SOURCE, as_version=4)
     client = NotebookClient(
         notebook, timeout=None, resources={"metadata": {"path": HERE}}, on_cell_executed=printed

@@ -90,7 +90,9 @@ EVENTS: tuple[type[Event], ...] = (Painted,)
     protocol = load("protocol")
     protocol._tag = str.lower
 
-    assert protocol.generate(source).removeprefix(protocol.HEAD) == '''
+    assert (
+        protocol.generate(source).removeprefix(protocol.HEAD)
+        == """
 export type Colour = "red" | "blue";
 
 /** Something was painted. */
@@ -105,7 +107,8 @@ export interface Painted {
 /** Everything that can happen in a turn. */
 export type CaveEvent =
   | Painted;
-'''
+"""
+    )
 
 
 def test_the_front_end_and_the_package_have_one_version():

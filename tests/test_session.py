@@ -1,15 +1,16 @@
 """The turn as a list of events, on a dictionary for a runtime."""
 
+import contextlib
 import itertools
 from code import InteractiveInterpreter
 
 import pytest
-from caveagent_magic.models.recorded import RecordedModel
-from caveagent_magic.security.policy import Policy
 
 from caveagent_magic.errors import ModelError, NobodyToAsk, Stopped
 from caveagent_magic.events import Decision, Request, type_of
+from caveagent_magic.models.recorded import RecordedModel
 from caveagent_magic.ports import Ports, Run, Task
+from caveagent_magic.security.policy import Policy
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
 
@@ -106,8 +107,8 @@ def test_a_turn_is_told_in_this_order():
     events = list(turn(Task("t", "Add a and b."), ports([ADD, DONE], runtime, RUN)))
 
     assert kinds(e for e in events if type_of(type(e)) not in ("prose", "code_proposed")) == [
-        "turn_started", "usage", "judged", "rehearsal_skipped", "decision_asked", "decided", "ran", "observed",
-        "usage", "turn_ended",
+        "turn_started", "usage", "judged", "rehearsal_skipped", "decision_asked", "decided", "ran",
+        "observed", "usage", "turn_ended",
     ]  # fmt: skip
     assert (runtime.namespace["total"], events[-1].answer) == (3, DONE)
 
@@ -134,10 +135,8 @@ def test_what_the_model_is_sent_is_what_the_events_showed():
 def test_a_step_that_is_not_approved_never_reaches_the_runtime(action):
     runtime = DictRuntime(a=1, b=2)
 
-    try:
+    with contextlib.suppress(Stopped):
         list(turn(Task("t", "Add."), ports([ADD, DONE], runtime, Decision(action))))
-    except Stopped:
-        pass
 
     assert runtime.ran == []
 

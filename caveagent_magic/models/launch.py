@@ -144,4 +144,4 @@ def _complaint(log: Path) -> str:
     """The first error in a server's log, which is the cause of those after it; else its last line."""
     text = log.read_text(encoding="utf-8", errors="replace")
     errors = re.findall(r"^[\d.]+ E +(.+)$", text, re.MULTILINE)
-    return errors[0] if errors else last_line(log)
+    return (errors[0] if errors else last_line(log)).rstrip(".")

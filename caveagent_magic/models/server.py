@@ -108,6 +108,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(code)  # llama.cpp's threads are not asked to end
+    if code := main(sys.argv[1:]):
+        sys.exit(code)  # lets llama.cpp write the rest of its log
+    os._exit(0)  # its threads are not asked to end

@@ -12,12 +12,15 @@ from typing import Any
 from caveagent_magic.events import Capability
 from caveagent_magic.security.known import COMPUTING, top
 from caveagent_magic.security.vocabulary import names
-from caveagent_magic.security.where import Where, below, own_caller, whole
+from caveagent_magic.security.where import Where, below, own_caller, plain, whole
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 QUIET_PROGRAMS = frozenset(
     ["fc-list", "fc-match", "ldconfig", "uname", "lscpu"]
 )  # asked by libraries about the machine
+DOING = names("operator functools timeit dask torch numba joblib")  # computing, but callable from a pickle
+VERBS = ("eval", "exec", "load", "open", "save", ".")
+HARMLESS_BUILTINS = names("set frozenset slice complex bytearray range object list dict tuple")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,10 @@ def _shown(path: str, where: Where) -> str:
 
 
 def _open(args: tuple[Any, ...], where: Where) -> Attempt | None:
-    path = whole(args[0])
     mode, flags = args[1], args[2]
+    if mode in ("r", "rb") and where.remembers(args[0]):
+        return None
+    path = whole(args[0])
     if path is None:
         return None
     writes = (
@@ -56,7 +61,10 @@ def _open(args: tuple[Any, ...], where: Where) -> Attempt | None:
     )
     if writes:
         return None if where.ordinary_write(path) else _write(path, where)
-    return None if where.ordinary_read(path) or _source(path) or _importing() else _read(path, where)
+    if where.ordinary_read(path):
+        where.remember(args[0])
+        return None
+    return None if _source(path) or _importing() else _read(path, where)
 
 
 def _source(path: str) -> bool:
@@ -107,64 +115,52 @@ def _deletes(args: tuple[Any, ...], where: Where) -> Attempt | None:
 
 
 def _process(args: tuple[Any, ...], where: Where) -> Attempt | None:
-    program = os.path.basename(os.fsdecode(args[0])) if args and isinstance(args[0], (str, bytes)) else ""
+    program = os.path.basename(plain(args[0])) if args else ""
     if program in QUIET_PROGRAMS and not own_caller():
         return None
-    command = args[1] if len(args) > 1 and isinstance(args[1], (list, tuple)) else args[:1]
-    words = " ".join(os.fsdecode(word) if isinstance(word, (str, bytes)) else str(word) for word in command)[
-        :200
-    ]
+    words = " ".join(_several(args[1]) if len(args) > 1 else map(plain, args))[:200]
     return Attempt("process", words or "fork", f"start {words!r}" if words else "fork the process")
 
 
+def _several(value: object) -> list[str]:
+    """The parts of a command or an address."""
+    if isinstance(value, list):
+        return [plain(part) for part in list.__iter__(value)]
+    return [plain(part) for part in tuple.__iter__(value)] if isinstance(value, tuple) else [plain(value)]
+
+
 def _signal(args: tuple[Any, ...], where: Where) -> Attempt:
-    return Attempt("process", f"process {args[0]}", f"signal the process {args[0]}")
+    return Attempt("process", f"process {plain(args[0])}", f"signal the process {plain(args[0])}")
 
 
 def _network(args: tuple[Any, ...], where: Where) -> Attempt:
     address = next((arg for arg in args if isinstance(arg, (tuple, str, bytes))), "")
-    if isinstance(address, tuple):
-        address = ":".join(str(part) for part in address[:2])
-    shown = address.decode(errors="replace") if isinstance(address, bytes) else str(address)
+    shown = ":".join(_several(address)[:2])
     return Attempt("network", shown, f"talk to {shown!r}")
 
 
 def _sqlite(args: tuple[Any, ...], where: Where) -> Attempt | None:
-    name = args[0]
-    if name in (":memory:", b":memory:", "", b"") or (isinstance(name, str) and "mode=memory" in name):
+    name = plain(args[0])
+    if name in (":memory:", "") or (name.startswith("file:") and "mode=memory" in name):
         return None
-    path = whole(name) or "a database"
+    path = whole(name) or name
     return None if where.ordinary_write(path) else _write(path, where)
 
 
 def _pickle(args: tuple[Any, ...], where: Where) -> Attempt | None:
-    module, name = str(args[0]), str(args[1])
-    plain = (
-        top(module) in COMPUTING - names("operator functools timeit dask torch numba joblib")
-        or module == "copyreg"
+    module, name = plain(args[0]), plain(args[1])
+    data = (module == "copyreg" or top(module) in COMPUTING - DOING) and not any(
+        part in name for part in VERBS
     )
-    if plain and not any(part in name for part in ("eval", "exec", "load", "open", "save", ".")):
-        return None
-    if module == "builtins" and name in (
-        "set",
-        "frozenset",
-        "slice",
-        "complex",
-        "bytearray",
-        "range",
-        "object",
-        "list",
-        "dict",
-        "tuple",
-    ):
+    if data or (module == "builtins" and name in HARMLESS_BUILTINS):
         return None
     return Attempt("deserialization", f"{module}.{name}", f"load {module}.{name} from a pickle")
 
 
 def _says(capability: Capability, words: str, position: int | None = None) -> Read:
     def read(args: tuple[Any, ...], where: Where) -> Attempt:
-        target = args[position] if position is not None and len(args) > position else ""
-        return Attempt(capability, target if isinstance(target, str) else words, words)
+        target = args[position] if position is not None and len(args) > position else None
+        return Attempt(capability, plain(target) if isinstance(target, (str, bytes)) else words, words)
 
     return read
 

@@ -13,9 +13,9 @@ from caveagent_magic.security.reader import Given, names_of
 from caveagent_magic.security.results import RESULTS
 from caveagent_magic.security.specials import SPECIALS
 from caveagent_magic.security.values import (
-    MISSING,
     DATA,
     MADE,
+    MISSING,
     Bound,
     Class,
     Function,

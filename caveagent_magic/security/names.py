@@ -18,6 +18,7 @@ from caveagent_magic.security.values import (
     DATA,
     Bound,
     Class,
+    Const,
     Function,
     Instance,
     Items,

@@ -46,14 +46,16 @@ class Policy:
 
     @staticmethod
     def load(*paths: str | os.PathLike[str]) -> Policy:
-        """The shipped default and then each file; raises `PolicyError` naming file and key.
+        """Each file under the ones before it; raises `PolicyError` naming file and key.
 
-        A file may only make rules stricter; a notebook's own file cannot lift what an administrator denies.
+        Where several files speak of a capability the strictest decides, so that nothing lifts what an
+        administrator denies; where none does, the shipped default counts.
         """
-        base = _layer(SHIPPED / "default.toml")
+        default = _layer(SHIPPED / "default.toml")
+        given = Policy({})
         for path in paths:
-            base = base.under(_layer(Path(path)))
-        return base
+            given = given.under(_layer(Path(path)))
+        return replace(given, clauses={**default.clauses, **given.clauses})
 
     @staticmethod
     def demo() -> Policy:
@@ -62,11 +64,11 @@ class Policy:
 
     def under(self, layer: Policy) -> Policy:
         """Both layers together."""
-        merged = {name: (*self.clauses.get(name, ()), *layer.clauses.get(name, ())) for name in CAPABILITIES}
-        if layer.unattended_source:
-            return replace(
-                self, clauses=merged, unattended=layer.unattended, unattended_source=layer.unattended_source
-            )
+        spoken = [name for name in CAPABILITIES if name in self.clauses or name in layer.clauses]
+        merged = {name: (*self.clauses.get(name, ()), *layer.clauses.get(name, ())) for name in spoken}
+        if layer.unattended_source and (layer.unattended is False or not self.unattended_source):
+            source = layer.unattended_source
+            return replace(self, clauses=merged, unattended=layer.unattended, unattended_source=source)
         return replace(self, clauses=merged)
 
     def decide(self, capability: Capability, target: str | None = None) -> Judgement:

@@ -25,7 +25,9 @@ RESULTS: dict[str, str] = {
     "matplotlib.pyplot.gcf": "matplotlib.figure.Figure",
     "IPython.get_ipython": "IPython.InteractiveShell", "sqlite3.connect": "sqlite3.Connection",
     "pathlib.Path.cwd": "pathlib.Path", "pathlib.Path.home": "pathlib.Path",
-    "io.StringIO": "io.StringIO", "io.BytesIO": "io.BytesIO", "itertools.count": "endless",
+    "io.StringIO": "io.StringIO", "io.BytesIO": "io.BytesIO", "zipfile.ZipFile": "zipfile.ZipFile",
+    "tarfile.open": "tarfile.TarFile",
+    "itertools.count": "endless",
     "itertools.repeat": "endless", "itertools.cycle": "endless", "builtins.open": "io.TextIOWrapper",
     "logging.getLogger": "logging.Logger", "datetime.datetime.now": "datetime.datetime",
 }  # fmt: skip

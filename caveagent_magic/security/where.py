@@ -8,7 +8,7 @@ import sys
 import sysconfig
 import tempfile
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from caveagent_magic.security.known import own_file
 from caveagent_magic.security.vocabulary import names
@@ -39,12 +39,22 @@ class Where:
     """The folders that decide what is ordinary."""
 
     root: str
+    read_before: set[str] = field(default_factory=set, compare=False)  # not to be resolved again
 
     def ordinary_read(self, path: str) -> bool:
         """Whether reading it is part of computing: the working directory, packages, the system's own data."""
         if path == "/" or below(path, (self.root, *_packages())) or path.startswith(SYSTEM):
             return True
         return self._scratch(path) or (below(path, _expanded(CACHES)) and not own_caller())
+
+    def remember(self, path: object) -> None:
+        """Spare the next look at the same file."""
+        if type(path) is str and len(self.read_before) < 10_000:
+            self.read_before.add(_anchored(path))
+
+    def remembers(self, path: object) -> bool:
+        """Whether reading it was ordinary before."""
+        return type(path) is str and _anchored(path) in self.read_before
 
     def ordinary_write(self, path: str) -> bool:
         """Whether writing it leaves nothing behind that matters."""
@@ -58,6 +68,10 @@ class Where:
         return inside and not (
             below(self.root, (scratch,)) and below(path, (self.root,)) and self.root != scratch
         )
+
+
+def _anchored(path: str) -> str:
+    return path if path.startswith("/") else f"{os.getcwd()}/{path}"
 
 
 def own_caller(directly: bool = False) -> bool:
@@ -100,11 +114,20 @@ def below(path: str, folders: tuple[str, ...]) -> bool:
     return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
+def plain(value: object) -> str:
+    """An argument of an event in words, without running anything that a subclass of `str` may override."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes):
+        return os.fsdecode(memoryview(value).tobytes())
+    return int.__repr__(value) if isinstance(value, int) else type(value).__name__
+
+
 def whole(path: object) -> str | None:
     """The real path; None for file descriptors, which were judged when they were opened."""
-    if isinstance(path, (str, bytes)):
-        try:
-            return os.path.realpath(os.fsdecode(path))
-        except (OSError, ValueError):
-            return os.fsdecode(path)
-    return None
+    if not isinstance(path, (str, bytes)):
+        return None
+    try:
+        return os.path.realpath(plain(path))
+    except (OSError, ValueError):
+        return plain(path)

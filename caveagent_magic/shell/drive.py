@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,7 @@ class Driver:
     stream: Stream = field(default_factory=Stream)
     usage: list[Usage] = field(default_factory=list)
     steps_run: list[tuple[Checkpoint, Changes]] = field(default_factory=list)
+    request: Mapping[str, Any] | None = None  # the execute request of the turn that is running
     models: dict[tuple[Any, ...], Model] = field(default_factory=dict)
 
     def run(self, task: Task, model_name: str = "") -> None:
@@ -64,11 +65,13 @@ class Driver:
         log = Log()
         view = self._view(task)
         self.broker.begin(log.snapshot)
+        self.request = kernel.get_parent("shell") if (kernel := self._kernel()) else None
         try:
             ended = self._drive(turn(task, ports), log, view)
         except KeyboardInterrupt as stop:
             raise Interrupted from stop
         finally:
+            self.request = None
             self.broker.end()
             view.close(log)
         if ended.reason in ("max_steps", "budget"):
@@ -154,6 +157,9 @@ class Driver:
         )
 
     def _view(self, task: Task) -> View:
-        if getattr(self.runtime.shell, "kernel", None) is None:
+        if self._kernel() is None:
             return TextView()
         return PanelView(task.turn, self.broker.request) if self.broker.attended() else StaticView()
+
+    def _kernel(self) -> Any:
+        return getattr(self.runtime.shell, "kernel", None)

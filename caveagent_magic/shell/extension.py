@@ -24,7 +24,9 @@ def load(shell: Any) -> None:
     shell.events.register("post_run_cell", magics.names.note_assignments)
     shell.Completer.custom_matchers.append(magics.matcher)
     if kernel := getattr(shell, "kernel", None):
-        control.install(kernel, lambda content: magics.driver.broker.request(content))
+        control.install(
+            kernel, lambda content: magics.driver.broker.request(content), lambda: magics.driver.request
+        )
 
 
 def unload(shell: Any) -> None:

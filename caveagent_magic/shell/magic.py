@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from IPython.core.error import UsageError as LineError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
@@ -74,7 +74,7 @@ class CaveMagics(Magics, CaveSettings):
             raise UsageError("--auto and --ask exclude each other: give one of them.")
         if options.out and not options.out.isidentifier():
             raise UsageError(f"--out takes a variable name, and {options.out!r} is none.")
-        mode = "auto" if options.auto else "ask" if options.ask else self.approval
+        mode: Literal["ask", "auto"] = "auto" if options.auto else "ask" if options.ask else self.approval
         return Task(
             turn=secrets.token_hex(6),
             prompt=cell,

@@ -7,8 +7,8 @@ import { reduce, sharing, withEvent } from "./trace";
 interface Model {
   get(name: "events"): readonly CaveEvent[] | undefined;
   get(name: "running"): boolean | undefined;
-  on(name: string, callback: (...values: never[]) => void): void;
-  off(name: string, callback: (...values: never[]) => void): void;
+  on(name: string, callback: (message: Streamed) => void): void;
+  off(name: string, callback: (message: Streamed) => void): void;
   send(content: object): void;
   /** Present in JupyterLab and Notebook 7, and nowhere promised. */
   readonly widget_manager?: { readonly kernel?: Partial<Kernel> | null };
@@ -38,6 +38,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 
   function snapshot(): void {
     events = sharing(events, model.get("events") ?? []);
+  }
+
+  function replaced(): void {
+    snapshot();
     soon();
   }
 
@@ -47,7 +51,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     soon();
   }
 
-  const listeners = { "change:events": snapshot, "change:running": soon, "msg:custom": streamed };
+  const listeners = { "change:events": replaced, "change:running": soon, "msg:custom": streamed };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   snapshot();
   draw();

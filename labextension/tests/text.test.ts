@@ -89,6 +89,16 @@ describe("outputs", () => {
       "<pre class=\"cave-error\">KeyError: 'x'</pre>",
     ],
     [
+      "a traceback loses its rule",
+      { output_type: "error", traceback: ["\u001b[31m---------------------------\u001b[39m", "KeyError: 1"] },
+      '<pre class="cave-error">KeyError: 1</pre>',
+    ],
+    [
+      "what the guard held back is one sentence",
+      { output_type: "error", ename: "CapabilityRefused", evalue: "It may not write.", traceback: ["…"] },
+      '<p class="cave-warning">It may not write.</p>',
+    ],
+    [
       "a picture comes before text",
       { output_type: "display_data", data: { "text/plain": "<Figure>", "image/png": "iVBO\nRw==" } },
       '<img src="data:image/png;base64,iVBORw==" alt="<Figure>">',

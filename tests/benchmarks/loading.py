@@ -14,22 +14,17 @@ middle, before = time.perf_counter(), set(sys.modules)
 {second}
 after = time.perf_counter()
 new = set(sys.modules) - before
-print(len(before), len(new), middle - start, after - middle, sum(name.startswith('caveagent_magic') for name in new))
+ours = sum(name.startswith('caveagent_magic') for name in new)
+print(len(before), len(new), middle - start, after - middle, ours)
 """
 
 
 def measured(first: str, second: str) -> tuple[float, ...]:
     """Modules before, new modules, seconds of each part, new modules that are ours; median of 7."""
     program = COUNT.format(first=first, second=second)
-    runs = [
-        [
-            float(word)
-            for word in subprocess.run(
-                [sys.executable, "-c", program], capture_output=True, text=True, check=True
-            ).stdout.split()
-        ]
-        for _ in range(7)
-    ]
+    command = [sys.executable, "-c", program]
+    printed = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(7)]
+    runs = [[float(word) for word in text.split()] for text in printed]
     return tuple(statistics.median(column) for column in zip(*runs, strict=True))
 
 
@@ -41,5 +36,6 @@ if __name__ == "__main__":
         before, new, base, own, ours = measured(first, second)
         print(
             f"{label}: {new:.0f} new modules ({ours:.0f} of them ours) on top of IPython's {before:.0f}; "
-            f"{own / base:.3f} of the time that IPython takes to start ({own * 1000:.0f} ms against {base * 1000:.0f} ms)"
+            f"{own / base:.3f} of the time that IPython takes to start "
+            f"({own * 1000:.0f} ms against {base * 1000:.0f} ms)"
         )

@@ -43,6 +43,9 @@ class Lab:
         self.notebooks.mkdir(parents=True)
         extensions = folder / "share" / "labextensions"
         extensions.mkdir(parents=True)
+        quiet = folder / "settings" / "@jupyterlab" / "apputils-extension"
+        quiet.mkdir(parents=True)
+        (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
         (extensions / "caveagent-magic").symlink_to(ROOT / "caveagent_magic" / "labextension")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -66,7 +69,8 @@ class Lab:
                     sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
                     f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
                     f"--ServerApp.root_dir={self.notebooks}", "--LabApp.expose_app_in_browser=True",
-                    "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                    "--LabApp.news_url=None",
+                    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
                 ],
                 stdout=log, stderr=subprocess.STDOUT, env=environment,
             )  # fmt: skip

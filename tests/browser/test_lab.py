@@ -38,7 +38,7 @@ def test_edit_then_run_then_reopen_without_a_kernel(notebook, lab):
     notebook.run(1, wait=False)
     panel.get_by_role("button", name="Edit").click()
     notebook.picture("panel-edit")
-    panel.get_by_role("textbox").first.fill(EDITED)
+    panel.locator("textarea.cave-editor").fill(EDITED)
     panel.get_by_role("button", name="Check again").click()
     run = panel.get_by_role("button", name="Run", exact=True)
     run.wait_for()
@@ -85,6 +85,6 @@ def test_stop_in_the_panel_ends_the_cell_with_one_line(notebook):
     error = (
         notebook.cell(1).locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText").last
     )
-    assert "Stopped" in error.inner_text()
+    assert "stopped" in error.inner_text()
     notebook.run(2)
     assert "NameError" in notebook.cell(2).inner_text()

@@ -31,6 +31,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=PATIENCE)
         self.outputs: list[dict[str, Any]] = []
         self.displays: dict[str, dict[str, Any]] = {}
+        self.status = ""
         self._msg_id = ""
 
     def run(self, code: str, *, allow_stdin: bool = False) -> dict[str, Any]:
@@ -95,6 +96,20 @@ class Kernel:
                 result = reply["content"]["user_expressions"]["value"]
                 return result["data"]["text/plain"] if result["status"] == "ok" else result["ename"]
 
+    def last_status(self) -> str:
+        """The state that front ends show for the kernel, once it is quiet."""
+        while True:
+            try:
+                message = self.client.get_iopub_msg(timeout=0.5)
+            except queue.Empty:
+                return self.status
+            if message["parent_header"].get("msg_id") == self._msg_id:
+                self._take(message)
+            self._note(message)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        self.status = message["content"].get("execution_state", self.status)
+
     def interrupt(self) -> None:
         """What the stop button does."""
         self.manager.interrupt_kernel()
@@ -118,6 +133,7 @@ class Kernel:
                 message = self.client.get_iopub_msg(timeout=PATIENCE)
             except queue.Empty:
                 raise AssertionError("the kernel fell silent") from None
+            self._note(message)
             if message["parent_header"].get("msg_id") != self._msg_id:
                 continue
             self._take(message)

@@ -111,6 +111,19 @@ def test_a_stale_answer_changes_nothing(counting, wrong):
     assert kernel.value("total") == "6"
 
 
+def test_front_ends_see_a_busy_kernel_while_a_step_waits(counting):
+    kernel, cell = counting
+    kernel.control(verb="hello")
+
+    kernel.start(cell)
+    kernel.pending()
+    last = kernel.last_status()
+    kernel.decide("stop")
+    kernel.finish()
+
+    assert (last, kernel.last_status()) == ("busy", "idle")
+
+
 def test_an_answer_when_nothing_waits_is_stale(kernel):
     answer = kernel.control(verb="decide", nonce="x", code_hash="y", action="run")
 
@@ -280,9 +293,11 @@ def test_a_conversation_goes_on_in_the_next_cell_with_only_what_changed(kernel, 
 def test_history_keeps_what_the_person_wrote(counting):
     kernel, cell = counting
 
-    kernel.run(cell.replace("%%cave", "%%cave --auto"))
+    written = cell.replace("%%cave", "%%cave --auto")
 
-    assert kernel.value("get_ipython().history_manager.input_hist_raw[-1]") == repr(cell.replace("%%cave", "%%cave --auto"))
+    kernel.run(written)
+
+    assert kernel.value("get_ipython().history_manager.input_hist_raw[-1]") == repr(written)
 
 
 def test_braces_in_the_prompt_never_paste_a_value(kernel, replies):

@@ -96,9 +96,10 @@ def missed(with_source: bool = True) -> list[Case]:
 def stopped_by_guard(case: Case) -> bool:
     """Whether running the attack, whose payloads are harmless, raises instead."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        environment = {"PYTHONPATH": str(CORPUS.parents[2]), "HOME": folder}
         done = subprocess.run(
             [sys.executable, "-c", RUNNER], input=json.dumps([[LIVE, case.setup], case.source]), cwd=folder,
-            capture_output=True, text=True, timeout=60, env={"PYTHONPATH": str(CORPUS.parents[2]), "HOME": folder},
+            capture_output=True, text=True, timeout=60, env=environment,
         )  # fmt: skip
     return "REFUSED" in done.stdout
 

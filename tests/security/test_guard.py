@@ -112,7 +112,8 @@ def test_each_capability_is_refused_unless_approved(step: Step, source: str, cap
         "import functools, re\n@functools.lru_cache\ndef f(x):\n    return re.sub('a', 'b', x)\nf('a')",
         "import copy, json\ncopy.deepcopy(json.loads('[1]'))",
         "import warnings, logging\nwarnings.warn('x')\nlogging.getLogger().debug('x')",
-        "from concurrent.futures import ThreadPoolExecutor as T\nwith T(2) as pool:\n    list(pool.map(abs, [-1]))",
+        "from concurrent.futures import ThreadPoolExecutor as T\n"
+        "with T(2) as pool:\n    list(pool.map(abs, [-1]))",
     ],
 )
 def test_ordinary_work_is_neither_refused_nor_reported(step: Step, tmp_path: Path, source: str) -> None:
@@ -134,7 +135,8 @@ def test_a_new_thread_is_watched(step: Step, tmp_path: Path) -> None:
 def test_a_thread_that_outlives_the_step_stays_watched(step: Step, tmp_path: Path) -> None:
     step.run(
         "import threading, time\ndone = []\ndef late():\n    time.sleep(0.3)\n"
-        "    try:\n        open('out', 'w')\n    except PermissionError as error:\n        done.append(error)\n"
+        "    try:\n        open('out', 'w')\n"
+        "    except PermissionError as error:\n        done.append(error)\n"
         "t = threading.Thread(target=late)\nt.start()"
     )
     step.locals["t"].join()
@@ -179,3 +181,15 @@ def test_the_hook_is_only_installed_when_it_is_needed() -> None:
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
 
     assert done.stdout.split() == ["before", "sys.addaudithook"], done.stderr
+
+
+def test_a_string_that_lies_about_itself_gains_nothing(step: Step, tmp_path: Path) -> None:
+    effects = step.run(
+        "class Path(str):\n    def startswith(self, *a): return True\n"
+        "    def __str__(self): return '/dev/null'\n    __fspath__ = __str__\n"
+        "    def __eq__(self, other): return True\n    def __hash__(self): return 0\n"
+        "open(Path('out.csv'), 'w')"
+    )
+
+    assert effects == [Effect("write_file", "out.csv", False)]
+    assert list(tmp_path.iterdir()) == []

@@ -32,7 +32,7 @@ def called(code: str, namespace: dict[str, object] | None = None) -> set[str]:
         "import importlib\nimportlib.import_module('os').system('x')",
         "import functools, os\nfunctools.partial(os.system, 'x')()",
         "class A:\n    import os\n    run = os.system\nA.run('x')",
-        "def outer():\n    import os\n    def inner():\n        return os.system\n    return inner\nouter()()('x')",
+        "def a():\n    import os\n    def b():\n        return os.system\n    return b\na()()('x')",
         "import os\nmatch os:\n    case object(system=f):\n        f('x')",
         "import os\nfor i in range(2):\n    f = g\n    g = os.system\n    f('x')",
         "import pandas as pd\npd.io.common.os.system('x')",

@@ -45,22 +45,39 @@ def test_the_demo_is_the_default_without_anybody_to_ask() -> None:
     assert policy.decide("process") == Policy.load().decide("process") == "ask"
 
 
-def test_a_later_file_can_only_be_stricter(tmp_path: Path) -> None:
+def test_a_file_replaces_the_default_and_the_stricter_of_two_files_wins(tmp_path: Path) -> None:
     admin = written(tmp_path, '[capabilities]\nnetwork = "deny"\n', "admin.toml")
-    user = written(tmp_path, '[capabilities]\nnetwork = "allow"\nprocess = "allow"\n', "user.toml")
+    user = written(tmp_path, '[capabilities]\nnetwork = "allow"\nwrite_file = "allow"\n', "user.toml")
     policy = Policy.load(admin, user)
 
     assert policy.decide("network", "example.org") == "deny"
+    assert policy.decide("write_file", "out.csv") == "allow"
     assert policy.decide("process") == "ask"
     assert policy.source("network") == str(admin)
+    assert policy.source("process") == str(SHIPPED / "default.toml")
+
+
+def test_one_file_that_wants_somebody_to_answer_is_enough(tmp_path: Path) -> None:
+    admin = written(tmp_path, "unattended = false", "admin.toml")
+    user = written(tmp_path, "unattended = true", "user.toml")
+
+    assert not Policy.load(admin, user).unattended
+    assert not Policy.load(user, admin).unattended
+    assert Policy.load(user).unattended
 
 
 def test_hosts_and_folders_are_scopes(tmp_path: Path) -> None:
-    strict = '[capabilities]\nread_file = {inside = "ask", folders = ["secret"], otherwise = "allow"}\n'
-    policy = Policy.load(written(tmp_path, strict))
+    text = """
+[capabilities]
+read_file = {inside = "ask", folders = ["secret"], otherwise = "allow"}
+network = {inside = "allow", hosts = ["*.example.org"], otherwise = "deny"}
+"""
+    policy = Policy.load(written(tmp_path, text))
 
     assert policy.decide("read_file", "secret/a.csv") == "ask"
     assert policy.decide("read_file", "open/a.csv") == "allow"
+    assert policy.decide("network", "data.example.org") == "allow"
+    assert policy.decide("network", None) == "deny"
 
 
 @pytest.mark.parametrize(

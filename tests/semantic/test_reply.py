@@ -1,5 +1,7 @@
 """A streamed reply becomes prose and one block of code, wherever the chunks are cut."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def read(parts):
 def test_where_the_chunks_are_cut_does_not_matter(cuts):
     edges = [0, *sorted(cuts), len(REPLY)]
 
-    reader, _ = read([REPLY[start:end] for start, end in zip(edges, edges[1:], strict=False)])
+    reader, _ = read([REPLY[start:end] for start, end in pairwise(edges)])
 
     assert (reader.prose, reader.code, reader.done) == ("I count.\n\n", "x = 1\nprint(x)", True)
 

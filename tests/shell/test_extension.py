@@ -9,6 +9,18 @@ from IPython.core.interactiveshell import InteractiveShell
 import caveagent_magic
 from caveagent_magic.errors import UsageError
 
+HEAVY = (
+    "pandas",
+    "numpy",
+    "astroid",
+    "anthropic",
+    "anywidget",
+    "ipywidgets",
+    "pydantic",
+    "httpx",
+    "matplotlib",
+)
+
 
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
@@ -66,8 +78,7 @@ def test_loading_imports_none_of_the_heavy_libraries():
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "shell = InteractiveShell.instance()\n"
         "shell.run_line_magic('load_ext', 'caveagent_magic')\n"
-        "print(*(name for name in ('pandas', 'numpy', 'astroid', 'anthropic', 'anywidget', 'ipywidgets', 'pydantic',"
-        " 'httpx', 'matplotlib') if name in sys.modules))\n"
+        f"print(*(name for name in {HEAVY} if name in sys.modules))\n"
     )
 
     printed = subprocess.run(
@@ -100,7 +111,7 @@ def test_a_wrong_line_is_named_together_with_what_exists(shell, line, cell, says
 def test_an_unknown_sub_command_is_named_together_with_those_that_exist(shell):
     shell.run_line_magic("load_ext", "caveagent_magic")
 
-    with pytest.raises(UsageError, match="no sub-command 'stats'.* status, vars, show, reset, model, cost"):
+    with pytest.raises(UsageError, match=r"no sub-command 'stats'.* status, vars, show, reset, model, cost"):
         shell.run_line_magic("cave", "stats")
 
 

@@ -44,7 +44,7 @@ def test_the_notebook_keeps_neither_progress_nor_images_nor_rehearsed_outputs_of
     kept = log.kept()
 
     assert [event["type"] for event in kept] == ["rehearsed", "ran"]
-    assert [event["outputs"] for event in kept][0] == []
+    assert kept[0]["outputs"] == []
     assert kept[1]["outputs"][0]["data"] == {"text/plain": "<Figure>"}
 
 

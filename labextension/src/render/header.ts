@@ -64,7 +64,7 @@ export function headerView(host: Host): HeaderView {
       setAttribute(node, "data-phase", open ? now : (trace.end?.reason ?? "over"));
       setText(model, trace.started?.model ?? "");
       setText(spent, spentWords(trace));
-      tick(open ? null : trace.totals.seconds);
+      tick(trace.totals.seconds, open);
       show(stop, open && now !== "waiting" && host.send !== undefined);
       show(prompt, Boolean(trace.started?.prompt.trim()));
       setText(prompt, trace.started?.prompt.trim() ?? "");
@@ -93,9 +93,9 @@ function sentParts(started: TurnStarted | null): readonly Child[] {
   return [title, h("pre", {}, started.request_text)];
 }
 
-/** Whole seconds since the view was made, or the seconds that the turn took. */
-function ticking(clock: HTMLElement, signal: AbortSignal): (took: number | null) => void {
-  const began = performance.now();
+/** Whole seconds that tick from what the events account for, or the seconds that the turn took. */
+function ticking(clock: HTMLElement, signal: AbortSignal): (took: number, goesOn: boolean) => void {
+  let began = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
   const draw = (): void => setText(clock, whole((performance.now() - began) / 1000));
   const halt = (): void => {
@@ -103,13 +103,14 @@ function ticking(clock: HTMLElement, signal: AbortSignal): (took: number | null)
     timer = undefined;
   };
   signal.addEventListener("abort", halt, { once: true });
-  return (took) => {
-    if (took === null) {
-      if (!timer && !signal.aborted) timer = setInterval(draw, 1000);
-      draw();
-    } else {
+  return (took, goesOn) => {
+    if (!goesOn) {
       halt();
       setText(clock, took ? seconds(took) : "");
+    } else if (!timer && !signal.aborted) {
+      began = performance.now() - took * 1000;
+      timer = setInterval(draw, 1000);
+      draw();
     }
   };
 }

@@ -5,6 +5,7 @@ import { sanitised } from "./sanitise";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
 const ANSI = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
+const RULE = /^-{20,}\n/; // IPython draws one above a traceback
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 const PICTURES = ["image/png", "image/jpeg"] as const;
 
@@ -28,10 +29,19 @@ function blockOf(output: Output): readonly Child[] {
     case "stream":
       return [stream(output)];
     case "error":
-      return [h("pre", { class: "cave-error" }, traceback(output))];
+      return [refused(output) ? refusal(output) : h("pre", { class: "cave-error" }, traceback(output))];
     default:
       return display(fields(output.data));
   }
+}
+
+/** Whether the guard held the code back: not a fault of the code. */
+export function refused(output: Output): boolean {
+  return output.output_type === "error" && output.ename === "CapabilityRefused";
+}
+
+function refusal(output: Output): HTMLElement {
+  return h("p", { class: "cave-warning" }, plain(text(output.evalue)));
 }
 
 function stream(output: Output): HTMLElement {
@@ -41,7 +51,7 @@ function stream(output: Output): HTMLElement {
 
 function traceback(output: Output): string {
   const lines = Array.isArray(output.traceback) ? output.traceback.map(text).join("\n") : "";
-  return plain(lines || `${text(output.ename)}: ${text(output.evalue)}`);
+  return plain(lines).replace(RULE, "") || plain(`${text(output.ename)}: ${text(output.evalue)}`);
 }
 
 function display(data: Fields): readonly Child[] {

@@ -3,7 +3,7 @@ import type { Changes, Effect, Rehearsed } from "../protocol";
 import type { Step } from "../trace";
 import { type Child, fill, h, show } from "./dom";
 import { joined, seconds, words } from "./format";
-import { outputs } from "./output";
+import { outputs, refused } from "./output";
 
 export interface ResultView {
   readonly node: HTMLElement;
@@ -31,16 +31,19 @@ function parts(step: Step): readonly Child[] {
     return [title, ...shown(list, changes), ...effects(rehearsed), ...tried(step, "Rehearsed before")];
   }
   if (rehearsed) {
-    const error = rehearsed.outputs.some((output) => output.output_type === "error");
-    const title = heading(
-      error ? "You will get an error" : "You will get",
-      "rehearsed in a copy of the kernel",
-    );
+    const title = heading(...promise(rehearsed));
     const stopped = rehearsed.stopped ? [h("p", { class: "cave-warning" }, rehearsed.stopped)] : [];
     const { outputs: list, changes } = rehearsed;
     return [title, ...stopped, ...shown(list, changes), ...effects(rehearsed), ...tried(step, "Rehearsed")];
   }
   return tried(step, "");
+}
+
+function promise({ outputs: list }: Rehearsed): readonly [string, string] {
+  if (list.some(refused))
+    return ["Rehearsed up to here", "it was held back where it reaches outside; a run may go on"];
+  const error = list.some((output) => output.output_type === "error");
+  return [error ? "You will get an error" : "You will get", "rehearsed in a copy of the kernel"];
 }
 
 function heading(title: string, aside: string): HTMLElement {

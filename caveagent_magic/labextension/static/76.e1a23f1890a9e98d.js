@@ -483,6 +483,10 @@ section.cave {
   .cave-output + .cave-output {
     border-top: 1px solid var(--cave-line);
   }
+  .cave-output:has(.cave-error) {
+    display: flex;
+    flex-direction: column-reverse; /* what matters of a traceback is its end */
+  }
   .cave-output:has(img) {
     max-height: none;
   }
@@ -693,11 +697,13 @@ section.cave {
   font-size: 12px;
 }
 .cave-side {
-  min-width: 280px;
   padding: 8px 10px;
   overflow-y: auto;
   background: var(--jp-layout-color1);
   color: var(--jp-ui-font-color1);
+}
+#jp-right-stack > .cave-side {
+  min-width: 340px;
 }
 .cave-side-nothing {
   margin: 12px 6px;
