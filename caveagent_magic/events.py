@@ -115,7 +115,6 @@ class Decision:
     action: Action
     code: str = ""  # the edited code, for "edit"
     note: str = ""
-    remember: bool = False
     by: Literal["user", "rule", "policy"] = "user"
 
 

@@ -46,7 +46,8 @@ async def printed(cell: nbformat.NotebookNode, cell_index: int, execute_reply: o
     """Print a code cell and what it gave."""
     await asyncio.sleep(0)
     print(f"\n{'━' * 78}\n[{cell.execution_count}] {cell.source}\n")
-    for output in cell.outputs:
+    turns = [output for output in cell.outputs if MIME_TYPE in output.get("data", {})]
+    for output in turns or cell.outputs:  # a transcript has the outputs of its steps
         print(text_of(output), flush=True)
 
 

@@ -24,6 +24,8 @@ from caveagent_magic.models.cache import cache_dir, environment, last_line, lock
 ROOT = Path(__file__).parents[2]
 ANSWER_SECONDS = 5.0
 START_SECONDS = 600.0
+# A thread that waits for another one sleeps: spinning, two threads on a busy machine hold each other up.
+PATIENT = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy stands before this machine
 
 
@@ -127,12 +129,12 @@ def _spawn(plan: Plan) -> subprocess.Popen[bytes]:
     """In a session of its own: an interrupt of the kernel is none of the server's."""
     command = [sys.executable, "-P", "-m", "caveagent_magic.models.server", str(plan.weights)]
     command += ["--threads", str(plan.threads), "--idle", str(plan.idle)]
-    paths = filter(None, (os.environ.get("PYTHONPATH"), str(ROOT)))
+    paths = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
     with open(os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
         return subprocess.Popen(
             command,
             cwd="/",
-            env=environment() | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=PATIENT | environment() | {"PYTHONPATH": paths},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -182,7 +182,9 @@ class Broker:
         code, note = content.get("code", ""), content.get("note", "")
         if not isinstance(code, str) or not isinstance(note, str) or (action == "edit" and not code.strip()):
             return {"status": "error", "message": "Edit needs the new code as text."}
-        pending.decision = Decision(action, code, note, bool(content.get("remember")))
+        if content.get("remember"):
+            return {"status": "error", "message": "Answers cannot be remembered yet: answer without remember."}
+        pending.decision = Decision(action, code, note)
         self._changed.notify_all()
         if self._in_stdin:
             self._in_stdin = False

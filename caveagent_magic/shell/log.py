@@ -6,7 +6,7 @@ from typing import Any
 
 from caveagent_magic.events import CodeProposed, Event, Progress, Prose, to_json
 
-TEXT_KEPT = 20_000  # characters of one output in the saved notebook
+TEXT_KEPT = 8_000  # characters of one output in the saved notebook
 
 
 class Log:
@@ -36,22 +36,14 @@ class Log:
         return list(self.events)
 
     def kept(self) -> list[dict[str, Any]]:
-        """The events as the notebook keeps them.
-
-        Rehearsed outputs give way to the real ones, and images to a note: they are in the cell's output.
-        """
-        ran = {event["step"] for event in self.events if event["type"] == "ran"}
-        return [
-            _shortened(event, drop_outputs=event["type"] == "rehearsed" and event["step"] in ran)
-            for event in self.events
-            if event["type"] != "progress"
-        ]
+        """The events as the notebook keeps them: text and short tables, the rest is in the cell's output."""
+        return [_shortened(event) for event in self.events if event["type"] != "progress"]
 
 
-def _shortened(event: dict[str, Any], *, drop_outputs: bool) -> dict[str, Any]:
+def _shortened(event: dict[str, Any]) -> dict[str, Any]:
     if "outputs" not in event:
         return event
-    return {**event, "outputs": [] if drop_outputs else [_short(output) for output in event["outputs"]]}
+    return {**event, "outputs": [_short(output) for output in event["outputs"]]}
 
 
 def _short(output: dict[str, Any]) -> dict[str, Any]:

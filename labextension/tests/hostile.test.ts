@@ -49,8 +49,6 @@ function markupOutput(poison: string): CaveEvent {
   return { ...(EXAMPLES.get("rehearsed") as Extract<CaveEvent, { type: "rehearsed" }>), outputs };
 }
 
-const ending = new AbortController();
-
 afterEach(() => {
   document.body.replaceChildren();
 });
@@ -59,8 +57,8 @@ test.each(HOSTILE)("%s", async (poison) => {
   const turns = [WAITING, FINISHED, [...WAITING, markupOutput(poison)], [...EXAMPLES.values()]];
   for (const turn of turns) {
     const events = turn.map((event) => poisoned(event, poison) as CaveEvent);
-    mount(document.body, { signal: ending.signal }).update(reduce(events), false);
-    mount(document.body, { signal: ending.signal }).update(reduce(turn), false);
+    mount(document.body, { signal: AbortSignal.abort() }).update(reduce(events), false);
+    mount(document.body, { signal: AbortSignal.abort() }).update(reduce(turn), false);
   }
   await new Promise((resolve) => setTimeout(resolve, 10));
 

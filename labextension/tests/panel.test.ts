@@ -41,7 +41,7 @@ class Model {
   readonly sent: object[] = [];
   private readonly listeners = new Map<string, (message: object) => void>();
   constructor(
-    private readonly state: { events: readonly CaveEvent[]; open: boolean },
+    private readonly state: { events: readonly CaveEvent[]; running: boolean },
     readonly widget_manager: { kernel: Connection | null },
   ) {}
   // biome-ignore lint/suspicious/noExplicitAny: as loose as the real one
@@ -57,10 +57,10 @@ class Model {
   send(content: object): void {
     this.sent.push(content);
   }
-  set(events: readonly CaveEvent[], open = true): void {
-    Object.assign(this.state, { events, open });
+  set(events: readonly CaveEvent[], running = true): void {
+    Object.assign(this.state, { events, running });
     this.tell("change:events");
-    this.tell("change:open");
+    this.tell("change:running");
   }
   tell(name: string, message: object = {}): void {
     this.listeners.get(name)?.(message);
@@ -75,7 +75,7 @@ function rendered(
   events: readonly CaveEvent[],
   kernel: Connection | null,
 ): { model: Model; leave: () => void } {
-  const model = new Model({ events, open: true }, { kernel });
+  const model = new Model({ events, running: true }, { kernel });
   return { model, leave: panel.render({ model, el: document.body }) };
 }
 

@@ -123,6 +123,12 @@ describe("outputs", () => {
   });
 });
 
+test("text without end is cut and says how much is missing", () => {
+  const [node] = outputs([{ output_type: "stream", name: "stdout", text: "x".repeat(101_234) }]);
+
+  expect(node?.textContent?.slice(100_000)).toBe("\n… 1,234 more characters are not drawn here");
+});
+
 test("the verdict never says safe", () => {
   const { findings } = event("judged").verdict;
   const words = (["allow", "ask", "deny"] as const).flatMap((decision) => [

@@ -66,7 +66,14 @@ def test_a_wrong_nonce_or_hash_is_stale(broker, wrong):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"action": "sudo"}, {"action": None}, {"action": "edit"}, {"action": "edit", "code": 7}]
+    "wrong",
+    [
+        {"action": "sudo"},
+        {"action": None},
+        {"action": "edit"},
+        {"action": "edit", "code": 7},
+        {"remember": True},
+    ],
 )
 def test_an_answer_that_makes_no_sense_is_an_error_and_the_step_still_waits(broker, wrong):
     pending = waiting(broker)

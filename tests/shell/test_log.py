@@ -34,7 +34,7 @@ def test_streamed_code_is_replaced_and_edited_code_is_a_new_event():
     assert [event["code"] for event in log.events] == ["x = 1", "x = 2"]
 
 
-def test_the_notebook_keeps_neither_progress_nor_images_nor_rehearsed_outputs_of_a_step_that_ran():
+def test_the_notebook_keeps_neither_progress_nor_images():
     log = logged(
         Progress("loading", 0.5, **AT),
         Rehearsed((IMAGE,), Changes(), (), 0.1, "", **AT),
@@ -44,8 +44,7 @@ def test_the_notebook_keeps_neither_progress_nor_images_nor_rehearsed_outputs_of
     kept = log.kept()
 
     assert [event["type"] for event in kept] == ["rehearsed", "ran"]
-    assert kept[0]["outputs"] == []
-    assert kept[1]["outputs"][0]["data"] == {"text/plain": "<Figure>"}
+    assert [event["outputs"][0]["data"] for event in kept] == [{"text/plain": "<Figure>"}] * 2
 
 
 def test_long_text_is_cut_openly():
@@ -53,4 +52,4 @@ def test_long_text_is_cut_openly():
 
     text = logged(Ran((long,), Changes(), 0.1, **AT)).kept()[0]["outputs"][0]["text"]
 
-    assert text.endswith("… 30,000 more characters are in the cell's output")
+    assert text.endswith("… 42,000 more characters are in the cell's output")

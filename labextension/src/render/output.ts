@@ -9,6 +9,8 @@ const RULE = /^-{20,}\n/; // IPython draws one above a traceback
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 const PICTURES = ["image/png", "image/jpeg"] as const;
 
+const MOST_TEXT = 100_000; // characters of one output; more keeps the page from answering
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** One block for each output. */
@@ -85,11 +87,11 @@ function fields(value: unknown): Fields {
   return typeof value === "object" && value !== null ? (value as Fields) : {};
 }
 
-/** Without colours, and with what a progress bar overwrote left out. */
+/** Without colours, without what a progress bar overwrote, and not without end. */
 function plain(value: string): string {
-  const lines = value.replace(ANSI, "").replaceAll("\r\n", "\n").split("\n");
-  return lines
-    .map((line) => line.split("\r").findLast(Boolean) ?? "")
-    .join("\n")
-    .replace(/\n$/, "");
+  const over = value.length - MOST_TEXT;
+  const rest = over > 0 ? `\n… ${over.toLocaleString("en-US")} more characters are not drawn here` : "";
+  const lines = value.slice(0, MOST_TEXT).replace(ANSI, "").replaceAll("\r\n", "\n").split("\n");
+  const text = lines.map((line) => line.split("\r").findLast(Boolean) ?? "").join("\n");
+  return text.replace(/\n$/, "") + rest;
 }
