@@ -98,11 +98,12 @@ def ensure(plan: Plan) -> Generator[Loading, None, Address]:
 def _start(plan: Plan) -> Generator[Loading, None, Address]:
     """Start it, or wait for the one that another kernel began to start and did not wait for."""
     process, began, told = None, time.monotonic(), -1
+    _dismiss(plan)
     while (address := running(plan)) is None:
-        plan.state.unlink(missing_ok=True)  # whoever wrote it does not answer, and ends without it
-        if process is None and not _lives(plan):
+        lives = _lives(plan)
+        if process is None and not lives:
             process = _spawn(plan)
-        if process and process.poll() is not None:
+        elif process and process.poll() is not None and not lives:
             raise ModelError(f"The local model did not start: {_complaint(plan.log)}. Its log is {plan.log}.")
         seconds = int(time.monotonic() - began)
         if seconds > START_SECONDS:
@@ -112,6 +113,19 @@ def _start(plan: Plan) -> Generator[Loading, None, Address]:
             yield Loading(f"Loading the local model, {seconds} s")
         time.sleep(0.1)
     return address
+
+
+def _dismiss(plan: Plan) -> None:
+    """Take the state file from a server that does not answer, which ends it if it lives."""
+    if (said := _read(plan.state)) and not running(plan) and _read(plan.state) == said:
+        plan.state.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def _lives(plan: Plan) -> bool:

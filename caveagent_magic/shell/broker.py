@@ -183,7 +183,10 @@ class Broker:
         if not isinstance(code, str) or not isinstance(note, str) or (action == "edit" and not code.strip()):
             return {"status": "error", "message": "Edit needs the new code as text."}
         if content.get("remember"):
-            return {"status": "error", "message": "Answers cannot be remembered yet: answer without remember."}
+            return {
+                "status": "error",
+                "message": "Answers cannot be remembered yet: answer without remember.",
+            }
         pending.decision = Decision(action, code, note)
         self._changed.notify_all()
         if self._in_stdin:

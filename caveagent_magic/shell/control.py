@@ -10,7 +10,9 @@ REQUEST, REPLY = "cave_request", "cave_reply"
 Json = Mapping[str, Any]
 
 
-def install(kernel: Any, answer: Callable[[Json], dict[str, Any]], running: Callable[[], Json | None]) -> None:
+def install(
+    kernel: Any, answer: Callable[[Json], dict[str, Any]], running: Callable[[], Json | None]
+) -> None:
     """Answer `cave_request`; the handler only records, it never runs code of the person or the model.
 
     `running` gives the execute request of the turn that is running, or None.

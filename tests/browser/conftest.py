@@ -36,16 +36,19 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 
 class Lab:
-    """A JupyterLab server with its own folders."""
+    """A server with its own folders: JupyterLab, or Notebook 7."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, module: str, options: list[str], address: str) -> None:
+        self.address = address
         self.notebooks = folder / "notebooks"
         self.notebooks.mkdir(parents=True)
         extensions = folder / "share" / "labextensions"
         extensions.mkdir(parents=True)
         quiet = folder / "settings" / "@jupyterlab" / "apputils-extension"
         quiet.mkdir(parents=True)
-        (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        (quiet / "notification.jupyterlab-settings").write_text(
+            '{"fetchNews": "false", "checkForUpdates": false}'
+        )
         (extensions / "caveagent-magic").symlink_to(ROOT / "caveagent_magic" / "labextension")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -66,11 +69,9 @@ class Lab:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+                    sys.executable, "-m", module, "--no-browser", "--allow-root", "--ip=127.0.0.1",
                     f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
-                    f"--ServerApp.root_dir={self.notebooks}", "--LabApp.expose_app_in_browser=True",
-                    "--LabApp.news_url=None",
-                    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                    f"--ServerApp.root_dir={self.notebooks}", *options,
                 ],
                 stdout=log, stderr=subprocess.STDOUT, env=environment,
             )  # fmt: skip
@@ -95,6 +96,12 @@ class Lab:
             "language": "python",
         }
         nbformat.write(notebook, self.notebooks / name)
+
+    def replies(self, name: str, *texts: str) -> str:
+        """Write down what the model replies; returns the name of that model."""
+        path = self.notebooks / f"{name}.md"
+        path.write_text("".join(f"<!-- reply -->\n{text.strip()}\n" for text in texts))
+        return f"recorded:{path}"
 
     def read(self, name: str) -> nbformat.NotebookNode:
         """The notebook as it is saved."""
@@ -132,7 +139,7 @@ class Notebook:
 
     def open(self, *, kernel: bool = True) -> Notebook:
         """Go there and wait until it is usable."""
-        self.page.goto(f"{self.lab.url}/lab/tree/{self.name}?token={self.lab.token}&reset")
+        self.page.goto(f"{self.lab.url}/{self.lab.address}/{self.name}?token={self.lab.token}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         if kernel:
             self.page.wait_for_function(
@@ -192,24 +199,17 @@ class Notebook:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory):
     """One server for all tests."""
-    server = Lab(tmp_path_factory.mktemp("lab"))
+    server = Lab(
+        tmp_path_factory.mktemp("lab"), "jupyterlab", ["--LabApp.expose_app_in_browser=True"], "lab/tree"
+    )
     yield server
     server.close()
 
 
-@pytest.fixture
-def replies(lab: Lab):
-    """Write down what the model replies in this test; returns the name of that model."""
-
-    def write(name: str, *texts: str) -> str:
-        path = lab.notebooks / f"{name}.md"
-        path.write_text("".join(f"<!-- reply -->\n{text.strip()}\n" for text in texts))
-        return f"recorded:{path}"
-
-    return write
-
-
-@pytest.fixture
-def open_notebook(page: Any, lab: Lab):
-    """Open a notebook of the server in this test's page."""
-    return lambda name: Notebook(page, lab, name)
+@pytest.fixture(scope="session")
+def notebook_seven(tmp_path_factory: pytest.TempPathFactory):
+    """A server of Notebook 7."""
+    options = ["--JupyterNotebookApp.expose_app_in_browser=True"]
+    server = Lab(tmp_path_factory.mktemp("seven"), "notebook", options, "notebooks")
+    yield server
+    server.close()

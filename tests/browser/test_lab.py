@@ -3,6 +3,7 @@
 import pytest
 
 from caveagent_magic.events import MIME_TYPE
+from tests.browser.conftest import Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -20,17 +21,21 @@ ANSWER = "The north sold most: 40."
 EDITED = "by_region = sales.groupby('region')['price'].max()\nby_region"
 
 
-@pytest.fixture
-def notebook(page, lab, replies, open_notebook, request):
-    """A notebook whose second cell asks for the prices of each region."""
-    name = request.node.originalname
-    model = replies(name, GROUP, ANSWER)
+def asking(lab, page, name):
+    """A notebook whose second cell asks for the prices of each region, open and ready."""
+    model = lab.replies(name, GROUP, ANSWER)
     lab.write(
         f"{name}.ipynb", SALES, f"%%cave --model {model}\nWhat did each region sell?", "by_region.to_dict()"
     )
-    opened = open_notebook(f"{name}.ipynb").open()
+    opened = Notebook(page, lab, f"{name}.ipynb").open()
     opened.run(0)
     return opened
+
+
+@pytest.fixture
+def notebook(page, lab, request):
+    """The notebook in JupyterLab."""
+    return asking(lab, page, request.node.originalname)
 
 
 def test_edit_then_run_then_reopen_without_a_kernel(notebook, lab):
@@ -88,3 +93,50 @@ def test_stop_in_the_panel_ends_the_cell_with_one_line(notebook):
     assert "stopped" in error.inner_text()
     notebook.run(2)
     assert "NameError" in notebook.cell(2).inner_text()
+
+
+def test_a_step_is_approved_in_notebook_seven(page, notebook_seven):
+    notebook = asking(notebook_seven, page, "seven")
+    notebook.run(1, wait=False)
+    run = notebook.cell(1).get_by_role("button", name="Run", exact=True)
+    run.wait_for()
+    notebook.picture("notebook-7-waiting")
+    run.click()
+    notebook.wait(1)
+    notebook.run(2)
+
+    assert "40" in notebook.cell(2).locator(".jp-OutputArea-output").inner_text()
+    assert notebook.complaints == []
+
+
+def test_two_cells_in_a_row_wait_for_each_other_and_a_skip_takes_a_note(page, lab):
+    notebook = asking(lab, page, "queued")
+    notebook.run(1, wait=False)
+    notebook.run(2, wait=False)
+    panel = notebook.cell(1)
+    panel.get_by_label("Note to the model").fill("only the north, please")
+    panel.get_by_role("button", name="Skip").click()
+    notebook.wait(1)
+    notebook.wait(2)
+
+    assert (
+        panel.get_by_text("only the north, please").first.is_visible() or panel.get_by_text("Skipped").first
+    )
+    assert "NameError" in notebook.cell(2).inner_text()
+
+
+def test_nothing_in_the_page_complains_in_the_dark_theme(page, lab):
+    notebook = asking(lab, page, "dark")
+    notebook.page.evaluate(
+        "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    notebook.run(1, wait=False)
+    notebook.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
+    notebook.picture("panel-dark")
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Run", exact=True).wait_for()
+    notebook.picture("side-panel-dark")
+    side.get_by_role("button", name="Run", exact=True).click()
+    notebook.wait(1)
+
+    assert notebook.complaints == []

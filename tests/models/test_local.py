@@ -171,6 +171,19 @@ def test_a_dead_server_is_started_anew(model, plan):
 
 
 @pytest.mark.model
+def test_a_server_whose_starter_was_interrupted_is_waited_for_and_not_started_twice(plan, weights):
+    shared = Plan(plan.weights, threads=2)
+    model = LocalModel(str(weights), threads=2)
+    started = iter(model.reply(ask(), 5))
+    assert isinstance(next(started), Loading)
+    started.close()  # as a stop does
+
+    assert texts(model.reply(ask(), 5))
+    assert shared.log.read_text().count("all slots are idle") > 0
+    shared.state.unlink()
+
+
+@pytest.mark.model
 def test_an_idle_server_ends_but_not_while_a_reply_is_under_way(plan, weights):
     idle = Plan(plan.weights, threads=1, idle=1.0)
     model = LocalModel(str(weights), threads=1, idle=1.0)
