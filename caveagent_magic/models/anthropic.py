@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import socket
+from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,6 +14,7 @@ from urllib.parse import urlsplit
 from caveagent_magic.errors import ModelError, NoModel
 from caveagent_magic.events import Request
 from caveagent_magic.models import credentials, failures
+from caveagent_magic.models.apart import Apart
 from caveagent_magic.models.prices import Price, cost
 from caveagent_magic.models.streamed import StreamedReply
 from caveagent_magic.models.tokens import estimate_request
@@ -48,6 +52,7 @@ class AnthropicModel:
         self.base_url = (base_url or "").rstrip("/").removesuffix("/v1") or None
         self.prices = prices
         self._api_key = api_key
+        self._connections: deque[socket.socket] = deque(maxlen=8)
 
     def __repr__(self) -> str:
         return f"AnthropicModel({self.name!r})"
@@ -63,14 +68,18 @@ class AnthropicModel:
 
     def count_tokens(self, request: Request) -> tuple[int, bool]:
         """Tokens of the request, and whether that is an estimate; never raises."""
+        (counted,) = Apart(lambda: (self._count(request),))
+        return (counted, False) if isinstance(counted, int) else (estimate_request(request), True)
+
+    def _count(self, request: Request) -> object:
+        """What the server says; None where it does not."""
         import anthropic
 
         try:
             client = self.client.with_options(timeout=COUNT_SECONDS, max_retries=0)
-            counted = client.messages.count_tokens(model=self.name, **_body(request)).input_tokens
+            return client.messages.count_tokens(model=self.name, **_body(request)).input_tokens
         except (anthropic.AnthropicError, ModelError, ValueError, AttributeError):
-            counted = None
-        return (counted, False) if isinstance(counted, int) else (estimate_request(request), True)
+            return None
 
     def price(self, input: int, cached: int, output: int) -> float | None:
         """US dollars for these tokens; None where the price is not known."""
@@ -103,10 +112,34 @@ class AnthropicModel:
         options: dict[str, Any] = {"api_key": (key := self._key())}
         if self.base_url:  # newer SDKs send a bearer token alone, and not every server reads that
             options |= {"base_url": self.base_url, "default_headers": {"X-Api-Key": key}}
+        http: dict[str, Any] = {"event_hooks": {"request": [self._watch]}}
         if urlsplit(self.base_url or "").hostname in LOOPBACK:  # no proxy stands before this machine
-            direct: dict[str, None] = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
-            options["http_client"] = anthropic.DefaultHttpxClient(mounts=direct)
-        return anthropic.Anthropic(**options)
+            http["mounts"] = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+        return anthropic.Anthropic(http_client=anthropic.DefaultHttpxClient(**http), **options)
+
+    def hang_up(self) -> None:
+        """End the connections; closing them would not wake a thread that waits for an answer."""
+        for connection in self._connections:
+            with suppress(OSError):  # it has ended already
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        self._connections.clear()
+
+    def disconnect(self) -> None:
+        """End whatever is under way, retries too; the next request makes a new client."""
+        client = self.__dict__.pop("client", None)
+        self.hang_up()
+        if client is not None:
+            client.close()
+
+    def _watch(self, request: Any) -> None:
+        """Have the HTTP library tell of each connection that it opens for this request."""
+        request.extensions["trace"] = self._remember
+
+    def _remember(self, event: str, info: Mapping[str, Any]) -> None:
+        opened: Any = info.get("return_value")
+        connection = opened.get_extra_info("socket") if hasattr(opened, "get_extra_info") else None
+        if isinstance(connection, socket.socket):
+            self._connections.append(connection)
 
     def _key(self) -> str:
         """The key; that of the keyring is Anthropic's and goes to nobody else."""

@@ -16,6 +16,7 @@ from caveagent_magic.models.launch import Address, Plan
 
 CONTEXT_TOKENS = 8192
 CACHED_PROMPTS_MIB = 512  # of earlier conversations, so that two kernels do not read theirs anew each time
+BATCH_TOKENS = 64  # read at once: between two batches the server notices that nobody waits any more
 LOOK_SECONDS = 2.0
 MOST_THREADS = 8  # memory is the limit beyond
 
@@ -45,6 +46,7 @@ def serve(plan: Plan) -> None:
     params.model.path = str(plan.weights)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.n_ctx, params.n_parallel, params.warmup = CONTEXT_TOKENS, 1, False
+    params.n_batch = params.n_ubatch = BATCH_TOKENS
     params.cache_ram_mib = CACHED_PROMPTS_MIB
     params.hostnames, params.port, params.api_keys = ["127.0.0.1"], 0, [key]
     params.ui, params.endpoint_slots = False, True

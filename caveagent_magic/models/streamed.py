@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import time
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from caveagent_magic.errors import ModelError, NoModel
 from caveagent_magic.events import Request
 from caveagent_magic.models import failures
+from caveagent_magic.models.apart import Apart
 from caveagent_magic.models.base import Loading, Spent
 from caveagent_magic.models.tokens import estimate, estimate_request
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 TRIES = 3  # of a stream that broke before its first word; the SDK itself retries only until it begins
 PAUSE = 0.5  # seconds before the next try, doubled each time
+HANG_UP_SECONDS = 0.3
 CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
 COUNTED = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 
@@ -33,11 +35,12 @@ class StreamedReply:
 
     def __init__(self, model: AnthropicModel, request: Request, max_tokens: int) -> None:
         self._model, self._request, self._max_tokens = model, request, max_tokens
-        self._stream: anthropic.Stream[Any] | None = None
         self._usage: dict[str, int] = {}
         self._stop_reason: str | None = None
         self._text = self._thought = ""
-        self._sent = self._ended = self._closed = False
+        self._sent = self._streaming = self._ended = False
+        self._closed = threading.Event()
+        self._reading: Apart[str] | None = None
 
     @property
     def cut(self) -> bool:
@@ -58,34 +61,51 @@ class StreamedReply:
 
     def close(self) -> None:
         """Hang up, so that the server stops writing."""
-        self._closed = True
-        if self._stream is not None:
-            self._stream.close()
+        self._closed.set()
+        if self._reading is None or self._reading.finished:
+            return
+        if self._streaming:
+            self._model.hang_up()
+        else:
+            self._model.disconnect()  # so that the SDK does not try again
+        self._reading.wait(HANG_UP_SECONDS)
 
     def __iter__(self) -> Iterator[str | Loading]:
+        self._reading = Apart(self._pieces)
+        try:
+            for piece in self._reading:
+                if self._closed.is_set():
+                    return
+                yield piece
+        finally:
+            self.close()
+
+    def _pieces(self) -> Iterator[str]:
+        """All text, with another try for a stream that breaks before its first word."""
         for attempt in range(1, TRIES + 1):
             try:
                 yield from self._attempt()
                 break
             except _Broken as broken:
-                if self._closed:
+                if self._closed.is_set():
                     return
                 if self._text or attempt == TRIES:
                     raise ModelError(f"{self._model.host} {broken}. {failures.AGAIN}") from broken
-            time.sleep(PAUSE * 2 ** (attempt - 1))
+            self._closed.wait(PAUSE * 2 ** (attempt - 1))
         self._check()
 
     def _attempt(self) -> Iterator[str]:
         """The text of one stream; raises `_Broken` where it ends too early."""
-        if self._closed:
+        if self._closed.is_set():
             return
         self._usage, self._thought, self._sent = {}, "", True
-        self._stream = stream = self._model.open(self._request, self._max_tokens)
+        stream, self._streaming = self._model.open(self._request, self._max_tokens), True
         try:
-            for text in self._read(stream):
+            for text in () if self._closed.is_set() else self._read(stream):
                 self._text += text
                 yield text
         finally:
+            self._streaming = False
             stream.close()
         if self._ended:
             return
@@ -140,7 +160,7 @@ class StreamedReply:
         name = self._model.name
         if self._stop_reason == "refusal":
             raise ModelError(f"{name} declined to answer. Put the question in other words.")
-        if self._closed or self._text.strip():
+        if self._closed.is_set() or self._text.strip():
             return
         if self.cut:
             used = f"{self._max_tokens:,} tokens before it wrote a word"

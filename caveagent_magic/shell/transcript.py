@@ -161,7 +161,7 @@ def blocks(event: Json) -> Iterator[str]:
 
 def pre(text: str) -> str:
     """Text as it is; nothing for nothing."""
-    return f"<pre>{escape(text)}</pre>" if text else ""
+    return f"<pre><code>{escape(text)}</code></pre>" if text else ""
 
 
 def details(summary: str, body: str) -> str:

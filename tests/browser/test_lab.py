@@ -84,6 +84,7 @@ def test_the_side_panel_answers_a_step_after_the_page_was_reloaded(notebook):
 
 def test_stop_in_the_panel_ends_the_cell_with_one_line(notebook):
     notebook.run(1, wait=False)
+    notebook.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
     notebook.cell(1).get_by_role("button", name="Stop").click()
     notebook.wait(1)
 

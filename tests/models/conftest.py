@@ -39,6 +39,11 @@ class Streams:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """Nothing at all, until the client goes."""
+
+
+@dataclass(frozen=True)
 class Answers:
     """A status and a body."""
 
@@ -59,7 +64,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.script, self.requests = [], []
-        self.hung_up = threading.Event()
+        self.asked, self.hung_up = threading.Event(), threading.Event()
 
     def handle_error(self, request, client_address):
         """A client that hangs up is no error."""
@@ -77,9 +82,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append(
             (self.path, {name.lower(): value for name, value in self.headers.items()}, body)
         )
+        self.server.asked.set()
         answer = self.server.script.pop(0)
         if isinstance(answer, Answers):
             self.answer(answer)
+        elif isinstance(answer, Silence):
+            self.until_hung_up(threading.Event())
         else:
             self.stream(answer)
 

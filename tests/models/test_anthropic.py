@@ -320,23 +320,37 @@ def test_the_key_is_in_no_repr(model):
     assert (repr(model), "secret" in repr(model.client)) == ("AnthropicModel('claude-sonnet-5-5')", False)
 
 
-def test_the_person_stops_a_silent_server_at_once(server, wire):
+STOPPED = """
+from caveagent_magic.events import Message, Request
+from caveagent_magic.models.anthropic import AnthropicModel
+
+model = AnthropicModel("tiny", base_url={url!r})
+reply = model.reply(Request("", (Message("user", "1"),)), 9)
+print("asks", flush=True)
+try:
+    for piece in reply:
+        print(piece, flush=True)
+except KeyboardInterrupt:
+    print("stopped", reply.spent.estimated, flush=True)
+"""
+
+
+@pytest.mark.parametrize("words", [["T"], []], ids=["in the middle", "before the first word"])
+def test_the_person_stops_a_silent_server_at_once(server, wire, words):
     """In a process of its own, interrupted by the signal that a notebook's stop button sends."""
-    server.script = [wire.Streams((wire.start(USAGE) + wire.text("T"), wire.end()), wait=threading.Event())]
-    code = (
-        "from caveagent_magic.events import *; from caveagent_magic.models.anthropic import AnthropicModel\n"
-        "request = Request('', (Message('user', '1'),))\n"
-        f"reply = AnthropicModel('tiny', base_url={server.url!r}).reply(request, 9)\n"
-        "try:\n    for piece in reply: print(piece, flush=True)\n"
-        "except KeyboardInterrupt: print('stopped', reply.spent.estimated, flush=True)"
-    )
+    begun = wire.Streams((wire.start(USAGE) + wire.text("T"), wire.end()), wait=threading.Event())
+    server.script = [begun if words else wire.Silence()]
+    code = STOPPED.format(url=server.url)
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    first = process.stdout.readline()
+    assert process.stdout.readline() == "asks\n"
+    assert [process.stdout.readline().strip() for _ in words] == words
+    assert server.asked.wait(30)
     os.kill(process.pid, signal.SIGINT)
     rest, _ = process.communicate(timeout=30)
 
-    assert (first, rest) == ("T\n", "stopped True\n")
+    assert rest == "stopped True\n"
     assert server.hung_up.wait(10)
+    assert len(server.requests) == 1
 
 
 def test_importing_and_making_a_model_does_not_import_the_sdk():

@@ -10,7 +10,7 @@ from caveagent_magic.events import EVENTS, type_of
 from caveagent_magic.shell.transcript import as_html, as_text
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "events"
-ALLOWED = {"div", "p", "b", "i", "ul", "li", "pre", "blockquote", "details", "summary"}
+ALLOWED = {"div", "p", "b", "i", "ul", "li", "pre", "code", "blockquote", "details", "summary"}
 
 
 def example(name):
@@ -24,7 +24,7 @@ def hostile(value):
         return {key: item if key in fixed else hostile(item) for key, item in value.items()}
     if isinstance(value, list):
         return [hostile(item) for item in value]
-    return "</pre><script>alert(1)</script><img src=x onerror=alert(1)>" if isinstance(value, str) else value
+    return "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>" if isinstance(value, str) else value
 
 
 class Tags(HTMLParser):

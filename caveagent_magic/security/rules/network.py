@@ -47,7 +47,7 @@ class OpensConnection(Rule):
     )
 
     examples = (
-        Flagged("import requests\nrequests.get('https://example.org')", name="requests.get"),
+        Flagged("import requests\nrequests.get('https://example.org')", name="requests"),
         Flagged("import seaborn as sns\ntips = sns.load_dataset('tips')", name="seaborn.load_dataset"),
         Passes("from urllib.parse import urlparse\nurlparse('https://example.org').netloc"),
         Passes("import requests"),
