@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-INSTALL := $(UV) pip install --quiet --python
+INSTALL := $(UV) pip install --quiet --compile-bytecode --python
 # The same kernel tests run on the older line of ipykernel too.
 OLD := .venv-ipykernel6
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)

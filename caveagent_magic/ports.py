@@ -27,7 +27,7 @@ class Task:
     out: str = ""
     max_steps: int = 10
     budget: int = 0  # tokens of the whole turn; 0: no limit
-    reply_tokens: int = 4096
+    reply_tokens: int = 16_000
     card_tokens: int = 2000
     observation_chars: int = 4000
 

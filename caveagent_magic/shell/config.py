@@ -27,7 +27,7 @@ class CaveSettings(Configurable):
     ).tag(config=True)
     max_steps = Int(10, min=1, help="Replies of the model in one turn.").tag(config=True)
     budget = Int(0, min=0, help="Tokens that one turn may use; 0: no limit.").tag(config=True)
-    reply_tokens = Int(4096, min=64, help="Tokens that one reply may have.").tag(config=True)
+    reply_tokens = Int(16_000, min=64, help="Tokens of one reply, its thinking included.").tag(config=True)
     card_tokens = Int(2000, min=50, help="Tokens for describing variables.").tag(config=True)
     observation_chars = Int(4000, min=200, help="Characters of output that the model sees of a step.").tag(
         config=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from caveagent_magic.errors import LimitReached, NoModel
@@ -27,6 +27,20 @@ from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
 from caveagent_magic.shell.log import Log
 from caveagent_magic.shell.names import Names
 from caveagent_magic.shell.runtime import Runtime
+
+# A small model's window of 8,192 tokens holds the conversation, and the reply beside it.
+SMALL_CONTEXT = 5_500
+SMALL_REPLY, SMALL_CARDS, SMALL_OBSERVATION = 1_500, 1_000, 2_500
+
+
+def fitted(task: Task) -> Task:
+    """The task with limits that a small model's window has room for."""
+    return replace(
+        task,
+        reply_tokens=min(task.reply_tokens, SMALL_REPLY),
+        card_tokens=min(task.card_tokens, SMALL_CARDS),
+        observation_chars=min(task.observation_chars, SMALL_OBSERVATION),
+    )
 
 
 class Interrupted(KeyboardInterrupt):
@@ -59,8 +73,11 @@ class Driver:
     def run(self, task: Task, model_name: str = "") -> None:
         """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
         self.steps_run = []
-        self.stream.context_tokens = self.settings.context_tokens
         ports = self._ports(model_name)
+        self.stream.context_tokens = self.settings.context_tokens
+        if ports.model.small:
+            task = fitted(task)
+            self.stream.context_tokens = min(self.settings.context_tokens, SMALL_CONTEXT)
         self.runtime.begin()
         log = Log()
         view = self._view(task)

@@ -163,16 +163,25 @@ def interpreter(request: pytest.FixtureRequest) -> str:
     return str(OLD)
 
 
+@pytest.fixture(scope="module")
+def running(interpreter: str, tmp_path_factory: pytest.TempPathFactory):
+    """A kernel for the tests of one file."""
+    profile = tmp_path_factory.mktemp("ipython")
+    started = Kernel(interpreter, {"IPYTHONDIR": str(profile), "ANTHROPIC_API_KEY": ""})
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def kernel(interpreter: str, tmp_path: Path):
-    """A fresh kernel with the extension loaded, working in an empty folder, nobody there to answer."""
+def kernel(running: Kernel, tmp_path: Path):
+    """The kernel with the extension newly loaded, in an empty folder and namespace, nobody to answer."""
     work = tmp_path / "work"
     work.mkdir()
-    running = Kernel(interpreter, {"IPYTHONDIR": str(tmp_path / "ipython"), "ANTHROPIC_API_KEY": ""})
-    running.run(f"import os; os.chdir({str(work)!r}); del os")
+    running.run("%unload_ext caveagent_magic")
+    running.run("%reset -f")
+    running.run(f"%cd -q {work}")
     assert running.run("%load_ext caveagent_magic")["status"] == "ok", running.text()
-    yield running
-    running.close()
+    return running
 
 
 @pytest.fixture

@@ -54,10 +54,19 @@ class Kernel:
         self.client.execute_interactive(
             code, timeout=120, allow_stdin=False, output_hook=self.published.append
         )
-        kept = [
-            message for message in self.published if message["msg_type"] not in ("status", "execute_input")
-        ]
-        return [(message["msg_type"], message["content"]) for message in kept]
+        kept = []
+        for message in self.published:
+            kind, content = message["msg_type"], message["content"]
+            if (
+                kind == "stream"
+                and kept
+                and kept[-1][0] == "stream"
+                and kept[-1][1]["name"] == content["name"]
+            ):
+                kept[-1][1]["text"] += content["text"]  # where a stream is flushed is ipykernel's affair
+            elif kind not in ("status", "execute_input"):
+                kept.append((kind, content))
+        return kept
 
     def rehearse(self, code, **limits):
         """Rehearse in a cell that publishes nothing but the result, as one line."""

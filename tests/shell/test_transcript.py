@@ -24,7 +24,11 @@ def hostile(value):
         return {key: item if key in fixed else hostile(item) for key, item in value.items()}
     if isinstance(value, list):
         return [hostile(item) for item in value]
-    return "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>" if isinstance(value, str) else value
+    return (
+        "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
+        if isinstance(value, str)
+        else value
+    )
 
 
 class Tags(HTMLParser):
