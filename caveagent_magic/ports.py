@@ -61,11 +61,14 @@ class Runtime(Protocol):
     def run_apart(self, code: str, emit: Emit) -> None:
         """Run in a forked child, handing over each output."""
 
-    def keep(self, step: int, text: str) -> None:
-        """Keep a step's full output where later code finds it."""
+    def keep(self, text: str) -> int:
+        """Keep a step's full output where later code finds it; returns its number there."""
+
+    def assigned(self, name: str) -> bool:
+        """Whether code of this turn assigned the name."""
 
     def bind(self, name: str) -> None:
-        """See that the final result has this name; raises `CaveError` when there is no result."""
+        """Give the last value of this turn a name; raises `CaveError` when there is none."""
 
 
 class Pending(Protocol):

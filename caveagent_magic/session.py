@@ -6,14 +6,16 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 
 from caveagent_magic import events as ev
-from caveagent_magic.errors import CaveError, NobodyToAsk, Stopped
+from caveagent_magic.errors import CaveError, ModelError, NobodyToAsk, Stopped
 from caveagent_magic.injection.card import cards_text
 from caveagent_magic.injection.choose import changed, choose, known
-from caveagent_magic.models.base import Loading
+from caveagent_magic.models.base import Loading, Reply
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.reply import CodePiece, ReplyReader
-from caveagent_magic.step import At, take_step
+from caveagent_magic.step import At, bind_result, take_step
+
+CUT_NOTE = " … (the reply ended at the token limit)"
 
 
 def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
@@ -23,37 +25,36 @@ def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
         for event in _turn(task, ports):
             at = At(task.turn, event.step)
             yield event
-    except (KeyboardInterrupt, CaveError) as error:
-        if not ports.steps_run:  # nothing ran: the cell can be run again as if it were new
+    except (KeyboardInterrupt, Exception) as error:  # whatever happens, the turn is told to its end
+        if ports.steps_run:
+            ports.stream.tell(prompt.STOPPED)
+        else:  # nothing ran: the cell can be run again as if it were new
             ports.stream.restore(before)
         if not isinstance(error, KeyboardInterrupt | Stopped):
-            yield ev.Failed(str(error), **at.fields)
+            yield ev.Failed(str(error) or type(error).__name__, **at.fields)
         yield ev.TurnEnded(_reason(error), **at.fields)
         raise
 
 
 def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
     system, spent = prompt.system(ports.model.small), 0
-    yield _started(system, task, ports)
+    started = _started(system, task, ports)
+    yield started
     for step in range(1, task.max_steps + 1):
         at = At(task.turn, step)
-        reply, usage = yield from _reply(system, at, task, ports)
-        spent += usage.input + usage.cached + usage.output
-        if reply.code is None:
-            if task.out:
-                ports.runtime.bind(task.out)
-            yield ev.TurnEnded("done", reply.prose.strip(), **at.fields)
+        if task.budget and spent + _next(started.tokens, step, system, ports) > task.budget:
+            yield ev.TurnEnded("budget", f"The budget of {task.budget:,} tokens is used up.", **at.fields)
             return
-        if reply.done:
-            told = yield from take_step(reply.code, at, task, ports)
-        else:
-            told = prompt.CUT
+        reader, usage = yield from _reply(system, at, task, ports)
+        spent += usage.input + usage.cached + usage.output
+        if reader.code is None:
+            bind_result(task, ports)
+            yield ev.TurnEnded("done", reader.prose.strip(), **at.fields)
+            return
+        told = (yield from take_step(reader.code, at, task, ports)) if reader.done else prompt.CUT
+        ports.stream.tell(told)
         if task.plan:
             yield ev.TurnEnded("plan", **at.fields)
-            return
-        ports.stream.tell(told)
-        if task.budget and spent >= task.budget:
-            yield ev.TurnEnded("budget", f"The budget of {task.budget:,} tokens is used up.", **at.fields)
             return
     yield ev.TurnEnded("max_steps", f"Not done after {task.max_steps} steps.", **at.fields)
 
@@ -87,34 +88,52 @@ def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
     )
 
 
+def _next(first: int, step: int, system: str, ports: Ports) -> int:
+    """Tokens of the request that comes next."""
+    return first if step == 1 else ports.model.count_tokens(ports.stream.request(system))[0]
+
+
 def _reply(
     system: str, at: At, task: Task, ports: Ports
 ) -> Generator[ev.Event, None, tuple[ReplyReader, ev.Usage]]:
     """Stream one reply; reading stops when its first block of code has closed."""
     reader, started = ReplyReader(), ports.clock()
     with closing(ports.model.reply(ports.stream.request(system), task.reply_tokens)) as reply:
-        for piece in reader.read(reply):
-            if isinstance(piece, Loading):
-                yield ev.Progress(piece.text, piece.fraction, **at.fields)
-            elif isinstance(piece, CodePiece):
-                yield ev.CodeProposed(piece.code, complete=piece.complete, **at.fields)
-            else:
-                yield ev.Prose(piece.text, **at.fields)
+        try:
+            for piece in reader.read(reply):
+                if isinstance(piece, Loading):
+                    yield ev.Progress(piece.text, piece.fraction, **at.fields)
+                elif isinstance(piece, CodePiece):
+                    yield ev.CodeProposed(piece.code, complete=piece.complete, **at.fields)
+                else:
+                    yield ev.Prose(piece.text, **at.fields)
+        except (KeyboardInterrupt, CaveError):
+            yield _usage(reply, ports.clock() - started, at)  # what was read is paid for all the same
+            raise
+    if not reader.raw.strip():
+        raise ModelError("The model gave an empty reply. Run the cell again.")
     if reply.cut and reader.code is not None:
         reader.done = False
+    elif reply.cut:
+        yield ev.Prose(CUT_NOTE, **at.fields)
+        reader.prose += CUT_NOTE
     ports.stream.answered(reader.raw)
+    usage = _usage(reply, ports.clock() - started, at)
+    yield usage
+    return reader, usage
+
+
+def _usage(reply: Reply, seconds: float, at: At) -> ev.Usage:
     spent = reply.spent
-    usage = ev.Usage(
+    return ev.Usage(
         input=spent.input,
         cached=spent.cached,
         output=spent.output,
         cost=spent.cost,
-        seconds=ports.clock() - started,
+        seconds=seconds,
         estimated=spent.estimated,
         **at.fields,
     )
-    yield usage
-    return reader, usage
 
 
 def _reason(error: BaseException) -> ev.EndReason:

@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "errors": set(),
     "__init__": {"shell"},
     "ports": LAYERS | GROUND,
-    "step": LAYERS | GROUND | {"ports"},
+    "tell": LAYERS | GROUND | {"ports"},
+    "step": LAYERS | GROUND | {"ports", "tell"},
     "session": LAYERS | GROUND | {"ports", "step"},
     "shell": LAYERS | GROUND | {"ports", "session", "shell"},
 }

@@ -44,8 +44,12 @@ class DictRuntime:
     def run_apart(self, code, emit):
         raise AssertionError("these tests rehearse nothing")
 
-    def keep(self, step, text):
-        self.kept[step] = text
+    def keep(self, text):
+        self.kept[len(self.kept)] = text
+        return len(self.kept)
+
+    def assigned(self, name):
+        return False
 
     def bind(self, name):
         self.namespace[name] = "bound"
@@ -150,7 +154,9 @@ def test_a_denied_step_never_reaches_the_runtime_and_is_explained_to_the_model(t
     events = list(turn(Task("t", "x"), ports([attack, DONE], runtime, RUN, policy=Policy.load(strict))))
 
     assert runtime.ran == []
-    assert "the policy forbids it" in next(e.text for e in events if type_of(type(e)) == "observed")
+    assert "This step was not run:\nline 2: starts another program" in next(
+        e.text for e in events if type_of(type(e)) == "observed"
+    )
 
 
 def test_edited_code_is_judged_again_and_only_it_runs():
@@ -232,10 +238,19 @@ def test_a_stop_while_code_runs_still_tells_what_it_did():
     assert (type(error), [change.name for change in ran.changes.added]) == (KeyboardInterrupt, ["total"])
 
 
-def test_the_budget_ends_the_loop_after_the_step_that_used_it_up():
+def test_a_request_that_the_budget_has_no_room_for_is_not_sent():
     runtime = DictRuntime(a=1, b=2)
 
-    events = list(turn(Task("t", "Add.", budget=10), ports([ADD, ADD], runtime, RUN, RUN)))
+    events = list(turn(Task("t", "Add.", budget=10), ports([ADD], runtime, RUN)))
+
+    assert kinds(events) == ["turn_started", "turn_ended"]
+    assert events[-1].reason == "budget"
+
+
+def test_the_budget_ends_the_loop_before_the_request_that_would_exceed_it():
+    runtime = DictRuntime(a=1, b=2)
+
+    events = list(turn(Task("t", "Add.", budget=800), ports([ADD, ADD], runtime, RUN, RUN)))
 
     assert (len(runtime.ran), events[-1].reason) == (1, "budget")
 
@@ -246,3 +261,39 @@ def test_out_is_bound_when_the_model_is_done():
     list(turn(Task("t", "Add.", out="answer"), ports([ADD, DONE], runtime, RUN)))
 
     assert runtime.namespace["answer"] == "bound"
+
+
+def test_a_hidden_name_is_not_told_when_a_step_changes_it():
+    runtime = DictRuntime(a=1, b=2, salary=3)
+    code = "```python\nsalary = 'much more'\ntotal = a + b\n```\n"
+
+    events = list(turn(Task("t", "Add.", hide=("salary",)), ports([code, DONE], runtime, RUN)))
+
+    observed = next(event.text for event in events if type_of(type(event)) == "observed")
+    assert "total" in observed and "salary" not in observed
+
+
+def test_after_a_stop_in_mid_turn_the_model_learns_that_its_last_code_may_not_have_run():
+    used = ports([ADD, ADD], DictRuntime(a=1, b=2), RUN, Decision("stop"))
+
+    until_raised(turn(Task("t", "Add."), used))
+
+    assert "may not have run" in used.stream.messages[-1].text
+
+
+def test_any_error_still_tells_the_turn_to_its_end():
+    class Broken(DictRuntime):
+        def plain(self, code):
+            raise ZeroDivisionError("a fault of ours")
+
+    events, error = until_raised(turn(Task("t", "Add."), ports([ADD], Broken(a=1, b=2), RUN)))
+
+    assert (type(error), kinds(events)[-2:]) == (ZeroDivisionError, ["failed", "turn_ended"])
+
+
+def test_an_empty_reply_is_an_error_and_leaves_no_empty_message():
+    used = ports(["  \n"], DictRuntime(a=1))
+
+    _, error = until_raised(turn(Task("t", "Add."), used))
+
+    assert (isinstance(error, ModelError), used.stream.messages) == (True, ())

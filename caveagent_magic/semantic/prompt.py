@@ -75,8 +75,15 @@ def skipped(note: str) -> str:
 
 
 def denied(findings: str) -> str:
-    """Tells the model that the policy forbids the step."""
-    return f"This step was not run: the policy forbids it.\n{findings}\nFind another way without this."
+    """Tells the model that the step cannot be run."""
+    return f"This step was not run:\n{findings}\nMend it, or find another way without this."
 
 
+def failed_in_rehearsal(text: str) -> str:
+    """Tells the model how its code ended in the copy of the kernel."""
+    return f"This step failed in a copy of the kernel, so it was not run in the kernel itself.\n{text}"
+
+
+PLANNED = "The person wanted to see the plan only: this code was not run."
+STOPPED = "The person's turn ended here. The last code above may not have run; look before relying on it."
 CUT = "Your reply was cut off at the token limit, so nothing was run. Reply again with shorter code."

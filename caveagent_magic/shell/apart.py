@@ -131,6 +131,14 @@ class _Publisher(DisplayPublisher):
             self._text.emit(output)
 
 
+def ends_quietly(hook: Any, code: str) -> bool:
+    """Whether a semicolon keeps the last value from being shown."""
+    try:
+        return bool(hook.semicolon_at_end_of_expression(code))
+    except (SyntaxError, ValueError):  # tokenize does not read IPython's own syntax
+        return code.rstrip().endswith(";")
+
+
 class _Hook(DisplayHook):
     """Takes the value of the last expression."""
 
@@ -139,10 +147,7 @@ class _Hook(DisplayHook):
         self._text, self._code = text, code
 
     def quiet(self) -> bool:
-        try:
-            return bool(self.semicolon_at_end_of_expression(self._code))
-        except (SyntaxError, ValueError):  # tokenize does not read IPython's own syntax
-            return self._code.rstrip().endswith(";")
+        return ends_quietly(self, self._code)
 
     def write_output_prompt(self) -> None:
         """The front end writes one."""

@@ -17,6 +17,7 @@ from caveagent_magic import __version__
 from caveagent_magic.events import VERSION, Action, Decision, Event, Judged, to_json
 
 SLICE = 0.1  # seconds; short waits let an interrupt through
+PRESENT = 60.0  # seconds that a front end counts as being there after its hello
 GRACE = 3.0  # seconds that a front end has to announce itself before stdin asks
 QUESTION = "Run this step? [r]un, [e]dit, [s]kip, s[t]op: "
 KEYS: Mapping[str, Action] = {"r": "run", "e": "edit", "s": "skip", "t": "stop"}
@@ -65,11 +66,11 @@ class PendingStep:
 class Broker:
     """Thread-safe: requests come from any thread, `wait` runs on the main thread."""
 
-    def __init__(self, may_ask: Callable[[], bool], ask: Callable[[str], str]) -> None:
-        self._may_ask, self._ask = may_ask, ask
+    def __init__(self, may_ask: Callable[[], bool], ask: Callable[[str], str], grace: float = GRACE) -> None:
+        self._may_ask, self._ask, self._grace = may_ask, ask, grace
         self._changed = threading.Condition()
         self._pending: PendingStep | None = None
-        self.clients: set[str] = set()
+        self.clients: dict[str, float] = {}  # front ends, and when they were last heard
         self._heard_in_turn = False
         self._in_stdin = False
         self._turn_running = False
@@ -79,7 +80,10 @@ class Broker:
 
     def attended(self) -> bool:
         """Whether a front end has announced itself or a person can be asked on stdin."""
-        return bool(self.clients) or self._may_ask()
+        now = time.monotonic()
+        return (
+            self._heard_in_turn or self._may_ask() or any(now - at < PRESENT for at in self.clients.values())
+        )
 
     def begin(self, log: Callable[[], list[dict[str, Any]]]) -> None:
         """A turn begins; `log` gives its events so far."""
@@ -117,7 +121,7 @@ class Broker:
     def _stdin_is_due(self, asked_at: float) -> bool:
         if self._heard_in_turn or not self._may_ask():
             return False
-        return time.monotonic() - asked_at > GRACE
+        return time.monotonic() - asked_at >= self._grace
 
     def _ask_on_stdin(self, pending: PendingStep) -> None:
         """Ask in words; a decision that comes in meanwhile by another way ends the question."""
@@ -133,6 +137,10 @@ class Broker:
                 interrupted, self._in_stdin = not self._in_stdin, False
             if interrupted:
                 time.sleep(1)  # the interrupt that withdrew the question is on its way
+        except EOFError:  # the terminal was closed, or Ctrl-D
+            with self._changed:
+                self._in_stdin = False
+                pending.decision = pending.decision or Decision("stop")
         except KeyboardInterrupt:
             with self._changed:
                 self._in_stdin = False
@@ -157,7 +165,7 @@ class Broker:
             return answer(content)
 
     def _hello(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        self.clients.add(str(content.get("client", "unnamed")))
+        self.clients[str(content.get("client", "unnamed"))] = time.monotonic()
         features = ["state", "decide", "cancel"]
         return {"status": "ok", "version": __version__, "protocol": VERSION, "features": features}
 

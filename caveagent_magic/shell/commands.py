@@ -153,6 +153,8 @@ COMMANDS: dict[str, Command] = {
 def run_command(name: str, words: Sequence[str], magics: CaveMagics) -> str:
     """The text of a sub-command; an unknown one is named together with those that exist."""
     command = COMMANDS.get(name)
+    if words and command not in (show, model):
+        raise UsageError(f"%cave {name} takes nothing more, and not {' '.join(words)!r}.")
     if command is None:
         raise UsageError(f"%cave has no sub-command {name!r}. It has {', '.join(COMMANDS)}.")
     return command(words, magics)

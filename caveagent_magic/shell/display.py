@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from caveagent_magic.events import MIME_TYPE, VERSION, CodeProposed, Event, Pros
 from caveagent_magic.shell.log import Log
 from caveagent_magic.shell.transcript import as_html, as_text, lines, started
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a terminal would obey them
 STREAM_PAUSE = 0.05  # seconds between streamed pieces; more often than this no eye can read
 
 
@@ -90,7 +92,7 @@ class TextView:
             complete = len(log.events)
         for data in log.events[self._shown : complete]:
             for part in _parts(data):
-                print(part)
+                print(CONTROL.sub("", part))
         self._shown = max(self._shown, complete)
 
     def close(self, log: Log) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from caveagent_magic.errors import LimitReached, NoModel
+from caveagent_magic.errors import LimitReached, UsageError
 from caveagent_magic.events import Change, Changes, Event, TurnEnded, Usage
 from caveagent_magic.injection.card import card_text, describe
 from caveagent_magic.models.base import Model
@@ -17,11 +17,12 @@ from caveagent_magic.ports import Ports, Task
 from caveagent_magic.rehearsal import sandbox
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
 from caveagent_magic.rehearsal.fork import Limits
+from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.security.policy import Policy
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
-from caveagent_magic.shell.broker import Broker, may_ask
+from caveagent_magic.shell.broker import GRACE, Broker, may_ask
 from caveagent_magic.shell.config import CaveSettings
 from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
 from caveagent_magic.shell.log import Log
@@ -53,7 +54,8 @@ class Interrupted(KeyboardInterrupt):
 def driver_for(settings: CaveSettings, names: Names) -> Driver:
     """The driver of a session; `input` is looked up late, because a kernel replaces it."""
     kernel = getattr(names.shell, "kernel", None)
-    broker = Broker(lambda: may_ask(kernel), lambda question: input(question))
+    grace = GRACE if kernel else 0.0
+    broker = Broker(lambda: may_ask(kernel), lambda question: input(question), grace)
     return Driver(settings, Runtime(names), broker)
 
 
@@ -67,12 +69,15 @@ class Driver:
     stream: Stream = field(default_factory=Stream)
     usage: list[Usage] = field(default_factory=list)
     steps_run: list[tuple[Checkpoint, Changes]] = field(default_factory=list)
+    running: bool = False
+    small: bool = False  # whether the conversation began with the compact system prompt
     request: Mapping[str, Any] | None = None  # the execute request of the turn that is running
     models: dict[tuple[Any, ...], Model] = field(default_factory=dict)
 
     def run(self, task: Task, model_name: str = "") -> None:
         """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
-        self.steps_run = []
+        if self.running:
+            raise UsageError("A %%cave cell cannot run inside another one.")
         ports = self._ports(model_name)
         self.stream.context_tokens = self.settings.context_tokens
         if ports.model.small:
@@ -81,18 +86,25 @@ class Driver:
         self.runtime.begin()
         log = Log()
         view = self._view(task)
-        self.broker.begin(log.snapshot)
-        self.request = kernel.get_parent("shell") if (kernel := self._kernel()) else None
         try:
+            self.running, self.small = True, ports.model.small
+            self.request = kernel.get_parent("shell") if (kernel := self._kernel()) else None
+            self.broker.begin(log.snapshot)
             ended = self._drive(turn(task, ports), log, view)
         except KeyboardInterrupt as stop:
             raise Interrupted from stop
         finally:
-            self.request = None
-            self.broker.end()
-            view.close(log)
+            with interrupts_held():
+                self._close(ports, log, view)
         if ended.reason in ("max_steps", "budget"):
             raise LimitReached(f"{ended.answer} What ran so far is kept; ask again to go on.")
+
+    def _close(self, ports: Ports, log: Log, view: View) -> None:
+        self.running, self.request = False, None
+        if ports.steps_run:  # a cell that ran nothing leaves the last undo as it was
+            self.steps_run = ports.steps_run
+        self.broker.end()
+        view.close(log)
 
     def _drive(self, events: Generator[Event], log: Log, view: View) -> TurnEnded:
         """Take each event as it comes; a stop that falls between two is thrown into the turn."""
@@ -138,11 +150,7 @@ class Driver:
 
     def conversation(self) -> str:
         """All that the model was told and answered."""
-        try:
-            small = self.model().small
-        except NoModel:
-            small = False
-        system = prompt.system(small)
+        system = prompt.system(self.small)
         told = (f"[{message.role}]\n{message.text}" for message in self.stream.messages)
         return "\n\n".join((f"[system]\n{system}", *told))
 
@@ -170,7 +178,6 @@ class Driver:
             policy=self.policy(),
             limits=limits if settings.rehearse else None,
             clock=time.perf_counter,
-            steps_run=self.steps_run,
         )
 
     def _view(self, task: Task) -> View:

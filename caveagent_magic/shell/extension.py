@@ -17,8 +17,8 @@ NAME = "CaveMagics"
 
 def load(shell: Any) -> None:
     """Register the magics, completion and control requests; a second load begins anew."""
+    magics = CaveMagics(shell, Names(shell))  # first: a wrong setting must not leave the session without
     unload(shell)
-    magics = CaveMagics(shell, Names(shell))
     magics.matcher = matcher(magics)
     shell.register_magics(magics)
     shell.events.register("post_run_cell", magics.names.note_assignments)

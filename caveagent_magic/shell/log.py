@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from caveagent_magic.events import CodeProposed, Event, Progress, Prose, to_json
+from caveagent_magic.shell.plain import plain
 
-TEXT_KEPT = 8_000  # characters of one output in the saved notebook
+SHOWN, KEPT = 50_000, 8_000  # characters of one output: in the live panel, in the saved notebook
+IMAGES = ("image/png", "image/jpeg", "image/gif")
+IMAGE_SHOWN = 1_500_000  # characters of an encoded image in the live panel
 
 
 class Log:
@@ -15,13 +18,13 @@ class Log:
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
 
-    def add(self, event: Event) -> int:
-        """Add an event, or grow the last one; returns the index where it now is."""
+    def add(self, event: Event) -> None:
+        """Add an event, or grow the last one."""
         last = self.events[-1] if self.events else {}
-        data = to_json(event)
+        data = shortened(plain(to_json(event)), SHOWN, images=True)
         same = (last.get("type"), last.get("step")) == (data["type"], event.step)
         if same and isinstance(event, Prose):
-            data["text"] = last["text"] + event.text
+            data["text"] = last["text"] + data["text"]
         replaces = isinstance(event, Prose | Progress) or (
             isinstance(event, CodeProposed) and not last.get("complete", True)
         )
@@ -29,42 +32,43 @@ class Log:
             self.events[-1] = data
         else:
             self.events.append(data)
-        return len(self.events) - 1
 
     def snapshot(self) -> list[dict[str, Any]]:
         """The events so far."""
         return list(self.events)
 
     def kept(self) -> list[dict[str, Any]]:
-        """The events as the notebook keeps them: text and short tables, the rest is in the cell's output."""
-        return [_shortened(event) for event in self.events if event["type"] != "progress"]
+        """The events as the notebook keeps them: text and short tables; images are in the cell's output."""
+        return [shortened(event, KEPT, images=False) for event in self.events if event["type"] != "progress"]
 
 
-def _shortened(event: dict[str, Any]) -> dict[str, Any]:
+def shortened(event: dict[str, Any], limit: int, *, images: bool) -> dict[str, Any]:
+    """The event with no output longer than the limit."""
     if "outputs" not in event:
         return event
-    return {**event, "outputs": [_short(output) for output in event["outputs"]]}
+    return {**event, "outputs": [_output(output, limit, images) for output in event["outputs"]]}
 
 
-def _short(output: dict[str, Any]) -> dict[str, Any]:
-    if "text" in output:
-        return {**output, "text": cut(output["text"])}
+def _output(output: dict[str, Any], limit: int, images: bool) -> dict[str, Any]:
     if "data" in output:
-        return {**output, "data": _short_data(output["data"])}
+        return {**output, "metadata": {}, "data": _data(output["data"], limit, images)}
     if "traceback" in output:
-        return {**output, "traceback": [cut("\n".join(output["traceback"]))]}
-    return output
+        return {**output, "traceback": [cut("\n".join(output["traceback"]), limit)]}
+    return {**output, "text": cut(output.get("text", ""), limit)}
 
 
-def _short_data(data: dict[str, Any]) -> dict[str, Any]:
-    """The text of it, and a table that is not too long; all else is in the cell's output."""
-    text = {"text/plain": cut(data["text/plain"])} if "text/plain" in data else {}
-    table = data.get("text/html", "")
-    return {**text, "text/html": table} if table and len(table) <= TEXT_KEPT else text
+def _data(data: dict[str, Any], limit: int, images: bool) -> dict[str, Any]:
+    shown = {"text/plain": cut(data["text/plain"], limit)} if "text/plain" in data else {}
+    if len(str(data.get("text/html", ""))) in range(1, limit + 1):
+        shown["text/html"] = str(data["text/html"])
+    if images:
+        shown |= {kind: data[kind] for kind in IMAGES if kind in data and len(str(data[kind])) < IMAGE_SHOWN}
+    return shown or {"text/plain": f"[{', '.join(data)}]"}
 
 
-def cut(text: str) -> str:
+def cut(text: Any, limit: int) -> str:
     """The text, or its beginning and how much is missing."""
-    if len(text) <= TEXT_KEPT:
+    text = text if isinstance(text, str) else str(text)
+    if len(text) <= limit:
         return text
-    return f"{text[:TEXT_KEPT]}\n… {len(text) - TEXT_KEPT:,} more characters are in the cell's output"
+    return f"{text[:limit]}\n… {len(text) - limit:,} more characters are not shown here"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import functools
+import keyword
 import secrets
+import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 from IPython.core.error import UsageError as LineError
@@ -28,6 +29,8 @@ class CaveMagics(Magics, CaveSettings):
     def __init__(self, shell: Any, names: Names) -> None:
         super().__init__(shell=shell, parent=shell)
         self.names = names
+        self._driver: Driver | None = None
+        self._making = threading.Lock()
         for parser in (self.cave_cell.parser, self.cave_line.parser):
             parser.allow_abbrev = False
 
@@ -58,12 +61,15 @@ class CaveMagics(Magics, CaveSettings):
         options = parsed(self.cave_line, line)
         print(run_command(options.command, options.words, self))
 
-    @functools.cached_property
+    @property
     def driver(self) -> Driver:
-        """What runs turns; made when it is first needed, so that loading costs nothing."""
-        from caveagent_magic.shell.drive import driver_for
+        """What runs turns; made when it is first needed, by whichever thread needs it first."""
+        with self._making:
+            if self._driver is None:
+                from caveagent_magic.shell.drive import driver_for
 
-        return driver_for(self, self.names)
+                self._driver = driver_for(self, self.names)
+            return self._driver
 
     def _task(self, options: argparse.Namespace, cell: str) -> Task:
         from caveagent_magic.ports import Task
@@ -72,7 +78,7 @@ class CaveMagics(Magics, CaveSettings):
             raise UsageError("There is nothing to do: write what you want below the %%cave line.")
         if options.auto and options.ask:
             raise UsageError("--auto and --ask exclude each other: give one of them.")
-        if options.out and not options.out.isidentifier():
+        if options.out and (not options.out.isidentifier() or keyword.iskeyword(options.out)):
             raise UsageError(f"--out takes a variable name, and {options.out!r} is none.")
         mode: Literal["ask", "auto"] = "auto" if options.auto else "ask" if options.ask else self.approval
         return Task(
@@ -96,7 +102,8 @@ def parsed(magic: Any, line: str) -> argparse.Namespace:
     try:
         options: argparse.Namespace = parse_argstring(magic, line)
     except LineError as error:
-        raise UsageError(f"{error}. {magic.parser.prog} takes {', '.join(options_of(magic))}.") from None
+        takes = options_of(magic) or COMMANDS
+        raise UsageError(f"{error}. {magic.parser.prog} takes {', '.join(takes)}.") from None
     except ValueError as error:  # an open quotation mark
         raise UsageError(f"The line cannot be read: {error}.") from None
     return options

@@ -12,7 +12,7 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 VERDICTS = {
     "allow": "nothing found that needs asking",
     "ask": "found, please look",
-    "deny": "forbidden by the policy",
+    "deny": "cannot be run",
 }
 ENDINGS = {
     "done": "",
@@ -40,6 +40,8 @@ def lines(event: Json) -> Iterator[str]:
         case "code_proposed":
             whose = " (edited)" if event["by"] == "user" else ""
             yield f"── step {event['step']}{whose}\n{indented(event['code'])}"
+        case "usage":
+            yield usage(event)
         case "judged":
             yield "\n".join((f"verdict: {verdict_words(event['verdict'])}", *findings(event["verdict"])))
         case "rehearsed":
@@ -69,6 +71,17 @@ def started(event: Json) -> str:
     about = "about " if event["tokens_estimated"] else ""
     dollars = f", ${event['cost']:.4f}" if event["cost"] else ""
     return f"%%cave → {event['model']} ({about}{event['tokens']:,} tokens{dollars})"
+
+
+def usage(event: Json) -> str:
+    """What a reply took."""
+    about = "about " if event["estimated"] else ""
+    cached = f" ({event['cached']:,} of them cached)" if event["cached"] else ""
+    dollars = f", ${event['cost']:.4f}" if event["cost"] else ""
+    read = event["input"] + event["cached"]
+    return (
+        f"{read:,} tokens read{cached}, {about}{event['output']:,} written{dollars}, {event['seconds']:.1f} s"
+    )
 
 
 def verdict_words(verdict: Json) -> str:
@@ -136,6 +149,8 @@ def blocks(event: Json) -> Iterator[str]:
         case "code_proposed":
             whose = ", edited" if event["by"] == "user" else ""
             yield f"<p><b>Step {event['step']}{whose}</b></p>{pre(event['code'])}"
+        case "usage":
+            yield f"<p><i>{usage(event)}</i></p>"
         case "judged":
             rows = "".join(f"<li>{escape(line.strip())}</li>" for line in findings(event["verdict"]))
             yield f"<p><i>Verdict: {verdict_words(event['verdict'])}</i></p>" + (

@@ -31,7 +31,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=PATIENCE)
         self.outputs: list[dict[str, Any]] = []
         self.displays: dict[str, dict[str, Any]] = {}
-        self.status = ""
+        self.status, self.cleared = "", 0
         self._msg_id = ""
 
     def run(self, code: str, *, allow_stdin: bool = False) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Kernel:
 
     def start(self, code: str, *, allow_stdin: bool = False) -> None:
         """Execute and do not wait."""
-        self.outputs, self.displays = [], {}
+        self.outputs, self.displays, self.cleared = [], {}, 0
         self._msg_id = self.client.execute(code, allow_stdin=allow_stdin, stop_on_error=False)
 
     def finish(self) -> dict[str, Any]:
@@ -144,6 +144,7 @@ class Kernel:
         kind, content = message["msg_type"], message["content"]
         if kind in ("stream", "display_data", "execute_result", "error"):
             self.outputs.append({"msg_type": kind, **content})
+        self.cleared += kind == "clear_output"
         if kind in ("display_data", "update_display_data"):
             display_id = content.get("transient", {}).get("display_id")
             if display_id:
@@ -181,6 +182,7 @@ def kernel(running: Kernel, tmp_path: Path):
     running.run("%reset -f")
     running.run(f"%cd -q {work}")
     assert running.run("%load_ext caveagent_magic")["status"] == "ok", running.text()
+    running.run("%config CaveMagics.rehearse = True\n%config CaveMagics.rehearsal_seconds = 10")
     return running
 
 

@@ -337,3 +337,108 @@ def test_the_saved_bundle_has_all_three_forms(counting):
     bundle = next(iter(kernel.displays.values()))
     assert set(bundle) == {"application/vnd.caveagent.events+json", "text/html", "text/plain"}
     assert "total = sum(numbers)" in bundle["text/plain"] and "The total is 6." in bundle["text/html"]
+
+
+def test_out_keeps_what_the_code_put_under_that_name(kernel, replies):
+    kernel.run("lost = [3, 1, 2]")
+    model = replies(
+        "```python\nlost.sort()\nlen(lost)\n```", "Sorted.", "```python\nlost = 6\nlost\n```", "Six."
+    )
+
+    kernel.run(f"%%cave --auto --out lost --model {model}\nSort it.")
+    sorted_in_place = kernel.value("lost")
+    kernel.run("lost = 6")
+    again = kernel.run(f"%%cave --auto --out lost --model {model}\nSix, please.")
+
+    assert (sorted_in_place, again["status"], kernel.value("lost")) == ("[1, 2, 3]", "ok", "6")
+
+
+def test_auto_spares_the_kernel_code_that_failed_in_the_rehearsal(kernel, replies):
+    model = replies("```python\nhalf = 1\n1 / 0\n```", "I give up.")
+
+    kernel.run(f"%%cave --auto --model {model}\nDivide.")
+
+    assert ("ran" in kernel.types(), kernel.value("half")) == (False, "NameError")
+
+
+CRASH = """```python
+import numpy as np
+np.lib.stride_tricks.as_strided(np.zeros(1), (10**6,), (10**7,)).sum()
+```"""
+
+
+def test_auto_does_not_run_what_killed_the_rehearsal(kernel, replies):
+    kernel.run("alive = True")
+
+    reply = kernel.run(f"%%cave --auto --model {replies(CRASH)}\nSum it.")
+
+    assert (reply["ename"], kernel.value("alive")) == ("NobodyToAsk", "True")
+    assert "segmentation fault" in reply["evalue"]
+
+
+def test_clear_output_in_a_step_leaves_the_transcript(kernel, replies):
+    code = "```python\nfrom IPython.display import clear_output\nclear_output()\nprint('kept')\n```"
+
+    kernel.run(f"%%cave --auto --model {replies(code, 'Cleared.')}\nClear.")
+
+    assert (kernel.cleared, kernel.types()[-1], kernel.text()) == (0, "turn_ended", "kept\n")
+
+
+def test_a_cell_inside_a_cell_is_refused(kernel, replies):
+    kernel.control(verb="hello")
+    inner = "```python\nget_ipython().run_cell_magic('cave', '', 'and another')\n```"
+
+    kernel.start(f"%%cave --model {replies(inner, 'So be it.')}\nNest.")
+    rehearsed = kernel.pending()["rehearsal"]
+    kernel.decide("run")
+    reply = kernel.finish()
+
+    assert "cannot run inside another" in str(rehearsed)
+    assert (reply["status"], kernel.types()[-1]) == ("ok", "turn_ended")
+
+
+ODD = {
+    "a number as text": "display({'text/plain': 5}, raw=True)",
+    "an object in the metadata": "display({'text/plain': 'x'}, metadata={'odd': object()}, raw=True)",
+    "half a character": "raise ValueError('\\ud800')",
+    "very long text": "print('y' * 300_000)",
+    "a lock": "import threading; display({'text/plain': threading.Lock()}, raw=True)",
+}
+
+
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD)
+def test_odd_outputs_do_not_lose_the_transcript(kernel, replies, line):
+    kernel.control(verb="hello")
+    kernel.run("%config CaveMagics.rehearse = False")
+
+    kernel.start(f"%%cave --model {replies(f'```python{chr(10)}{line}{chr(10)}```', 'Odd.')}\nShow it.")
+    kernel.decide("run")
+    kernel.finish()
+
+    assert kernel.types()[-3:] == ["prose", "usage", "turn_ended"]
+
+
+def test_undo_gives_names_back_also_after_a_cell_that_failed(counting):
+    kernel, cell = counting
+    kernel.run("total = 'before'")
+    kernel.run(cell.replace("%%cave", "%%cave --auto"))
+    kernel.run("%%cave --model recorded:/nowhere\nFail.")
+
+    kernel.run("%cave undo")
+
+    assert (kernel.text(), kernel.value("total")) == ("As before: total.\n", "'before'")
+
+
+def test_two_stops_in_a_row_still_leave_the_transcript(kernel, replies):
+    kernel.control(verb="hello")
+
+    kernel.start(f"%%cave --model {replies(SLOW, delay=0.2, chunk=1)}\nDo it.")
+    kernel.wait_for(lambda state: any(event["type"] == "prose" for event in state["events"]))
+    kernel.interrupt()
+    time.sleep(0.05)
+    kernel.interrupt()
+    kernel.finish()
+    time.sleep(0.5)
+
+    assert kernel.types()[0] == "turn_started"
+    assert kernel.run("3 + 3")["status"] == "ok"

@@ -52,4 +52,4 @@ def test_long_text_is_cut_openly():
 
     text = logged(Ran((long,), Changes(), 0.1, **AT)).kept()[0]["outputs"][0]["text"]
 
-    assert text.endswith("… 42,000 more characters are in the cell's output")
+    assert text.endswith("… 42,000 more characters are not shown here")

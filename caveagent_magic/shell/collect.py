@@ -1,0 +1,162 @@
+"""What running code puts out: shown in the cell as ever, and collected as nbformat outputs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from caveagent_magic.events import Output
+from caveagent_magic.shell.apart import ends_quietly
+from caveagent_magic.shell.plain import plain
+
+KEPT_CHARS = 2_000_000  # of one stream in one step
+NOTHING = object()
+
+
+class Collected:
+    """Outputs in order; adjacent text of one stream is one output."""
+
+    def __init__(self) -> None:
+        self._outputs: list[Output] = []
+        self._pieces: list[str] = []  # of the stream output at the end
+        self._room = KEPT_CHARS
+
+    def text(self, name: str, text: str) -> None:
+        """Add stream text, up to a limit that only a runaway loop meets."""
+        last = self._outputs[-1] if self._outputs else {}
+        if last.get("name") != name:
+            self._close_stream()
+            self._outputs.append({"output_type": "stream", "name": name, "text": ""})
+        if self._room > 0:
+            self._pieces.append(text[: self._room])
+        self._room -= len(text)
+
+    def data(
+        self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, **more: Any
+    ) -> None:
+        """Add rich output, as JSON would hold it."""
+        self._close_stream()
+        encoded = {
+            name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            for name, value in data.items()
+        }
+        self._outputs.append(
+            plain({"output_type": kind, "data": encoded, "metadata": metadata or {}, **more})
+        )
+
+    def error(self, kind: type[BaseException], value: BaseException, lines: Sequence[str]) -> None:
+        """Add an exception as it would have been shown."""
+        self._close_stream()
+        try:
+            said = str(value)
+        except Exception as error:  # an exception of the person's own may fail at this
+            said = f"(its text could not be had: {type(error).__name__})"
+        self._outputs.append(
+            plain({"output_type": "error", "ename": kind.__name__, "evalue": said, "traceback": list(lines)})
+        )
+
+    def finished(self) -> tuple[Output, ...]:
+        """All outputs."""
+        self._close_stream()
+        return tuple(self._outputs)
+
+    def _close_stream(self) -> None:
+        if self._pieces:
+            left_out = f"\n… {-self._room:,} more characters were not kept\n" if self._room < 0 else ""
+            self._outputs[-1]["text"] = plain("".join(self._pieces) + left_out)
+        self._pieces, self._room = [], KEPT_CHARS
+
+
+class Tee(io.TextIOBase):
+    """Writes to a stream and collects what is written."""
+
+    def __init__(self, stream: Any, collect: Callable[[str], None]) -> None:
+        self._stream, self._collect = stream, collect
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the stream."""
+        return str(self._stream.encoding)
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        """How the stream takes what it cannot encode."""
+        return getattr(self._stream, "errors", None)
+
+    def write(self, text: str) -> int:
+        """Write, then collect."""
+        self._stream.write(text)
+        self._collect(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._stream.flush()
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return bool(self._stream.isatty())
+
+    def fileno(self) -> int:
+        """The stream's descriptor."""
+        return int(self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def teed(shell: Any, code: str, outputs: Collected) -> Iterator[None]:
+    """What the code puts out appears in the cell and is collected; errors are only collected.
+
+    An error that the model mends in its next step must not mark the cell as failed for papermill.
+    `clear_output` would wipe the panel, so it does nothing.
+    """
+    publish, write_result = shell.display_pub.publish, shell.displayhook.write_format_data
+
+    def published(data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
+        if not kwargs.get("update"):
+            outputs.data("display_data", data, metadata)
+        publish(data, metadata, *args, **kwargs)
+
+    def written(format_dict: Any, md_dict: Any = None) -> None:
+        outputs.data("execute_result", format_dict, md_dict, execution_count=shell.execution_count)
+        write_result(format_dict, md_dict)
+
+    def failed(kind: Any, value: BaseException, lines: Sequence[str]) -> None:
+        outputs.error(kind, value, lines)
+
+    with ExitStack() as stack:
+        for owner, name, replacement in (
+            (shell.display_pub, "publish", published),
+            (shell.display_pub, "clear_output", lambda wait=False: None),
+            (shell.displayhook, "write_format_data", written),
+            (shell.displayhook, "quiet", lambda: ends_quietly(shell.displayhook, code)),
+            (shell, "_showtraceback", failed),
+            (sys, "stdout", Tee(sys.stdout, lambda text: outputs.text("stdout", text))),
+            (sys, "stderr", Tee(sys.stderr, lambda text: outputs.text("stderr", text))),
+        ):
+            stack.enter_context(replaced(owner, name, replacement))
+        yield
+
+
+@contextmanager
+def replaced(owner: Any, name: str, value: object) -> Iterator[None]:
+    """Set an attribute for a while, and leave the object as it was, down to its own dictionary."""
+    before = vars(owner).get(name, NOTHING)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if before is NOTHING:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, before)
