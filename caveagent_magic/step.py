@@ -91,7 +91,9 @@ def bind_result(task: Task, ports: Ports) -> None:
     namespace = ports.runtime.namespace
     checkpoint, before = Checkpoint.take(namespace), snapshot(namespace, summary)
     ports.runtime.bind(task.out)
-    ports.steps_run.append((checkpoint, diff(before, namespace, summary)))
+    changes = diff(before, namespace, summary)
+    checkpoint.narrow(changes)
+    ports.steps_run.append((checkpoint, changes))
 
 
 def _rehearse(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> ev.Rehearsed | ev.RehearsalSkipped:
@@ -152,6 +154,7 @@ def _run(code: str, notes: list[str], verdict: ev.Verdict, at: At, task: Task, p
             with interrupts_held():
                 seconds = ports.clock() - started
                 changes = diff(before, namespace, summary)
+                checkpoint.narrow(changes)
                 ports.steps_run.append((checkpoint, changes))
     except KeyboardInterrupt:
         run = replace(run, interrupted=True)

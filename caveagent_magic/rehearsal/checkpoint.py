@@ -14,7 +14,7 @@ _IN_PLACE = "its content was changed in place, and only bindings can be taken ba
 
 
 class Checkpoint:
-    """The bindings of a namespace at one moment; it keeps the objects alive until `drop`."""
+    """The bindings of a namespace at one moment; `narrow` lets go of what a step did not touch."""
 
     def __init__(self, bindings: dict[str, object], marks: dict[str, Fingerprint]) -> None:
         self._bindings = bindings
@@ -50,7 +50,9 @@ class Checkpoint:
                 undone.append(change.name)
         return tuple(undone), tuple(not_undone)
 
-    def drop(self) -> None:
-        """Let go of the objects."""
-        self._bindings.clear()
-        self._marks.clear()
+    def narrow(self, changes: Changes) -> None:
+        """Let go of every object whose name was not touched."""
+        touched = {change.name for change in (*changes.changed, *changes.removed)}
+        for name in self._bindings.keys() - touched:
+            del self._bindings[name]
+            self._marks.pop(name, None)

@@ -41,6 +41,8 @@ SAME = {
     "IPython.core.display_functions.clear_output": "IPython.display.clear_output",
     "IPython.core.display_functions.update_display": "IPython.display.update_display",
     "_sitebuiltins.Quitter": "builtins.exit",
+    "IPython.core.autocall.ExitAutocall": "builtins.exit",
+    "IPython.core.autocall.ZMQExitAutocall": "builtins.exit",
     "_sitebuiltins._Helper": "builtins.help",
 }
 _class_dict = type.__dict__["__dict__"].__get__

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 from caveagent_magic.events import Change
 from caveagent_magic.rehearsal.changes import diff, snapshot
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
@@ -32,11 +35,17 @@ def test_a_name_whose_object_was_changed_in_place_is_not_undone_and_says_why():
     assert namespace == {"items": [1, 2], "other": [2, 1]}
 
 
-def test_a_dropped_checkpoint_holds_nothing_and_undoes_nothing():
-    namespace = {"a": 1}
-    checkpoint, changes = step(namespace, "a = 2")
-    checkpoint.drop()
+def test_a_narrowed_checkpoint_keeps_alive_only_what_the_step_replaced():
+    class Big:
+        pass
 
-    reason = "it was not there when the checkpoint was taken"
-    assert checkpoint.undo(namespace, changes) == ((), (Change("a", reason),))
-    assert namespace == {"a": 2}
+    namespace = {"kept": Big(), "replaced": Big()}
+    alive = {name: weakref.ref(thing) for name, thing in namespace.items()}
+    checkpoint, changes = step(namespace, "replaced = 2")
+
+    checkpoint.narrow(changes)
+    del namespace["kept"]
+    gc.collect()
+
+    assert {name: ref() is not None for name, ref in alive.items()} == {"kept": False, "replaced": True}
+    assert checkpoint.undo(namespace, changes)[0] == ("replaced",)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -122,6 +123,19 @@ def test_every_sub_command_says_something_in_a_fresh_session(shell, capsys, comm
     shell.run_line_magic("cave", command)
 
     assert capsys.readouterr().out.strip()
+
+
+def test_a_request_that_comes_in_during_the_first_cell_meets_the_same_broker(shell):
+    shell.run_line_magic("load_ext", "caveagent_magic")
+    magics, seen = shell.magics_manager.registry["CaveMagics"], []
+    threads = [threading.Thread(target=lambda: seen.append(magics.driver.broker)) for _ in range(4)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(map(id, seen))) == 1
 
 
 def test_show_prints_the_card_and_no_value(shell, capsys):
