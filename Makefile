@@ -7,6 +7,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python
 # The same kernel tests run on the older line of ipykernel too.
 OLD := .venv-ipykernel6
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -18,7 +19,7 @@ demo: $(VENV)/.demo weights  ## Run the main job: a real notebook, a real kernel
 	$(BIN)/python notebooks/demo.py
 
 lab: $(VENV)/.demo weights  ## Open the same notebook in JupyterLab, approved by you
-	$(BIN)/jupyter lab notebooks/01_first_cell.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_first_cell.ipynb
 
 test: $(VENV)/.test $(OLD)/.done weights-small browser check front-end  ## Install what tests need, run them all
 	$(BIN)/python -m pytest
