@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import platform
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from caveagent_magic import __version__
@@ -114,7 +111,7 @@ def doctor(words: Sequence[str], magics: CaveMagics) -> str:
     front_ends = ", ".join(sorted(driver.broker.clients)) or "none has announced itself"
     return "\n".join(
         (
-            f"caveagent_magic {__version__}, Python {platform.python_version()}, {sys.platform}",
+            f"caveagent_magic {__version__}, Python {sys.version.split()[0]}, {sys.platform}",
             *(f"  {name:<12}{_version(name)}" for name in PACKAGES),
             f"model       {_model_or_why_not(magics)}",
             f"key         {'set' if os.environ.get('ANTHROPIC_API_KEY') else 'ANTHROPIC_API_KEY is not set'}",
@@ -168,11 +165,15 @@ def _model_or_why_not(magics: CaveMagics) -> str:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, list(names), n=3)
     return f" Did you mean {', '.join(near)}?" if near else ""
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # heavy, and only the doctor asks
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,9 +17,11 @@ def install(
     `running` gives the execute request of the turn that is running, or None.
     """
 
+    from asyncio import get_running_loop  # here: a kernel has it loaded, a terminal need not
+
     async def handle(stream: Any, ident: Any, parent: Json) -> None:
         kernel.session.send(stream, REPLY, answer(parent["content"]), parent, ident)
-        asyncio.get_running_loop().call_soon(still_busy)
+        get_running_loop().call_soon(still_busy)
 
     def still_busy() -> None:
         # ipykernel reports "idle" after each control request, and front ends would believe it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import keyword
-import secrets
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -82,7 +82,7 @@ class CaveMagics(Magics, CaveSettings):
             raise UsageError(f"--out takes a variable name, and {options.out!r} is none.")
         mode: Literal["ask", "auto"] = "auto" if options.auto else "ask" if options.ask else self.approval
         return Task(
-            turn=secrets.token_hex(6),
+            turn=os.urandom(6).hex(),
             prompt=cell,
             mode=mode,
             plan=options.plan,
