@@ -22,9 +22,9 @@ MOST_THREADS = 8  # memory is the limit beyond
 
 
 def choose_threads(cores: float, load: float) -> int:
-    """Threads that find a core of their own: one that has to wait holds up all the others."""
+    """All cores, less what the machine is overloaded: a thread that waits holds up all the others."""
     physical = cores / 2 if cores >= 4 else cores
-    return max(1, min(int(physical), MOST_THREADS, round(cores - load)))
+    return max(1, min(int(physical), MOST_THREADS, round(cores - max(0.0, load - cores))))
 
 
 def usable_cores() -> float:
