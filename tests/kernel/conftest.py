@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 OLD = ROOT / ".venv-ipykernel6" / "bin" / "python"
 PATIENCE = 60  # seconds; an upper limit that only a hanging kernel meets
 
+COUNT = "I add them up.\n```python\ntotal = sum(numbers)\ntotal\n```"
+DONE = "The total is 6."
+
 
 class Kernel:
     """One kernel and its channels."""
@@ -197,3 +200,10 @@ def replies(tmp_path: Path):
         return f"recorded:{path}"
 
     return write
+
+
+@pytest.fixture
+def counting(kernel, replies):
+    """A kernel with `numbers`, and a model that adds them up in one step."""
+    kernel.run("numbers = [1, 2, 3]")
+    return kernel, f"%%cave --model {replies(COUNT, DONE)}\nAdd up the numbers."
