@@ -25,7 +25,7 @@ Capability = Literal[
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 Judgement = Literal["allow", "ask", "deny"]
-Action = Literal["run", "edit", "skip", "stop"]
+Action = Literal["run", "adopt", "edit", "skip", "stop"]
 EndReason = Literal["done", "plan", "stopped", "failed", "nobody", "max_steps", "budget"]
 
 
@@ -71,6 +71,7 @@ class Finding:
     column: int
     end_line: int
     end_column: int
+    target: str = ""  # the path, host or name that a policy can speak of, where it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class Effect:
     capability: Capability
     target: str  # "out/report.csv", "api.example.org:443"
     allowed: bool
+    detail: str = ""  # "new, 12.3 kB"
+    preview: str = ""  # the beginning of a text file that would be written
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class Decision:
     code: str = ""  # the edited code, for "edit"
     note: str = ""
     by: Literal["user", "rule", "policy"] = "user"
+    remember: bool = False  # allow from now on, in this notebook, what `DecisionAsked.rules` says
 
 
 # ---------------------------------------------------------------- events
@@ -195,6 +199,7 @@ class Rehearsed(Event):
     seconds: float
     sandbox: str  # what held the rehearsal, in words
     stopped: str = ""  # why it was ended early; empty: it ran to its end
+    not_adoptable: str = ""  # why its results cannot be taken over; empty: they can, or it was too short
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,7 @@ class DecisionAsked(Event):
     actions: tuple[Action, ...]
     nonce: str
     code_hash: str
+    rules: tuple[str, ...] = ()  # what `remember` would allow in this notebook, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +226,7 @@ class Decided(Event):
     action: Action
     by: Literal["user", "rule", "policy"]
     note: str = ""
+    rules: tuple[str, ...] = ()  # what is allowed in this notebook from now on, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +236,9 @@ class Ran(Event):
     outputs: tuple[Output, ...]
     changes: Changes
     seconds: float
+    effects: tuple[Effect, ...] = ()
+    differs: tuple[str, ...] = ()  # where it came out otherwise than rehearsed, in sentences
+    adopted: bool = False  # the rehearsed results were taken over, and nothing ran again
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +255,7 @@ class Undone(Event):
 
     names: tuple[str, ...]
     not_undone: tuple[Change, ...]
+    redo: bool = False  # an undo was itself taken back
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ export type Capability = "read_file" | "write_file" | "delete_file" | "network" 
 
 export type Judgement = "allow" | "ask" | "deny";
 
-export type Action = "run" | "edit" | "skip" | "stop";
+export type Action = "run" | "adopt" | "edit" | "skip" | "stop";
 
 export type EndReason = "done" | "plan" | "stopped" | "failed" | "nobody" | "max_steps" | "budget";
 
@@ -38,6 +38,8 @@ export interface Finding {
   readonly column: number;
   readonly end_line: number;
   readonly end_column: number;
+  /** the path, host or name that a policy can speak of, where it is known */
+  readonly target: string;
 }
 
 /** What the policy makes of the findings; no findings means that none was found, not that it is safe. */
@@ -52,6 +54,10 @@ export interface Effect {
   /** "out/report.csv", "api.example.org:443" */
   readonly target: string;
   readonly allowed: boolean;
+  /** "new, 12.3 kB" */
+  readonly detail: string;
+  /** the beginning of a text file that would be written */
+  readonly preview: string;
 }
 
 /** One name that a step touched. */
@@ -153,6 +159,8 @@ export interface Rehearsed {
   readonly sandbox: string;
   /** why it was ended early; empty: it ran to its end */
   readonly stopped: string;
+  /** why its results cannot be taken over; empty: they can, or it was too short */
+  readonly not_adoptable: string;
 }
 
 /** The code was not tried beforehand. */
@@ -171,6 +179,8 @@ export interface DecisionAsked {
   readonly actions: readonly Action[];
   readonly nonce: string;
   readonly code_hash: string;
+  /** what `remember` would allow in this notebook, in words */
+  readonly rules: readonly string[];
 }
 
 /** The step was answered. */
@@ -181,6 +191,8 @@ export interface Decided {
   readonly action: Action;
   readonly by: "user" | "rule" | "policy";
   readonly note: string;
+  /** what is allowed in this notebook from now on, in words */
+  readonly rules: readonly string[];
 }
 
 /** The code ran in the kernel. */
@@ -191,6 +203,11 @@ export interface Ran {
   readonly outputs: readonly Output[];
   readonly changes: Changes;
   readonly seconds: number;
+  readonly effects: readonly Effect[];
+  /** where it came out otherwise than rehearsed, in sentences */
+  readonly differs: readonly string[];
+  /** the rehearsed results were taken over, and nothing ran again */
+  readonly adopted: boolean;
 }
 
 /** Exactly what the model is told of this step. */
@@ -210,6 +227,8 @@ export interface Undone {
   readonly step: number;
   readonly names: readonly string[];
   readonly not_undone: readonly Change[];
+  /** an undo was itself taken back */
+  readonly redo: boolean;
 }
 
 /** The turn cannot go on. */

@@ -83,7 +83,7 @@ export function reduce(events: readonly CaveEvent[]): Trace {
     end: null,
     totals,
   };
-  for (const event of events) if (KNOWN.has(event.type)) apply(trace, event);
+  for (const event of events) if (KNOWN.has(event.type)) apply(trace, complete(event));
   return trace;
 }
 
@@ -104,6 +104,17 @@ const KNOWN: ReadonlySet<string> = new Set<CaveEvent["type"]>([
   "failed",
   "turn_ended",
 ]);
+
+/** The event with the lists that notebooks of an earlier version do not have. */
+function complete(event: CaveEvent): CaveEvent {
+  const lists: Readonly<Record<string, readonly string[]>> = {
+    ran: ["effects", "differs"],
+    decided: ["rules"],
+    decision_asked: ["rules"],
+  };
+  const missing = lists[event.type]?.filter((name) => !(name in event)) ?? [];
+  return missing.length ? { ...event, ...Object.fromEntries(missing.map((name) => [name, []])) } : event;
+}
 
 function apply(trace: OpenTrace, event: CaveEvent): void {
   if (event.type !== "progress") trace.progress = null;
@@ -211,8 +222,8 @@ function assertNever(event: never): never {
 /** What the turn is doing, seen from its last step. */
 export function phase(trace: Trace): Phase {
   if (trace.end) return "ended";
-  if (trace.progress) return "loading";
   const step = trace.steps.at(-1);
+  if (trace.progress && !step?.verdict) return "loading";
   if (!step || step.observed) return "thinking";
   if (step.pending) return "waiting";
   if (!step.code?.complete) return step.usage && !step.code ? "thinking" : "writing";

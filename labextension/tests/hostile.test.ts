@@ -21,7 +21,7 @@ const HOSTILE = [
 
 const OURS = new Set(
   (
-    "section header div span p pre code strong em ul ol li h4 details summary progress button input textarea " +
+    "section header div span p pre code strong em ul ol li h4 details summary progress button input label textarea " +
     "table thead tbody tr th td caption b i br hr img"
   ).split(" "),
 );

@@ -113,7 +113,7 @@ describe("the panel", () => {
 
     model.set(WAITING, false);
 
-    expect([before, shownButtons()]).toEqual([["Run", "Edit", "Skip", "Stop"], []]);
+    expect([before, shownButtons()]).toEqual([["Run", "Take these results", "Edit", "Skip", "Stop"], []]);
   });
 
   test("leaves nothing behind", () => {

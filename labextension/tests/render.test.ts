@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { CaveEvent } from "../src/protocol";
+import type { CaveEvent, Verdict } from "../src/protocol";
 import type { Reply, Request } from "../src/render/control";
 import { mount, type TurnView } from "../src/render/turn";
 import { reduce } from "../src/trace";
@@ -57,7 +57,7 @@ describe("a waiting turn", () => {
   test("shows what will happen, and the buttons", () => {
     drawn(WAITING, new Kernel());
 
-    expect(texts("button")).toEqual(["Run", "Edit", "Skip", "Stop"]);
+    expect(texts("button")).toEqual(["Run", "Take these results", "Edit", "Skip", "Stop"]);
     expect(texts(".cave-state")).toEqual(["Waits for you"]);
     expect(texts(".cave-verdict")).toEqual(["1 found, 1 could not be known, please look"]);
     expect(texts(".cave-change")).toEqual([
@@ -65,8 +65,12 @@ describe("a waiting turn", () => {
       "~saleschanged10,000 → 9,912 rows, +margin",
       "−tmpremovedwas a DataFrame",
     ]);
-    expect(texts(".cave-effect")).toEqual(["write fileout/lost.csvheld back in the rehearsal"]);
-    expect(texts(".cave-sandbox")).toEqual(["Rehearsed in 0.31 s · fork, no network, files read-only"]);
+    expect(texts(".cave-effect")).toEqual([
+      "write fileout/lost.csvnew, 48 bytes · in the rehearsalPreviewregion,customers\nnorth,1204\neast,998\n",
+    ]);
+    expect(texts(".cave-sandbox")).toEqual([
+      "Rehearsed in 0.31 s · fork, no network, files read-only · its results cannot be taken over: sales was changed in place",
+    ]);
     expect(all("td").map((cell) => cell.textContent)).toEqual(["1204", "-18.2 %", "998", "-3.1 %"]);
   });
 
@@ -101,6 +105,77 @@ describe("a waiting turn", () => {
       expect(kernel.requests).toEqual([{ verb: "decide", nonce, code_hash, action, note: "use the median" }]);
     },
   );
+
+  test("what is ticked is remembered, and said before", () => {
+    const kernel = new Kernel();
+    drawn(WAITING, kernel);
+
+    const said = texts(".cave-remember");
+    one<HTMLInputElement>(".cave-remember input").click();
+    press("Run");
+
+    expect(said).toEqual(["Always allow in this notebook: write_file in out/"]);
+    expect(kernel.requests).toEqual([{ verb: "decide", nonce, code_hash, action: "run", remember: true }]);
+  });
+
+  test("a script cannot tick what is remembered", () => {
+    const kernel = new Kernel();
+    let genuine = false;
+    drawn(WAITING, kernel, () => genuine);
+
+    const box = one<HTMLInputElement>(".cave-remember input");
+    box.click();
+    genuine = true;
+    press("Run");
+
+    expect(box.checked).toBe(false);
+    expect(kernel.requests).toEqual([{ verb: "decide", nonce, code_hash, action: "run" }]);
+  });
+
+  test("the rehearsed results can be taken", () => {
+    const kernel = new Kernel();
+    drawn(WAITING, kernel);
+
+    press("Take these results");
+
+    expect(kernel.requests).toEqual([{ verb: "decide", nonce, code_hash, action: "adopt" }]);
+  });
+
+  test("an effect that nobody foresaw says so", () => {
+    const effect = { capability: "network", target: "h:1", allowed: false, detail: "", preview: "" } as const;
+    const written = { ...effect, capability: "write_file", target: "b", detail: "new, 1 byte" } as const;
+
+    drawn([...WAITING.slice(0, -2), event("rehearsed", { effects: [effect, written] })], new Kernel());
+
+    expect(texts(".cave-effect")).toEqual([
+      "networkh:1held back in the rehearsal",
+      "write filebnew, 1 byte · not found by reading the code",
+    ]);
+  });
+
+  test("a mark is under its word, whatever stands before it", () => {
+    const finding = {
+      ...event("judged").verdict.findings[0],
+      line: 1,
+      column: 6,
+      end_line: 1,
+      end_column: 8,
+    };
+    const verdict = { decision: "ask", findings: [finding] } as Verdict;
+
+    drawn([event("code_proposed", { code: "'🎉🎉', f()" }), event("judged", { verdict })], new Kernel());
+
+    expect(texts(".cave-found").join("")).toBe("f(");
+  });
+
+  test("a rehearsal need not be waited for", () => {
+    const kernel = new Kernel();
+    drawn(WAITING.slice(0, -2), kernel);
+
+    press("Don't wait");
+
+    expect(kernel.requests).toEqual([{ verb: "cut_rehearsal" }]);
+  });
 
   test("edited code is sent to be checked again", () => {
     const kernel = new Kernel();
@@ -232,6 +307,31 @@ describe("a kept turn", () => {
     expect(texts(".cave-fold > summary")).toEqual([
       "What the model was sent≈ 1,214 tokens · $0.0036",
       "The model saw1,840 characters left out",
+    ]);
+  });
+
+  test("tells what came out otherwise than rehearsed, and what the run reached", () => {
+    drawn(FINISHED);
+
+    expect(texts(".cave-differs li")).toEqual(["by_region has other values than in the rehearsal"]);
+    expect(texts(".cave-effect")).toEqual(["write fileout/lost.csvdone", "networkexample.org:443refused"]);
+  });
+
+  test("of an earlier version reads without the lists that came later", () => {
+    const { effects: _, differs: __, ...ran } = event("ran");
+    const { rules: ___, ...decided } = event("decided");
+
+    drawn([...WAITING, decided as CaveEvent, ran as CaveEvent]);
+
+    expect(texts(".cave-differs")).toEqual([]);
+    expect(texts(".cave-heading")[0]).toBe("You gotin 0.08 s");
+  });
+
+  test("says what was undone, and what could not be", () => {
+    drawn([event("undone")]);
+
+    expect(texts(".cave-undone")).toEqual([
+      "Undone: by_region.\nNot undone: out/lost.csv: a file was written.",
     ]);
   });
 

@@ -5,6 +5,7 @@ import type { Reply } from "./control";
 import { h, setText, show } from "./dom";
 import type { Editor } from "./editor";
 import type { Host } from "./host";
+import { rememberView } from "./remember";
 
 export interface ActionsView {
   readonly node: HTMLElement;
@@ -17,6 +18,8 @@ export interface ActionsView {
   leave(): void;
 }
 
+const LIMITS =
+  "Reading finds much, not everything; the guard stops most of what was not approved; only the rehearsal's sandbox is a wall.";
 const LOST = "The kernel did not answer. It may have been restarted; run the cell again.";
 
 /** The buttons; `changed` is called when editing begins or ends. */
@@ -34,6 +37,7 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
   });
   const buttons: Readonly<Record<Action | "check" | "leave", HTMLButtonElement>> = {
     run: button(host, "Run", "main", () => answer("run")),
+    adopt: button(host, "Take these results", "plain", () => answer("adopt")),
     check: button(host, "Check again", "main", () => view.check()),
     edit: button(host, "Edit", "plain", () => edit(true)),
     leave: button(host, "Cancel", "plain", () => view.leave()),
@@ -41,7 +45,9 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
     stop: button(host, "Stop", "stop", () => answer("stop")),
   };
   const row = h("div", { class: "cave-buttons" }, ...Object.values(buttons), note);
-  const node = h("div", { class: "cave-actions" }, row, message);
+  const remember = rememberView(host);
+  const limits = h("p", { class: "cave-quiet cave-limits" }, LIMITS);
+  const node = h("div", { class: "cave-actions" }, remember.node, row, message, limits);
   note.addEventListener("keydown", (event) => event.stopPropagation(), { signal: host.signal });
 
   function edit(on: boolean): void {
@@ -55,6 +61,8 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
   function offer(): void {
     const may = (action: Action): boolean => pending?.actions.includes(action) ?? false;
     show(buttons.run, !editing && may("run"));
+    show(buttons.adopt, !editing && may("adopt"));
+    remember.offer(editing ? [] : (pending?.rules ?? []));
     show(buttons.edit, !editing && may("edit"));
     show(buttons.skip, !editing && may("skip"));
     show(buttons.stop, may("stop"));
@@ -77,6 +85,7 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
     const extra = {
       ...(edited === undefined ? {} : { code: edited }),
       ...(note.value ? { note: note.value } : {}),
+      ...(remember.ticked && (action === "run" || action === "adopt") ? { remember: true } : {}),
     };
     const reply = await host.send({ verb: "decide", nonce, code_hash, action, ...extra }).catch(lost);
     if (pending?.nonce === nonce) heard(reply);
@@ -91,6 +100,7 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
   function renew(asked: DecisionAsked): void {
     pending = asked;
     note.value = "";
+    remember.clear();
     setText(message, "");
     enable(true);
     if (refocus) queueMicrotask(() => firstShown().focus({ preventScroll: true }));

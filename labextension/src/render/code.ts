@@ -10,10 +10,20 @@ const NONE: readonly Finding[] = [];
 export function showCode(parent: Element, code: string, findings: readonly Finding[] = NONE): void {
   const lines = highlight(code.replace(/\n+$/, ""));
   const items = lines.flatMap((pieces, index) => {
-    const found = findings.filter((finding) => at(finding, lines.length) === index + 1);
+    const text = pieces.map((piece) => piece.text).join("");
+    const found = findings
+      .filter((finding) => at(finding, lines.length) === index + 1)
+      .map((finding) => inUnits(finding, text));
     return [lineItem(index + 1, pieces, found), ...found.map(findingItem)];
   });
   patch(parent, items);
+}
+
+/** Python counts characters in a line, the page counts UTF-16 units. */
+function inUnits(finding: Finding, line: string): Finding {
+  const units = (column: number): number => [...line].slice(0, column).join("").length;
+  const end = finding.end_line > finding.line ? finding.end_column : units(finding.end_column);
+  return { ...finding, column: units(finding.column), end_column: end };
 }
 
 /** The line that a finding is shown at: its own, or the nearest that there is. */

@@ -5,6 +5,7 @@ export type Request =
   | { readonly verb: "hello"; readonly client: "panel" | "lab" }
   | { readonly verb: "state" }
   | { readonly verb: "cancel" }
+  | { readonly verb: "cut_rehearsal" }
   | {
       readonly verb: "decide";
       readonly nonce: string;
@@ -12,6 +13,7 @@ export type Request =
       readonly action: Action;
       readonly code?: string;
       readonly note?: string;
+      readonly remember?: boolean;
     };
 
 export interface Reply {

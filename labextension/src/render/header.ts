@@ -41,6 +41,13 @@ export function headerView(host: Host): HeaderView {
     "stop",
     () => void host.send?.({ verb: "cancel" }).catch(() => undefined),
   );
+  const hurry = button(
+    host,
+    "Don't wait",
+    "plain",
+    () => void host.send?.({ verb: "cut_rehearsal" }).catch(() => undefined),
+  );
+  hurry.classList.add("cave-late");
   const prompt = h("p", { class: "cave-prompt" });
   const sent = h("details", { class: "cave-fold cave-sent" });
   const top = h(
@@ -51,6 +58,7 @@ export function headerView(host: Host): HeaderView {
     model,
     spent,
     clock,
+    hurry,
     stop,
   );
   const node = h("header", { class: "cave-header" }, top, prompt, sent);
@@ -66,6 +74,7 @@ export function headerView(host: Host): HeaderView {
       setText(spent, spentWords(trace));
       tick(trace.totals.seconds, open);
       show(stop, open && now !== "waiting" && host.send !== undefined);
+      show(hurry, open && now === "rehearsing" && host.send !== undefined);
       show(prompt, Boolean(trace.started?.prompt.trim()));
       setText(prompt, trace.started?.prompt.trim() ?? "");
       show(sent, trace.started !== null);

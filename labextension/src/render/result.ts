@@ -1,5 +1,5 @@
 /** What a step will give, or gave: outputs, changes of variables, effects, and how it was tried. */
-import type { Changes, Effect, Rehearsed } from "../protocol";
+import type { Changes, Effect, Ran, Rehearsed } from "../protocol";
 import type { Step } from "../trace";
 import { type Child, fill, h, show } from "./dom";
 import { joined, seconds, words } from "./format";
@@ -26,17 +26,25 @@ export function resultView(): ResultView {
 function parts(step: Step): readonly Child[] {
   const rehearsed = step.rehearsal?.type === "rehearsed" ? step.rehearsal : null;
   if (step.ran) {
-    const title = heading("You got", `in ${seconds(step.ran.seconds)}`);
-    const { outputs: list, changes } = step.ran;
-    return [title, ...shown(list, changes), ...effects(rehearsed), ...tried(step, "Rehearsed before")];
+    const { outputs: list, changes, differs, adopted, seconds: took } = step.ran;
+    const title = heading("You got", adopted ? "taken over from the rehearsal" : `in ${seconds(took)}`);
+    const rows = [...step.ran.effects.map(done), ...onlyRehearsed(step.ran, rehearsed).map(tried)];
+    return [
+      title,
+      ...differences(differs),
+      ...shown(list, changes),
+      ...reach(rows),
+      ...trial(step, "Rehearsed before"),
+    ];
   }
   if (rehearsed) {
     const title = heading(...promise(rehearsed));
     const stopped = rehearsed.stopped ? [h("p", { class: "cave-warning" }, rehearsed.stopped)] : [];
     const { outputs: list, changes } = rehearsed;
-    return [title, ...stopped, ...shown(list, changes), ...effects(rehearsed), ...tried(step, "Rehearsed")];
+    const rows = rehearsed.effects.map(tried);
+    return [title, ...stopped, ...shown(list, changes), ...reach(rows), ...trial(step, "Rehearsed")];
   }
-  return tried(step, "");
+  return trial(step, "");
 }
 
 function promise({ outputs: list }: Rehearsed): readonly [string, string] {
@@ -44,6 +52,12 @@ function promise({ outputs: list }: Rehearsed): readonly [string, string] {
     return ["Rehearsed up to here", "it was held back where it reaches outside; a run may go on"];
   const error = list.some((output) => output.output_type === "error");
   return [error ? "You will get an error" : "You will get", "rehearsed in a copy of the kernel"];
+}
+
+function differences(sentences: readonly string[]): readonly Child[] {
+  if (!sentences.length) return [];
+  const list = h("ul", {}, ...sentences.map((sentence) => h("li", {}, sentence)));
+  return [h("div", { class: "cave-warning cave-differs" }, "Not as rehearsed:", list)];
 }
 
 function heading(title: string, aside: string): HTMLElement {
@@ -81,33 +95,58 @@ function changeRows(changes: Changes): readonly HTMLElement[] {
   );
 }
 
-function effects(rehearsed: Rehearsed | null): readonly Child[] {
-  if (!rehearsed?.effects.length) return [];
-  const rows = rehearsed.effects.map(effectRow);
+function reach(rows: readonly HTMLElement[]): readonly Child[] {
+  if (!rows.length) return [];
   return [
     h("h4", { class: "cave-heading" }, "Reaches outside the kernel"),
     h("ul", { class: "cave-effects" }, ...rows),
   ];
 }
 
-function effectRow(effect: Effect): HTMLElement {
-  const held = effect.allowed ? "let through" : "held back in the rehearsal";
+/** What the rehearsal saw and the run did not tell of: writers in C raise no event. */
+function onlyRehearsed(ran: Ran, rehearsed: Rehearsed | null): readonly Effect[] {
+  const told = new Set(ran.effects.map(({ capability, target }) => `${capability} ${target}`));
+  return rehearsed?.effects.filter(({ capability, target }) => !told.has(`${capability} ${target}`)) ?? [];
+}
+
+function done(effect: Effect): HTMLElement {
+  return effectRow(effect, effect.allowed ? "done" : "refused");
+}
+
+function tried(effect: Effect): HTMLElement {
+  const unforeseen = effect.detail ? "not found by reading the code" : "held back in the rehearsal";
+  return effectRow(effect, effect.allowed ? "in the rehearsal" : unforeseen);
+}
+
+function effectRow(effect: Effect, fate: string): HTMLElement {
+  const preview = effect.preview
+    ? [h("details", { class: "cave-fold" }, h("summary", {}, "Preview"), h("pre", {}, effect.preview))]
+    : [];
   return h(
     "li",
     { class: effect.allowed ? "cave-effect" : "cave-effect cave-held" },
     h("span", { class: "cave-effect-kind" }, words(effect.capability)),
     h("code", {}, effect.target),
-    h("span", { class: "cave-quiet" }, held),
+    h("span", { class: "cave-quiet" }, joined(effect.detail, fate)),
+    ...preview,
   );
 }
 
 /** One quiet line: how long the rehearsal took and what held it, or why there was none. */
-function tried(step: Step, verb: string): readonly Child[] {
+function trial(step: Step, verb: string): readonly Child[] {
   const rehearsal = step.rehearsal;
   if (!rehearsal) return [];
   const line =
     rehearsal.type === "rehearsed"
-      ? joined(`${verb} in ${seconds(rehearsal.seconds)}`, rehearsal.sandbox)
+      ? joined(
+          `${verb} in ${seconds(rehearsal.seconds)}`,
+          rehearsal.sandbox,
+          step.ran ? "" : refusal(rehearsal),
+        )
       : `Not rehearsed: ${rehearsal.reason}`;
   return [h("p", { class: "cave-quiet cave-sandbox" }, line)];
+}
+
+function refusal({ not_adoptable: reason }: Rehearsed): string {
+  return reason ? `its results cannot be taken over: ${reason}` : "";
 }

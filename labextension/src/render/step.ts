@@ -33,6 +33,7 @@ export function stepView(host: Host, number: number): StepView {
   const author = h("span", { class: "cave-author" });
   const lines = h("div", { class: "cave-code", role: "group", "aria-label": `Code of step ${number}` });
   const result = resultView();
+  const remembered = h("p", { class: "cave-quiet" });
   const saw = h("details", { class: "cave-fold" });
   const editor = editorView(
     host,
@@ -43,7 +44,7 @@ export function stepView(host: Host, number: number): StepView {
   const actions = actionsView(host, () => editor, draw);
   const bar = h("div", { class: "cave-bar" }, author, verdict);
   const block = h("div", { class: "cave-block" }, bar, lines, editor.node);
-  const body = h("div", { class: "cave-body" }, block, result.node, actions.node, saw);
+  const body = h("div", { class: "cave-body" }, block, result.node, actions.node, remembered, saw);
   const node = h("details", { class: "cave-step", open: "" }, summary, body);
   let step: Step | null = null;
   let touched = false;
@@ -55,6 +56,8 @@ export function stepView(host: Host, number: number): StepView {
     show(body, code !== null);
     show(lines, !actions.editing);
     show(editor.node, actions.editing);
+    show(remembered, Boolean(step.decided?.rules.length));
+    setText(remembered, `Allowed in this notebook from now on: ${step.decided?.rules.join(", ") ?? ""}`);
     if (code) showCode(lines, code.code, step.verdict?.findings ?? NONE);
     setText(author, actions.editing ? "Your change, not checked yet" : authorWords(step));
     setText(verdict, step.verdict ? verdictWords(step.verdict) : "");
@@ -106,6 +109,7 @@ function outcomeWords(step: Step): string {
 function happened({ code, verdict, decided, ran, observed }: Step): string {
   if (ran) {
     const failed = ran.outputs.some((output) => output.output_type === "error");
+    if (ran.adopted) return "results taken over";
     return failed ? "ran into an error" : `ran in ${seconds(ran.seconds)}`;
   }
   if (decided?.action === "skip") return decided.by === "user" ? "you skipped it" : "skipped";

@@ -1,5 +1,5 @@
 /** A whole turn, drawn into an element and kept up to date. */
-import type { Progress } from "../protocol";
+import type { Progress, Undone } from "../protocol";
 import { phase, type Step, type Trace } from "../trace";
 import type { Send } from "./control";
 import { h, setAttribute, setText, show } from "./dom";
@@ -50,12 +50,19 @@ export function mount(root: HTMLElement, options: Options): TurnView {
       if (trace.end) showMarkdown(answer, trace.end.answer);
       show(failed, trace.failed !== null);
       setText(failed, trace.failed ?? "");
-      const names = trace.undone.flatMap((event) => event.names);
-      show(undone, names.length > 0);
-      setText(undone, `Undone: ${names.join(", ")}`);
+      show(undone, trace.undone.length > 0);
+      setText(undone, trace.undone.map(undoneWords).join("\n"));
       setAttribute(node, "data-phase", open ? phase(trace) : "ended");
     },
   };
+}
+
+function undoneWords({ names, not_undone, redo }: Undone): string {
+  const back = names.length ? [`${redo ? "Done again" : "Undone"}: ${names.join(", ")}.`] : [];
+  const kept = not_undone.map(
+    ({ name, summary }) => `Not ${redo ? "done again" : "undone"}: ${name}: ${summary}.`,
+  );
+  return [...back, ...kept].join("\n");
 }
 
 function added(view: StepView, views: StepView[], parent: Element): StepView {

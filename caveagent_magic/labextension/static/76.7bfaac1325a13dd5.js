@@ -528,6 +528,10 @@ section.cave {
   .cave-warning {
     color: var(--cave-found);
   }
+  .cave-differs ul {
+    padding-inline-start: 1.4em;
+    list-style: disc;
+  }
   .cave-changes,
   .cave-effects {
     display: grid;
@@ -544,6 +548,9 @@ section.cave {
     grid-template-columns: subgrid;
     align-items: baseline;
     overflow-wrap: anywhere;
+  }
+  .cave-effect .cave-fold {
+    grid-column: 2 / -1;
   }
   .cave-sign {
     width: 10px;
@@ -576,6 +583,19 @@ section.cave {
 
   /* ------------------------------------------------------------ the answer of the person */
 
+  .cave-remember {
+    display: flex;
+    align-items: baseline;
+    gap: 8px;
+    margin-bottom: 8px;
+    overflow-wrap: anywhere;
+  }
+  .cave-limits {
+    margin-top: 8px;
+  }
+  .cave-late {
+    animation: cave-late 1s step-end;
+  }
   .cave-buttons {
     display: flex;
     flex-wrap: wrap;
@@ -635,6 +655,9 @@ section.cave {
     color: var(--cave-quiet);
     opacity: 1;
   }
+  .cave-undone {
+    white-space: pre-wrap;
+  }
   .cave-message {
     margin-top: 6px;
     color: var(--cave-found);
@@ -683,6 +706,12 @@ section.cave {
   color-scheme: dark;
 }
 
+/* a rehearsal is mostly over before anybody could press it */
+@keyframes cave-late {
+  from {
+    display: none;
+  }
+}
 @keyframes cave-pulse {
   50% {
     opacity: 0.25;
@@ -725,4 +754,4 @@ section.cave {
 .cave-side-title:hover {
   text-decoration: underline;
 }
-`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var v=0;v<e.length;v++){var p=[].concat(e[v]);o&&i[p[0]]||(void 0!==n&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=n),r&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=r),t&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=t):p[4]="".concat(t)),a.push(p))}},a}},601(e){e.exports=function(e){return e[1]}},807(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),v=r(56),p=r.n(v),s=r(540),l=r.n(s),u=r(113),g=r.n(u),f=r(724),x={};x.styleTagTransform=g(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=l(),t()(f.A,x);let h=f.A&&f.A.locals?f.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],v=t[d]||0,p="".concat(d," ").concat(v);t[d]=v+1;var s=r(p),l={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(l);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(l,o);o.byIndex=i,a.splice(i,0,{identifier:p,updater:u,references:1})}n.push(p)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),v=0;v<n.length;v++){var p=r(n[v]);0===a[p].references&&(a[p].updater(),a.splice(p,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
+`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var v=0;v<e.length;v++){var p=[].concat(e[v]);o&&i[p[0]]||(void 0!==n&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=n),r&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=r),t&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=t):p[4]="".concat(t)),a.push(p))}},a}},601(e){e.exports=function(e){return e[1]}},807(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),v=r(56),p=r.n(v),s=r(540),l=r.n(s),u=r(113),f=r.n(u),g=r(724),x={};x.styleTagTransform=f(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=l(),t()(g.A,x);let h=g.A&&g.A.locals?g.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],v=t[d]||0,p="".concat(d," ").concat(v);t[d]=v+1;var s=r(p),l={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(l);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(l,o);o.byIndex=i,a.splice(i,0,{identifier:p,updater:u,references:1})}n.push(p)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),v=0;v<n.length;v++){var p=r(n[v]);0===a[p].references&&(a[p].updater(),a.splice(p,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
