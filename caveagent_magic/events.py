@@ -58,6 +58,7 @@ class VariableCard:
     summary: str  # one line: shape, size or signature
     details: tuple[str, ...] = ()  # further lines: columns with their types, members
     note: str = ""  # why the object could not be looked at; empty: it could
+    statistics: tuple[str, ...] = ()  # lines that tell values: ranges, categories; only where these may leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Change:
 
     name: str
     summary: str  # "10,000 → 9,912 rows, +margin"
+    values: str = ""  # "3 → 5", for the person only: it is never told to the model
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from caveagent_magic.disclosure import Disclosure
 from caveagent_magic.events import Action, Changes, Decision, Event, Judged, Output
 from caveagent_magic.models.base import Model
+from caveagent_magic.rehearsal.adopt import Loaded
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
 from caveagent_magic.rehearsal.fork import Emit, Limits
 from caveagent_magic.security.policy import Policy
@@ -24,12 +27,14 @@ class Task:
     plan: bool = False  # show, run nothing
     only: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()  # names whose values may be told
     out: str = ""
     max_steps: int = 10
     budget: int = 0  # tokens of the whole turn; 0: no limit
     reply_tokens: int = 16_000
     card_tokens: int = 2000
-    observation_chars: int = 4000
+    observation_tokens: int = 1200  # of one step
+    turn_observation_tokens: int = 6000  # of all steps together
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,20 @@ class Runtime(Protocol):
     def run(self, code: str) -> Run:
         """Run in the cell; an interrupt is reported, not raised."""
 
-    def run_apart(self, code: str, emit: Emit) -> None:
-        """Run in a forked child, handing over each output."""
+    def adopt(self, code: str, made: Loaded, outputs: Sequence[Output]) -> Run:
+        """Bind what a rehearsal of the code made, and show what it put out."""
+
+    def run_apart(self, code: str, emit: Emit) -> object:
+        """Run in a forked child, handing over each output; gives the value of the last expression."""
 
     def keep(self, text: str) -> int:
         """Keep a step's full output where later code finds it; returns its number there."""
+
+    def importable(self) -> Collection[str]:
+        """The names of all modules that could be imported."""
+
+    def files_beside(self, path: str) -> Collection[str]:
+        """The files in the folder of this path, spelt as it is."""
 
     def assigned(self, name: str) -> bool:
         """Whether code of this turn assigned the name."""
@@ -88,7 +102,18 @@ class Broker(Protocol):
     def attended(self) -> bool:
         """Whether somebody can answer."""
 
-    def open(self, judged: Judged, code: str, rehearsal: Event, actions: tuple[Action, ...]) -> Pending: ...
+    def rehearsing(self, turn: str, step: int) -> AbstractContextManager[Callable[[], bool]]:
+        """Around a rehearsal; gives what tells whether the person does not want to wait for it."""
+
+    def open(
+        self,
+        judged: Judged,
+        code: str,
+        rehearsal: Event,
+        actions: tuple[Action, ...],
+        rules: tuple[str, ...] = (),
+    ) -> Pending:
+        """Make a step answerable; the rules say in words what remembering the answer would save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +128,4 @@ class Ports:
     limits: Limits | None  # None: no rehearsal
     clock: Callable[[], float]  # seconds
     steps_run: list[tuple[Checkpoint, Changes]] = field(default_factory=list)  # what undo needs
+    disclosure: Disclosure = field(default_factory=Disclosure)

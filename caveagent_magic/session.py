@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 from caveagent_magic import events as ev
+from caveagent_magic.disclosure import Telling
 from caveagent_magic.errors import CaveError, ModelError, NobodyToAsk, Stopped
+from caveagent_magic.injection.alias import AmbiguousAlias
 from caveagent_magic.injection.card import cards_text
 from caveagent_magic.injection.choose import changed, choose, known
 from caveagent_magic.models.base import Loading, Reply
@@ -14,6 +17,7 @@ from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.reply import CodePiece, ReplyReader
 from caveagent_magic.step import At, bind_result, take_step
+from caveagent_magic.tell import privately, touched
 
 CUT_NOTE = " … (the reply ended at the token limit)"
 
@@ -25,9 +29,11 @@ def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
         for event in _turn(task, ports):
             at = At(task.turn, event.step)
             yield event
+        ports.stream.close(touched(task, ports))
     except (KeyboardInterrupt, Exception) as error:  # whatever happens, the turn is told to its end
         if ports.steps_run:
             ports.stream.tell(prompt.STOPPED)
+            ports.stream.close(touched(task, ports))
         else:  # nothing ran: the cell can be run again as if it were new
             ports.stream.restore(before)
         if not isinstance(error, KeyboardInterrupt | Stopped):
@@ -49,9 +55,10 @@ def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
         spent += usage.input + usage.cached + usage.output
         if reader.code is None:
             bind_result(task, ports)
-            yield ev.TurnEnded("done", reader.prose.strip(), **at.fields)
+            answer = ports.disclosure.aliases.read(reader.prose.strip())
+            yield ev.TurnEnded("done", answer, **at.fields)
             return
-        told = (yield from take_step(reader.code, at, task, ports)) if reader.done else prompt.CUT
+        told = (yield from _step(reader.code, at, task, ports)) if reader.done else prompt.CUT
         ports.stream.tell(told)
         if task.plan:
             yield ev.TurnEnded("plan", **at.fields)
@@ -59,21 +66,36 @@ def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
     yield ev.TurnEnded("max_steps", f"Not done after {task.max_steps} steps.", **at.fields)
 
 
+def _step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
+    """Take the step with the columns' real names; where those cannot be told, the model mends its code."""
+    try:
+        code = ports.disclosure.code(proposed, ports.runtime.namespace)
+    except AmbiguousAlias as error:
+        yield ev.Observed(told := prompt.denied(str(error)), 0, **at.fields)
+        return told
+    return (yield from privately(take_step(code, at, task, ports), code, ports))
+
+
 def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
     """Tell the model what is there and what is wanted; the event holds exactly what that adds."""
     stream, model = ports.stream, ports.model
+    ports.disclosure.begin(task)
+    earlier = stream.settle(system, ports.runtime.keep)
     chosen = choose(
         ports.runtime.variables(),
         prompt=task.prompt,
         recent=ports.runtime.recent(),
         only=task.only,
         hide=task.hide,
-        budget_tokens=task.card_tokens,
+        privacy=ports.disclosure.cell,
+        budget_tokens=min(task.card_tokens, stream.card_tokens or task.card_tokens),
     )
-    first = not stream.messages
-    message = prompt.task(task.prompt, cards_text(changed(stream.cards, chosen)), first=first, out=task.out)
-    stream.tell(message)
-    stream.cards = known(stream.cards, chosen)
+    chosen = replace(chosen, cards=ports.disclosure.cards(chosen.cards, ports.runtime.namespace))
+    first = not stream.messages and not earlier
+    asked = prompt.task(task.prompt, cards_text(changed(stream.cards, chosen)), first=first, out=task.out)
+    message = ports.disclosure.told(stream.noted("\n\n".join(filter(None, (earlier, asked)))))
+    stream.open(task.prompt, message)
+    stream.show(known(stream.cards, chosen))
     tokens, estimated = model.count_tokens(stream.request(system))
     return ev.TurnStarted(
         prompt=task.prompt,
@@ -98,15 +120,20 @@ def _reply(
 ) -> Generator[ev.Event, None, tuple[ReplyReader, ev.Usage]]:
     """Stream one reply; reading stops when its first block of code has closed."""
     reader, started = ReplyReader(), ports.clock()
-    with closing(ports.model.reply(ports.stream.request(system), task.reply_tokens)) as reply:
+    prose = ports.disclosure.reading()
+    request = ports.stream.request(system)
+    with closing(ports.model.reply(request, task.reply_tokens)) as reply:
         try:
             for piece in reader.read(reply):
                 if isinstance(piece, Loading):
                     yield ev.Progress(piece.text, piece.fraction, **at.fields)
                 elif isinstance(piece, CodePiece):
-                    yield ev.CodeProposed(piece.code, complete=piece.complete, **at.fields)
-                else:
-                    yield ev.Prose(piece.text, **at.fields)
+                    shown = ports.disclosure.shown(piece.code, ports.runtime.namespace, piece.complete)
+                    yield ev.CodeProposed(shown, complete=piece.complete, **at.fields)
+                elif shown := prose.feed(piece.text):
+                    yield ev.Prose(shown, **at.fields)
+            if shown := prose.rest():
+                yield ev.Prose(shown, **at.fields)
         except (KeyboardInterrupt, CaveError):
             yield _usage(reply, ports.clock() - started, at)  # what was read is paid for all the same
             raise
@@ -119,6 +146,7 @@ def _reply(
         reader.prose += CUT_NOTE
     ports.stream.answered(reader.raw)
     usage = _usage(reply, ports.clock() - started, at)
+    ports.stream.measure(request, usage.input + usage.cached)
     yield usage
     return reader, usage
 

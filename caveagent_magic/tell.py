@@ -2,35 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from caveagent_magic.events import Change, Changes, Finding, Output
-from caveagent_magic.observation.shape import full_text, shape
+from caveagent_magic.around import Surroundings
+from caveagent_magic.disclosure import Telling
+from caveagent_magic.events import Change, Changes, Effect, Finding, Output
+from caveagent_magic.injection.escape import bounded
+from caveagent_magic.news import as_cards, remember
+from caveagent_magic.observation.shape import full_text, shape, tidy
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
+
+LEAST_TOKENS = 200  # of an observation, however much the turn has read
+MOST_EFFECTS = 10  # that are named to the model
 
 
 def shaped(outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports) -> tuple[str, int]:
     """The observation and how many characters it leaves out; the full text stays reachable for later code."""
     number = ports.runtime.keep(full_text(outputs))
-    observed = shape(outputs, visible(changes, task), budget=task.observation_chars, step=number)
+    outputs = ports.disclosure.outputs(tidy(outputs), ports.runtime.namespace)
+    seen = visible(ports.disclosure.changes(changes), task)
+    told = as_cards(seen, task, ports)
+    observed = shape(
+        outputs,
+        told[0],
+        budget=_budget(task, ports),
+        step=number,
+        count=ports.stream.count,
+        around=Surroundings.of(task, ports),
+    )
+    remember(observed.text, told, ports)
     return prompt.output(observed.text, number, ports.model.small, not outputs), observed.left_out
 
 
+def _budget(task: Task, ports: Ports) -> int:
+    """Tokens for this observation: less when the turn has read much already."""
+    left = task.turn_observation_tokens - ports.stream.spent_on()
+    return min(task.observation_tokens, max(LEAST_TOKENS, left // 2))
+
+
 def visible(changes: Changes, task: Task) -> Changes:
-    """The changes without hidden names and columns, and without what only concerns the person."""
-    hidden = {name for name in task.hide if "." not in name}
-    partly = {name.partition(".")[0] for name in task.hide if "." in name}
-    unknown = {change.name for change in (*changes.changed, *changes.removed)} - set(task.only or ())
-    withheld = hidden | (unknown if task.only else set())
+    """The changes without those of names that the cell does not speak of."""
+    if not task.only:
+        return changes
 
-    def shown(found: tuple[Change, ...]) -> tuple[Change, ...]:
-        kept = (change for change in found if change.name not in withheld)
-        return tuple(replace(change, summary="…") if change.name in partly else change for change in kept)
+    def spoken_of(found: tuple[Change, ...]) -> tuple[Change, ...]:
+        return tuple(change for change in found if change.name in task.only)
 
-    return Changes(shown(changes.added), shown(changes.changed), shown(changes.removed))
+    return Changes(changes.added, spoken_of(changes.changed), spoken_of(changes.removed))
+
+
+def touched(task: Task, ports: Ports) -> tuple[str, ...]:
+    """The names that this turn's steps made or changed, as far as the model may know them."""
+    seen = [visible(ports.disclosure.changes(changes), task) for _, changes in ports.steps_run]
+    return tuple(dict.fromkeys(c.name for changes in seen for c in (*changes.added, *changes.changed)))
+
+
+def privately(step: Telling, code: str, ports: Ports) -> Telling:
+    """The events of a step, in which the model is told what may be told."""
+    conversation = "\n".join(message.text for message in ports.stream.messages)
+    return ports.disclosure.step(step, code, ports.runtime.namespace, conversation)
 
 
 def findings_text(findings: tuple[Finding, ...]) -> str:
     """One line for each finding."""
-    return "\n".join(f"line {finding.line}: {finding.message}" for finding in findings)
+    return "\n".join(f"line {finding.line}: {bounded(finding.message)}" for finding in findings)
+
+
+def effects_text(effects: tuple[Effect, ...]) -> str:
+    """What the run did outside the kernel, and what was refused it; empty: nothing."""
+    done = [f"{effect.capability} {bounded(effect.target)}" for effect in effects if effect.allowed]
+    refused = [f"{effect.capability} {bounded(effect.target)}" for effect in effects if not effect.allowed]
+    told = (("Done outside the kernel", done), ("Refused while it ran", refused))
+    return "\n".join(f"{words}: {_few(found)}." for words, found in told if found)
+
+
+def _few(found: list[str]) -> str:
+    more = len(found) - MOST_EFFECTS
+    return ", ".join(found[:MOST_EFFECTS]) + (f" and {more} more" if more > 0 else "")

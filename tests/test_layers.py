@@ -14,11 +14,15 @@ MAY_IMPORT = {
     "events": set(),
     "errors": set(),
     "__init__": {"shell"},
-    "ports": LAYERS | GROUND,
-    "tell": LAYERS | GROUND | {"ports"},
-    "step": LAYERS | GROUND | {"ports", "tell"},
-    "session": LAYERS | GROUND | {"ports", "step"},
-    "shell": LAYERS | GROUND | {"ports", "session", "shell"},
+    "ports": LAYERS | GROUND | {"disclosure"},
+    "disclosure": LAYERS | GROUND | {"ports"},
+    "egress": GROUND,
+    "news": LAYERS | GROUND | {"ports"},
+    "around": LAYERS | GROUND | {"ports"},
+    "tell": LAYERS | GROUND | {"ports", "disclosure", "news", "around"},
+    "step": LAYERS | GROUND | {"ports", "step", "tell"},
+    "session": LAYERS | GROUND | {"disclosure", "ports", "step", "tell"},
+    "shell": LAYERS | GROUND | {"disclosure", "egress", "ports", "session", "shell"},
 }
 JUPYTER = {"IPython", "ipykernel", "comm", "anywidget", "ipywidgets", "traitlets", "jupyter_client", "zmq"}
 DATA_LIBRARIES = {"pandas", "numpy", "polars", "pyarrow", "matplotlib", "scipy", "sklearn"}

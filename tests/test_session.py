@@ -41,6 +41,10 @@ class DictRuntime:
         InteractiveInterpreter(self.namespace).runsource(code, symbol="exec")
         return Run((), self.interrupted)
 
+    def adopt(self, code, made, outputs):
+        made.bind(self.namespace)
+        return Run(outputs)
+
     def run_apart(self, code, emit):
         raise AssertionError("these tests rehearse nothing")
 
@@ -67,7 +71,7 @@ class Answers:
     def attended(self):
         return bool(self.decisions)
 
-    def open(self, judged, code, rehearsal, actions):
+    def open(self, judged, code, rehearsal, actions, rules=()):
         self.asked.append((code, judged.verdict.decision, actions))
         return self
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from caveagent_magic.events import VariableCard
 from caveagent_magic.injection import static
 from caveagent_magic.injection.describers import description
-from caveagent_magic.injection.describers.description import Description, Field, Unreadable
+from caveagent_magic.injection.describers.description import Description, Sample, Unreadable
 from caveagent_magic.injection.describers.opaque import opaque
 from caveagent_magic.injection.escape import LINE_LIMIT, bounded, label, line
+from caveagent_magic.injection.levels import Level
+from caveagent_magic.injection.statistics import facts, nulls
 
 SHOWN_FIELDS = 60
 UNGROUPED_FIELDS = 12
 SUMMARY_LIMIT = 300
+SHOWN_NULLS = 12
+SECONDS = 0.05
 LEFT_OUT = "…"  # the whole details of a card whose details had no room
 
 
@@ -34,23 +40,79 @@ class Chosen:
         return len(self.omitted)
 
 
-def describe(name: str, obj: object, hidden: frozenset[str] = frozenset()) -> VariableCard:
-    """The card of one object, without the hidden columns; its time does not grow with the number of rows."""
-    described, note = _described(obj)
+class Allowance:
+    """The time that one look may spend on null shares and statistics; names and types always have theirs."""
+
+    def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._left, self._clock = seconds, clock
+
+    @property
+    def some(self) -> bool:
+        """Whether there is any left."""
+        return self._left > 0
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """Counts the time within."""
+        started = self._clock()
+        try:
+            yield
+        finally:
+            self._left -= self._clock() - started
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field, in the words of the card."""
+
+    label: str
+    type: str
+    nulls: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A card that has no name yet."""
+
+    card: VariableCard
+    columns: Mapping[str, str]  # the type of each column that can be joined on
+    unchanged: Callable[[], bool] | None  # None: must be drawn again
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
     details: tuple[str, ...] = ()
+    statistics: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = True  # there was time for all
+
+
+def describe(
+    name: str, obj: object, hidden: frozenset[str] = frozenset(), level: Level = "schema"
+) -> VariableCard:
+    """The card of one object, without the hidden columns; its time does not grow with the number of rows."""
+    return replace(drawn(obj, hidden, level, Allowance()).card, name=name)
+
+
+def drawn(obj: object, hidden: frozenset[str], level: Level, allowance: Allowance) -> Drawn:
+    """The card without a name, and what else a look at the namespace needs."""
+    described, note = _described(obj) if level != "names" else (Description(_kind(obj)), "")
+    shown = _Shown()
     try:
-        details = tuple(_details(described, hidden))
+        shown = _shown(described, hidden, level, allowance)
     except Exception as error:  # a user's object may raise anything while it is looked at
         note = _why(error)
     cls = type(obj)
-    return VariableCard(
-        name=name,
-        type_name=bounded(static.type_name(cls)),
+    card = VariableCard(
+        name="",
+        type_name=_kind(obj),
         qualified_type=bounded(static.qualified_name(cls).removeprefix("builtins.")),
         summary=bounded(described.summary, SUMMARY_LIMIT),
-        details=details,
+        details=shown.details,
         note=note,
+        statistics=shown.statistics,
     )
+    return Drawn(card, shown.columns, described.unchanged if not note and shown.complete else None)
 
 
 def summary(obj: object) -> str:
@@ -68,7 +130,8 @@ def labels(obj: object) -> tuple[str, ...]:
 
 def card_text(card: VariableCard) -> str:
     """The card on one line: `flights: DataFrame 336,776 × 19 [year int64, carrier str]`."""
-    details = f" [{'; '.join(card.details)}]" if card.details else ""
+    lines = (*card.details, *card.statistics)
+    details = f" [{'; '.join(lines)}]" if lines else ""
     note = f" ({card.note})" if card.note else ""
     return f"{label(card.name)}: {card.summary}{details}{note}"
 
@@ -85,6 +148,10 @@ def cards_text(chosen: Chosen) -> str:
     return "\n".join(texts)
 
 
+def _kind(obj: object) -> str:
+    return bounded(static.type_name(type(obj)))
+
+
 def _described(obj: object) -> tuple[Description, str]:
     try:
         return description(obj), ""
@@ -99,38 +166,81 @@ def _why(error: Exception) -> str:
     return f"could not be looked at: it raised {bounded(static.type_name(type(error)))}"
 
 
-def _details(described: Description, hidden: frozenset[str]) -> Iterator[str]:
-    if described.size:
-        yield from _fields(described, hidden)
-    for text in described.lines():
+def _shown(described: Description, hidden: frozenset[str], level: Level, allowance: Allowance) -> _Shown:
+    """All lines of the card; without null shares and statistics for which there is no time any more."""
+    fields = list(islice(described.fields(), described.size and SHOWN_FIELDS + len(hidden)))
+    spelt = [label(each.label) for each in fields]
+    kept = [place for place, name in enumerate(spelt) if name not in hidden][:SHOWN_FIELDS]
+    with allowance.spent():
+        samples = _samples(described, kept) if allowance.some else {}
+        missing = {place: text for place, sample in samples.items() if (text := _told(nulls, sample))}
+    columns = [Column(spelt[place], bounded(fields[place].type), missing.get(place, "")) for place in kept]
+    gone = len(fields) - len(kept) if hidden else 0
+    details = (*_fields(columns, described.size - gone, gone), *_lines(described.lines))
+    statistics: tuple[str, ...] = ()
+    if level in ("stats", "samples"):
+        statistics = tuple(_statistics(described, spelt, samples, allowance))
+    joinable = {each.label: each.type for each in columns} if described.table else {}
+    return _Shown(details, statistics, joinable, complete=allowance.some)
+
+
+def _samples(described: Description, kept: Sequence[int]) -> dict[int, Sample]:
+    """A sample of each column that is shown."""
+    wanted, samples = set(kept), islice(described.samples(), SHOWN_FIELDS)
+    return {place: sample for place, sample in enumerate(samples) if place in wanted}
+
+
+def _statistics(
+    described: Description, spelt: Sequence[str], samples: Mapping[int, Sample], allowance: Allowance
+) -> Iterator[str]:
+    part = False
+    for place, sample in samples.items():
+        with allowance.spent():
+            text = _told(facts, sample) if allowance.some else ""
+        if text:
+            yield f"{spelt[place]}: {text}"
+            part = part or not sample.whole
+    if part:
+        yield "seen in some of the rows"
+    yield from _lines(described.statistics)
+
+
+def _told(tell: Callable[[Sample], str], sample: Sample) -> str:
+    """What is told of the sample; nothing when its values cannot be compared."""
+    try:
+        return tell(sample)
+    except Exception:  # a column of a foreign making costs only its own statistics
+        return ""
+
+
+def _lines(lines: Callable[[], Iterator[str]]) -> Iterator[str]:
+    for text in lines():
         yield line(text, 3 * LINE_LIMIT)
 
 
-def _fields(described: Description, hidden: frozenset[str]) -> Iterator[str]:
+def _fields(columns: Sequence[Column], size: int, gone: int) -> Iterator[str]:
     """The columns in order, or grouped by type where they are many."""
-    fields = described.fields()
-    if hidden:
-        kept = [each for each in fields if label(each.label) not in hidden]
-        gone = described.size - len(kept)
-        fields = iter(kept)
-    else:
-        gone = 0
-    shown = list(islice(fields, SHOWN_FIELDS))
-    yield from _grouped(shown) if len(shown) > UNGROUPED_FIELDS else [", ".join(map(_column, shown))]
-    more = described.size - gone - len(shown)
+    if columns:
+        many = len(columns) > UNGROUPED_FIELDS
+        yield from _grouped(columns) if many else [", ".join(map(_column, columns))]
+    more = size - len(columns)
     if more:
         yield f"… {more:,} more"
     if gone:
         yield f"{gone} hidden"
 
 
-def _column(column: Field) -> str:
-    return f"{label(column.label)} {bounded(column.type)}".rstrip()
+def _column(column: Column) -> str:
+    return " ".join(filter(None, (column.label, column.type, column.nulls)))
 
 
-def _grouped(fields: Sequence[Field]) -> Iterator[str]:
+def _grouped(columns: Sequence[Column]) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
-    for each in fields:
-        groups.setdefault(bounded(each.type), []).append(label(each.label))
+    for each in columns:
+        groups.setdefault(each.type, []).append(each.label)
     for kind, names in groups.items():
         yield f"{kind}: {', '.join(names)}"
+    missing = [f"{each.label} {each.nulls.removesuffix(' null')}" for each in columns if each.nulls]
+    if missing:
+        more = [f"… {len(missing) - SHOWN_NULLS} more"] if len(missing) > SHOWN_NULLS else []
+        yield f"null: {', '.join(missing[:SHOWN_NULLS] + more)}"

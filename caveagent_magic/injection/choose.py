@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from caveagent_magic.events import VariableCard
 from caveagent_magic.injection.card import LEFT_OUT, Chosen, card_text
+from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.injection.look import look
-from caveagent_magic.injection.privacy import visible
+from caveagent_magic.injection.privacy import EVERYTHING, visible
 
 CHARS_PER_TOKEN = 3.5
 FOOTER_CHARS = 100  # the lines that say what is missing
+JOINS = "joins "  # begins a line about another variable
 
 
 def choose(
@@ -22,11 +24,12 @@ def choose(
     recent: Sequence[str],
     only: Sequence[str] = (),
     hide: Sequence[str] = (),
+    privacy: Privacy = EVERYTHING,
     budget_tokens: int,
 ) -> Chosen:
     """The cards in the order of what they are worth, within the budget; raises `UsageError`."""
-    allowed = visible(names, only=only, hide=hide)
-    cards = {card.name: card for card in look(allowed.names, allowed.hidden)}
+    allowed = visible(names, only=only, hide=hide, privacy=privacy)
+    cards = {card.name: card for card in look(allowed.names, allowed.hidden, allowed.levels)}
     named = set(re.findall(r"\w+", prompt))
     order = dict.fromkeys((*recent, *reversed(list(cards))))
     ranked = [cards[name] for name in sorted(order, key=lambda name: name not in named) if name in cards]
@@ -51,7 +54,14 @@ def known(before: Mapping[str, VariableCard], now: Chosen) -> dict[str, Variable
 
 def _is_known(before: VariableCard | None, card: VariableCard, now: Chosen) -> bool:
     """Whether the model has this card, or a fuller one that still holds."""
-    return before is not None and (before == card or before == now.full.get(card.name))
+    if before is None:
+        return False
+    return _own(before) in (_own(card), _own(now.full.get(card.name, card)))
+
+
+def _own(card: VariableCard) -> VariableCard:
+    """Without what is said of other variables, which come and go: that alone is not worth telling again."""
+    return replace(card, details=tuple(line for line in card.details if not line.startswith(JOINS)))
 
 
 def _fit(ranked: Sequence[VariableCard], named: Set[str], room: int) -> list[VariableCard]:

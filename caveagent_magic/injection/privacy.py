@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from caveagent_magic.errors import UsageError
 from caveagent_magic.injection.card import labels
 from caveagent_magic.injection.escape import label
+from caveagent_magic.injection.levels import Level, Privacy
 
 LISTED = 20
+EVERYTHING = Privacy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,26 +21,57 @@ class Visible:
 
     names: Mapping[str, object]
     hidden: Mapping[str, frozenset[str]]  # columns to leave out, by name, as cards spell them
+    levels: Mapping[str, Level] = field(default_factory=dict)  # of names whose level is not "schema"
 
 
-def visible(names: Mapping[str, object], *, only: Sequence[str] = (), hide: Sequence[str] = ()) -> Visible:
-    """The names left by `only` and `hide`; `df.salary` hides one column.
+def visible(
+    names: Mapping[str, object],
+    *,
+    only: Sequence[str] = (),
+    hide: Sequence[str] = (),
+    privacy: Privacy = EVERYTHING,
+) -> Visible:
+    """The names left by `only`, `hide` and what holds for the notebook; `df.salary` hides one column.
 
-    Raises `UsageError` for what does not exist: a misspelt name would leave open what was to be hidden.
+    Raises `UsageError` for what does not exist in `only` and `hide`: a misspelt name would leave open what
+    was to be hidden.
     """
     for name in only:
         _check(name, names, "variable")
-    hidden: dict[str, frozenset[str]] = {}
-    dropped: set[str] = set()
-    for entry in hide:
+    privacy = privacy.hiding(checked(hide, names))
+    dropped = privacy.hidden_names
+    kept = {name: obj for name, obj in names.items() if name not in dropped and (not only or name in only)}
+    hidden = {name: found for name, obj in kept.items() if (found := _hidden(name, obj, privacy))}
+    levels = {name: level for name in kept if (level := privacy.of(name)) != "schema"}
+    return Visible(kept, hidden, levels)
+
+
+def checked(entries: Iterable[str], names: Mapping[str, object]) -> tuple[str, ...]:
+    """The entries `name` or `name.column`; raises `UsageError` for the first that does not exist."""
+    for entry in (entries := tuple(entries)):
         name, dot, column = entry.partition(".")
         _check(name, names, "variable")
         if dot:
-            hidden[name] = hidden.get(name, frozenset()) | {_column(name, column, names[name])}
-        else:
-            dropped.add(name)
-    kept = {name: obj for name, obj in names.items() if name not in dropped and (not only or name in only)}
-    return Visible(kept, hidden)
+            _column(name, column, names[name])
+    return entries
+
+
+def same_columns(entry: str, names: Mapping[str, object]) -> tuple[str, ...]:
+    """The columns of this name in other variables, as entries."""
+    own, _, column = entry.partition(".")
+    return tuple(
+        f"{name}.{column}"
+        for name, obj in names.items()
+        if name != own and column and {column, label(column)} & set(labels(obj))
+    )
+
+
+def _hidden(name: str, obj: object, privacy: Privacy) -> frozenset[str]:
+    """The hidden columns that the object has, as its card spells them."""
+    if not (columns := privacy.hidden_columns(name)):
+        return columns
+    spelt = columns | {label(column) for column in columns}
+    return spelt & frozenset(labels(obj))
 
 
 def _column(name: str, column: str, obj: object) -> str:

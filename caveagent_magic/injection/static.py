@@ -54,6 +54,50 @@ def genuine(cls: type) -> bool:
     return module is not None and module_members(module).get(type_name(cls)) is cls
 
 
+def belongs(cls: type, library: str) -> bool:
+    """Whether the class is the library's own: from its modules, and found there."""
+    return library_name(cls).partition(".")[0] == library
+
+
+def library_name(cls: type) -> str:
+    """The qualified name of a class of a library, remembered; empty for classes of other kinds."""
+    known = _LIBRARY_CLASSES.get(id(cls))
+    if known is not None:
+        return known[1]
+    name = qualified_name(cls)
+    if name.startswith("__main__.") or not genuine(cls):
+        return ""
+    _LIBRARY_CLASSES[id(cls)] = (cls, name)
+    return name
+
+
+_LIBRARY_CLASSES: dict[int, tuple[type, str]] = {}  # holds the classes, so that no other can have their place
+
+
+def slot(obj: object, base: type, name: str) -> Any:
+    """What the object stores in a slot or C attribute of a class whose attributes are known to be pure."""
+    found = class_member(base, name)
+    if type(found) not in (types.MemberDescriptorType, types.GetSetDescriptorType):
+        raise AttributeError(name)
+    return cast("Any", found).__get__(obj)
+
+
+def blank(obj: object) -> bool:
+    """Whether an instance of a C class was never initialised, so that its attributes would crash Python.
+
+    Its memory is then that of an instance fresh from `__new__`, but for the list of weak references.
+    """
+    import ctypes
+
+    cls: Any = next(each for each in mro(type(obj)) if not _TYPE["__flags__"].__get__(each) & _HEAP_TYPE)
+    size, weak = _TYPE["__basicsize__"].__get__(cls), _TYPE["__weakrefoffset__"].__get__(cls)
+    fresh = cls.__new__(cls)
+    memory = [ctypes.string_at(id(each), size) for each in (obj, fresh)]
+    head = object.__basicsize__
+    one, other = (each[head:weak] + each[weak + head // 2 :] if weak else each[head:] for each in memory)
+    return one == other
+
+
 def module_members(module: object) -> Mapping[str, object]:
     """The module's own names, without asking its `__getattr__`; empty for what is no module."""
     if not inherits(type(module), types.ModuleType):

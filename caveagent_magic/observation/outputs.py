@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 from collections.abc import Mapping, Sequence
 
 from caveagent_magic.events import Output
+from caveagent_magic.observation.hints import Around
 from caveagent_magic.observation.shapers import Shaped, drop_ansi
 from caveagent_magic.observation.tracebacks import error_text
 
 PNG = b"\x89PNG\r\n\x1a\n"
 READABLE = ("text/plain", "text/markdown", "text/latex", "application/json")
+READ_HTML = 2_000  # characters that tell what it is
+_TABLE = re.compile(r"<table[^>]*class=\"[^\"]*\bdataframe\b")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def text_of(output: Output, step: int) -> Shaped:
+def text_of(output: Output, step: int, around: Around | None = None) -> Shaped:
     """What the model is to read of one output, before it is shortened."""
     kind = output.get("output_type")
     if kind == "stream":
@@ -24,9 +28,16 @@ def text_of(output: Output, step: int) -> Shaped:
         return Shaped(mark + joined(output.get("text")))
     if kind == "error":
         full = full_text((output,))
-        text = error_text(output, full, step)
+        text = error_text(output, full, step, around)
         return Shaped(text, max(0, len(full) - len(text)))
     return Shaped(_data_text(output.get("data") or {}))
+
+
+def is_table(output: Output) -> bool:
+    """Whether this is a frame, shown by whatever library."""
+    data = output.get("data") or {}
+    plain = joined(data.get("text/plain"))
+    return plain.startswith("shape: (") or bool(_TABLE.search(joined(data.get("text/html"))[:READ_HTML]))
 
 
 def full_text(outputs: Sequence[Output]) -> str:
@@ -51,14 +62,15 @@ def _full(output: Output) -> str:
         lines = "\n".join(map(str, output.get("traceback") or ()))
         return lines or f"{output.get('ename')}: {output.get('evalue')}"
     data = output.get("data") or {}
-    return joined(data.get("text/plain")) or _data_text(data)
+    texts = (joined(data[kind]) for kind in (*READABLE, "text/html") if data.get(kind))
+    return next(texts, "") or _data_text(data)
 
 
 def _data_text(data: Mapping[str, object]) -> str:
     image = next((mime for mime in data if mime.startswith("image/")), None)
     if image:
         size = _png_size(data[image]) if image == "image/png" else ""
-        return f"[figure{size}, {image}, shown to the person]"
+        return f"[figure{size}, {image}, shown to the person]{_drawn(data)}"
     if WIDGET in data:
         return "[widget, shown to the person]"
     readable = next((mime for mime in READABLE if mime in data), None)
@@ -67,6 +79,12 @@ def _data_text(data: Mapping[str, object]) -> str:
     if "text/html" in data:
         return f"[HTML of {len(joined(data['text/html'])):,} characters, shown to the person]"
     return f"[{', '.join(data) or 'nothing'}, shown to the person]"
+
+
+def _drawn(data: Mapping[str, object]) -> str:
+    """What the runtime said of the picture; the repr of a figure says nothing."""
+    text = joined(data.get("text/plain"))
+    return "" if text.startswith("<") else f" {text}".rstrip()
 
 
 def _png_size(encoded: object) -> str:

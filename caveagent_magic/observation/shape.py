@@ -7,44 +7,84 @@ from itertools import groupby
 from typing import Any
 
 from caveagent_magic.events import Changes, Output
-from caveagent_magic.observation.outputs import full_text, joined, text_of
+from caveagent_magic.observation.containers import compact
+from caveagent_magic.observation.hints import Around
+from caveagent_magic.observation.outputs import full_text, is_table, joined, text_of
 from caveagent_magic.observation.shapers import (
+    Count,
     Shaped,
     Shaper,
     cut_to,
     disarm,
-    drop_ansi,
     fold_repeats,
+    fold_warned,
     keep_last_state,
 )
+from caveagent_magic.observation.tables import shorten_rows
 
-__all__ = ["Shaped", "full_text", "shape"]
+__all__ = ["Shaped", "full_text", "shape", "tidy"]
 
-CHAIN: tuple[Shaper, ...] = (drop_ansi, keep_last_state, fold_repeats, disarm)
+CHAIN: tuple[Shaper, ...] = (keep_last_state, fold_warned, fold_repeats, disarm)
 READ_CHARS = 1_000_000  # of one output; what lies between its ends would be cut anyhow
 CHANGES_SHARE = 0.25
-LEAST_SHARE = 160  # characters of one output, below which all are cut as one
-CHANGE_CHARS = 300
-MORE_CHARS = 40  # the line that counts the rest
+OUTPUT_TOKENS = 800  # of one display; what is printed may fill the budget
+VALUE_TOKENS = 300  # of one container, beyond which it is shown with fewer items
+LEAST_SHARE = 45  # tokens of one output, below which all are cut as one
+CHANGE_CHARS = 600
+MORE = 12  # tokens of the line that counts the rest
 
 
-def shape(outputs: Sequence[Output], changes: Changes, *, budget: int, step: int, note: str = "") -> Shaped:
-    """The note, the outputs and the changes of the namespace in at most `budget` characters."""
-    note = cut_to(budget, step)(Shaped(note)).text
-    told = _changes_text(changes, int(budget * CHANGES_SHARE))
-    room = budget - sum(len(text) + 1 for text in (note, told) if text)
-    parts = [_shaped(output, step) for output in _merged(outputs)]
-    shown = _fit([part for part in parts if part.text.strip()], room, step)
-    texts = [text for text in (note, *(part.text.strip("\n") for part in shown), told) if text]
+def shape(
+    outputs: Sequence[Output],
+    changes: Changes,
+    *,
+    budget: int,
+    step: int,
+    count: Count,
+    around: Around | None = None,
+) -> Shaped:
+    """The outputs and the changes of the namespace in at most `budget` of what `count` counts."""
+    told = _changes_text(changes, int(budget * CHANGES_SHARE), count)
+    room = budget - (count(told) + 1 if told else 0)
+    parts = [_shaped(output, step, count, around) for output in _merged(outputs)]
+    shown = _fit([part for part in parts if part.text.strip()], room, step, count)
+    texts = [text for text in (*(part.text.strip("\n") for part in shown), told) if text]
     whole = Shaped("\n".join(texts) or "(no output)", sum(part.left_out for part in shown))
-    return cut_to(budget, step)(disarm(whole))  # what was harmless apart may not be so side by side
+    return cut_to(budget, step, count)(disarm(whole))  # what was harmless apart may not be so side by side
 
 
-def _shaped(output: Output, step: int) -> Shaped:
-    shaped = cut_to(READ_CHARS, step)(text_of(output, step))
+def tidy(outputs: Sequence[Output]) -> tuple[Output, ...]:
+    """The outputs with neighbouring pieces of a stream as one, and only its last state."""
+    return tuple(
+        {**output, "text": keep_last_state(Shaped(output["text"])).text}
+        if output.get("output_type") == "stream"
+        else output
+        for output in _merged(outputs)
+    )
+
+
+def _shaped(output: Output, step: int, count: Count, around: Around | None) -> Shaped:
+    shaped = cut_to(READ_CHARS, step)(text_of(output, step, around))
     for shaper in CHAIN:
         shaped = shaper(shaped)
-    return shaped
+    if output.get("output_type") in ("stream", "error"):
+        return shaped
+    return cut_to(OUTPUT_TOKENS, step, count)(_fewer(shaped, is_table(output), step, count))
+
+
+def _fewer(shaped: Shaped, table: bool, step: int, count: Count) -> Shaped:
+    """Long tables with fewer rows, long containers with fewer items."""
+    text = shaped.text
+    if table:
+        shorter = shorten_rows(text)
+    elif count(text) > VALUE_TOKENS:
+        shorter = compact(text, lambda each: count(each) <= VALUE_TOKENS) or text
+    else:
+        return shaped
+    if shorter == text:
+        return shaped
+    where = f"\n… shortened; `_cave.out[{step}]` holds it in full"
+    return disarm(Shaped(shorter + where, shaped.left_out + max(0, len(text) - len(shorter))))
 
 
 def _merged(outputs: Sequence[Output]) -> list[Output]:
@@ -62,21 +102,21 @@ def _stream(output: Output) -> tuple[str, str]:
     return str(output.get("output_type")), str(output.get("name"))
 
 
-def _fit(parts: Sequence[Shaped], room: int, step: int) -> list[Shaped]:
+def _fit(parts: Sequence[Shaped], room: int, step: int, count: Count) -> list[Shaped]:
     """Short parts whole, long ones cut to equal shares of what is left."""
     room -= len(parts)  # the line breaks between them
-    if len(parts) > 1 and room < len(parts) * LEAST_SHARE and sum(len(part.text) for part in parts) > room:
+    if len(parts) > 1 and room < len(parts) * LEAST_SHARE and sum(count(part.text) for part in parts) > room:
         whole = Shaped("\n".join(part.text for part in parts), sum(part.left_out for part in parts))
-        return [cut_to(max(0, room), step)(whole)]
+        return [cut_to(max(0, room), step, count)(whole)]
     shown: dict[int, Shaped] = {}
-    for index in sorted(range(len(parts)), key=lambda index: len(parts[index].text)):
+    for index in sorted(range(len(parts)), key=lambda index: count(parts[index].text)):
         share = max(0, room) // (len(parts) - len(shown))
-        shown[index] = cut_to(share, step)(parts[index])
-        room -= len(shown[index].text)
+        shown[index] = cut_to(share, step, count)(parts[index])
+        room -= count(shown[index].text)
     return [shown[index] for index in range(len(parts))]
 
 
-def _changes_text(changes: Changes, room: int) -> str:
+def _changes_text(changes: Changes, room: int, count: Count) -> str:
     """One line for each name that changed, as many as have room; the rest is counted."""
     lines = [
         *(f"new {change.name}: {change.summary}" for change in changes.added),
@@ -87,9 +127,9 @@ def _changes_text(changes: Changes, room: int) -> str:
     shown: list[str] = []
     for line in lines:
         text = disarm(Shaped(_one_line(line))).text
-        if len(text) + 1 > room - MORE_CHARS:
+        if count(text) + 1 > room - MORE:
             break
-        room -= len(text) + 1
+        room -= count(text) + 1
         shown.append(text)
     more = len(lines) - len(shown)
     return "\n".join([*shown, f"… {more:,} more changes of variables"] if more else shown)

@@ -11,13 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from caveagent_magic.observation.terminal import plain_bars, screen
+from caveagent_magic.observation.warned import fold_warnings
+
 FOLD_FROM = 3  # the same line so many times in a row
 HEAD_SHARE = 2 / 3
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _MARKER = re.compile(
     r"<(?=\s*[/|｜])|\[(?=/?(?:INST|[A-Z]+_[A-Z_]+)\])"
-    r"|(?i:<(?=(?:variables|changed|output|system|user|assistant|human|think|invoke|s"
+    r"|(?i:<(?=(?:variables|changed|earlier|output|system|user|assistant|human|think|invoke|s"
     r"|tool\w*|function_\w+|(?:begin|start|end)_of_\w+)\b))"
 )
 _FENCE = re.compile(r"`{3,}")
@@ -35,6 +38,7 @@ class Shaped:
 
 
 Shaper: TypeAlias = Callable[[Shaped], Shaped]
+Count: TypeAlias = Callable[[str], int]  # the size of a text, in tokens or characters
 
 
 def drop_ansi(shaped: Shaped) -> Shaped:
@@ -43,12 +47,13 @@ def drop_ansi(shaped: Shaped) -> Shaped:
 
 
 def keep_last_state(shaped: Shaped) -> Shaped:
-    """Of each line that was overwritten, as progress bars do, what stood there last."""
-    text = re.sub(r"\x08+", "\r", shaped.text.replace("\r\n", "\n"))
-    if "\r" not in text:
-        return Shaped(text, shaped.left_out)
-    last = "\n".join(_last_state(line) for line in text.split("\n"))
-    return Shaped(last, shaped.left_out + len(text) - len(last))
+    """Of what was overwritten, as progress bars are, what stood there last."""
+    return _changed(shaped, plain_bars(drop_ansi(Shaped(screen(shaped.text))).text))
+
+
+def fold_warned(shaped: Shaped) -> Shaped:
+    """Each warning once, without the file that it arose in."""
+    return _changed(shaped, fold_warnings(shaped.text))
 
 
 def fold_repeats(shaped: Shaped) -> Shaped:
@@ -75,29 +80,36 @@ def disarm(shaped: Shaped) -> Shaped:
     return Shaped(_INVISIBLE.sub(lambda match: repr(match[0])[1:-1], text), shaped.left_out)
 
 
-def cut_to(room: int, step: int) -> Shaper:
-    """Head and tail within `room` characters, saying between them how much is missing and where it is."""
+def cut_to(room: int, step: int, count: Count = len) -> Shaper:
+    """Head and tail within `room`, saying between them how much is missing and where it is."""
 
     def cut(shaped: Shaped) -> Shaped:
-        text = shaped.text
-        if len(text) <= room:
+        size = count(shaped.text)
+        if size <= room:
             return shaped
-        note = f"\n… {len(text):,} characters left out; `_cave.out[{step}]` holds the full text …\n"
-        kept = room - len(note)
-        if kept < len(note):  # no room for a sentence about what is missing
-            short = f"{text[: room - 1]}…" if room > 0 else ""
-            return Shaped(short, shaped.left_out + len(text) - max(0, room - 1))
-        head = _up_to_line_end(text[: int(kept * HEAD_SHARE)])
-        tail = _from_line_start(text[len(text) - (kept - len(head)) :])
-        missing = len(text) - len(head) - len(tail)
-        note = note.replace(f"{len(text):,}", f"{missing:,}", 1)
-        return Shaped(f"{head}{note}{tail}", shaped.left_out + missing)
+        chars, ends = len(shaped.text) * room // size, Shaped("")
+        while chars > 0 and count((ends := _ends(shaped, chars, step)).text) > room:
+            chars = chars * 7 // 8  # the ends may be dearer than the whole
+        return ends if chars > 0 else Shaped("", shaped.left_out + len(shaped.text))
 
     return cut
 
 
-def _last_state(line: str) -> str:
-    return next((state for state in reversed(line.split("\r")) if state.strip()), "")
+def _ends(shaped: Shaped, room: int, step: int) -> Shaped:
+    text = shaped.text
+    note = f"\n… {len(text):,} characters left out; `_cave.out[{step}]` holds the full text …\n"
+    kept = room - len(note)
+    if kept < len(note):  # no room for a sentence about what is missing
+        return Shaped(f"{text[: room - 1]}…", shaped.left_out + len(text) - (room - 1))
+    head = _up_to_line_end(text[: int(kept * HEAD_SHARE)])
+    tail = _from_line_start(text[len(text) - (kept - len(head)) :])
+    missing = len(text) - len(head) - len(tail)
+    note = note.replace(f"{len(text):,}", f"{missing:,}", 1)
+    return Shaped(f"{head}{note}{tail}", shaped.left_out + missing)
+
+
+def _changed(shaped: Shaped, text: str) -> Shaped:
+    return Shaped(text, shaped.left_out + max(0, len(shaped.text) - len(text)))
 
 
 def _up_to_line_end(text: str) -> str:

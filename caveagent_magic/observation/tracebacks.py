@@ -7,14 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from caveagent_magic.events import Output
+from caveagent_magic.observation.hints import Around, hint
 
-HELP = {
-    "KeyError": "No such key or column: look at `.columns`, `.index.names` or `.keys()`.",
-    "NameError": "Only the listed variables and what you created exist; import what you use.",
-    "AttributeError": "The object has no such attribute: look at its type and `dir()`.",
-    "ModuleNotFoundError": "The package is not installed and must not be installed: use what is there.",
-    "MemoryError": "Work on a sample, on fewer columns, or in pieces.",
-}
 UNPARSED = ("SyntaxError", "IndentationError", "TabError")  # whose traceback is the message
 FRAMES_SHOWN = 5
 _CHAINED = re.compile(
@@ -26,19 +20,19 @@ _ARROW = re.compile(r"^-+> ?(\d+) (.*)$", re.MULTILINE)
 _PLAIN = re.compile(r'File "?<[^>]*>"?, line (\d+)[^\n]*(?:\n +(\S[^\n]*))?')
 
 
-def error_text(output: Output, traceback: str, step: int) -> str:
-    """`KeyError: 'x'`, the lines of notebook code that led to it, and what usually helps."""
+def error_text(output: Output, traceback: str, step: int, around: Around | None = None) -> str:
+    """`KeyError: 'x'`, the lines of notebook code that led to it, and what would help."""
     name = str(output.get("ename", "Error"))
     if name in UNPARSED:
         return traceback.strip("\n")
     message = f"{name}: {output.get('evalue', '')}".removesuffix(": ")
-    lines = [message, *_where(traceback)]
+    where = _where(traceback)
+    lines = [message, *where]
     foreign = sum(not _GENERATED.match(traceback, start) for start in _starts(traceback))
     if foreign:
-        lines.append(
-            f"  … calls in libraries left out: {foreign}; `_cave.out[{step}]` has the full traceback"
-        )
-    return "\n".join([*lines, *filter(None, [HELP.get(name)])])
+        lines.append(f"  … {foreign} calls in libraries: `_cave.out[{step}]`")
+    help_ = hint(name, str(output.get("evalue", "")), "\n".join(where), around)
+    return "\n".join([*lines, *filter(None, [help_])])
 
 
 def _where(traceback: str) -> list[str]:

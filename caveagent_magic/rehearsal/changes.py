@@ -6,18 +6,18 @@ import time
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from caveagent_magic.events import Change, Changes
-from caveagent_magic.rehearsal.fingerprint import Fingerprint, fingerprint, hold
-from caveagent_magic.rehearsal.foreign import Table, module_name, table_of
+from caveagent_magic.rehearsal.alteration import Outline, alteration, outline_of
+from caveagent_magic.rehearsal.fingerprint import Difference, Fingerprint, fingerprint, hold
+from caveagent_magic.rehearsal.foreign import module_name, short_value
 
 Describe: TypeAlias = Callable[[object], str]
-Outcome: TypeAlias = Literal["same", "partly", "unchecked", "changed"]
 
 SECONDS = 0.2
 _OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
-_MOST_COLUMNS, _MOST_NAMES = 6, 5
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Seen:
     current: Callable[[], object]  # the object; None when it is gone
     mark: Fingerprint | None  # None: there was no time
     summary: str
-    table: Table | None
+    outline: Outline | None = None
+    value: str = ""  # as it is written, where it is one short value
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,13 @@ def diff(
     kept = [(name, old, now[name]) for name, old in before.names.items() if name in now]
     outcomes = [(name, old, thing, _compare(old, thing, deadline)) for name, old, thing in kept]
     return Changes(
-        added=tuple(Change(name, _summary(now[name], describe)) for name in now if name not in before.names),
+        added=tuple(
+            Change(name, _summary(now[name], describe), short_value(now[name]))
+            for name in now
+            if name not in before.names
+        ),
         changed=tuple(
-            Change(name, _alteration(old, thing, describe))
+            Change(name, _alteration(old, thing, describe), _values(old, thing))
             for name, old, thing, outcome in outcomes
             if outcome == "changed"
         ),
@@ -74,20 +79,22 @@ def _names(namespace: Mapping[str, object]) -> list[tuple[str, object]]:
 
 def _look(thing: object, describe: Describe, deadline: float) -> Seen:
     if time.monotonic() > deadline:
-        return Seen(hold(thing), None, type(thing).__name__, None)
-    return Seen(hold(thing), fingerprint(thing), _summary(thing, describe), table_of(thing))
+        return Seen(hold(thing), None, type(thing).__name__)
+    mark, summary = fingerprint(thing, deadline), _summary(thing, describe)
+    return Seen(hold(thing), mark, summary, outline_of(thing), short_value(thing))
 
 
-def _compare(old: Seen, thing: object, deadline: float) -> Outcome:
+def _compare(old: Seen, thing: object, deadline: float) -> Difference:
     same = old.current() is thing
     if old.mark is None or time.monotonic() > deadline:
         return "unchecked" if same else "changed"
-    mark = fingerprint(thing)
-    if not old.mark.same_as(mark):
-        return "changed"
+    mark = fingerprint(thing, deadline)
+    found = old.mark.compare(mark)
     if same:
-        return "partly" if old.mark.sampled else "same"
-    return "same" if mark.whole and not mark.buffers else "changed"  # an equal small value under the name
+        return found
+    return (
+        "same" if found == "same" and not mark.buffers else "changed"
+    )  # an equal small value under the name
 
 
 def _summary(thing: object, describe: Describe) -> str:
@@ -100,29 +107,21 @@ def _summary(thing: object, describe: Describe) -> str:
 
 
 def _alteration(old: Seen, thing: object, describe: Describe) -> str:
-    table = table_of(thing)
-    if old.table is not None and table is not None and old.table != table:
-        return _table_words(old.table, table)
+    if old.outline is not None and (words := alteration(old.outline, outline_of(thing))):
+        return words
     summary = _summary(thing, describe)
     if old.summary != summary:
         return f"{old.summary} → {summary}"
     return "changed in place" if old.current() is thing else f"new object, {summary}"
 
 
-def _table_words(old: Table, new: Table) -> str:
-    """Such as "10,000 → 9,912 rows, +margin, −price"."""
-    words = [f"{old.rows:,} → {new.rows:,} rows"] if old.rows != new.rows else []
-    columns = [f"+{name}" for name in new.columns if name not in old.columns]
-    columns += [f"−{name}" for name in old.columns if name not in new.columns]
-    for name, kind in new.columns.items():
-        if old.columns.get(name, kind) != kind:
-            columns.append(f"{name} {old.columns[name]} → {kind}")
-    if len(columns) > _MOST_COLUMNS:
-        columns[_MOST_COLUMNS:] = [f"and {len(columns) - _MOST_COLUMNS:,} more columns"]
-    return ", ".join(words + columns) or "columns in another order"
+def _values(old: Seen, thing: object) -> str:
+    """Such as "3 → 5"; empty where one of the two is no short value."""
+    now = short_value(thing)
+    return f"{old.value} → {now}" if old.value and now else ""
 
 
-def _note(outcomes: list[tuple[str, Seen, object, Outcome]]) -> str:
+def _note(outcomes: list[tuple[str, Seen, object, Difference]]) -> str:
     unchecked = [name for name, _, _, outcome in outcomes if outcome == "unchecked"]
     partly = [name for name, _, _, outcome in outcomes if outcome == "partly"]
     sentences = (

@@ -1,58 +1,192 @@
-"""What the names of a namespace were bound to, so that a step can be taken back as far as bindings go."""
+"""A checkpoint: everything before a step, narrowed after it to what the step has changed."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, MutableMapping
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 
-from caveagent_magic.events import Change, Changes
-from caveagent_magic.rehearsal.changes import SECONDS, is_users
-from caveagent_magic.rehearsal.fingerprint import Fingerprint, fingerprint
+from caveagent_magic.events import Changes, Effect
+from caveagent_magic.rehearsal.changes import Snapshot
+from caveagent_magic.rehearsal.undo import mapped, wide
+from caveagent_magic.rehearsal.undo.arrays import FORM, RESIZED, base_of, form_of
+from caveagent_magic.rehearsal.undo.kept import Kept
+from caveagent_magic.rehearsal.undo.memory import Memory, Patch, meets, merge
+from caveagent_magic.rehearsal.undo.record import ABSENT, Holder, Record
+from caveagent_magic.rehearsal.undo.walk import Limits, Span, Walk
 
-_UNKNOWN = "its binding was taken back, but there was no time to look for changes in place"
-_IN_PLACE = "its content was changed in place, and only bindings can be taken back"
+__all__ = ["Checkpoint", "Limits"]
+
+_OF_IPYTHON = re.compile(r"_+|_i+|_i?\d+|_[iod]h|In|Out|exit|quit|get_ipython|open|__\w+__|_cave|_exit_code")
+_TOO_LARGE = "it is too large to be remembered in time"
+_OUTSIDE = "its memory is a file, or shared with other processes"
+_LASTING = {
+    "write_file": "was written to",
+    "delete_file": "was deleted",
+    "network": "was talked to",
+    "process": "was started",
+}
 
 
 class Checkpoint:
-    """The bindings of a namespace at one moment; `narrow` lets go of what a step did not touch."""
+    """What a namespace and the interpreter are at one moment, by reference; large arrays by a frozen fork.
 
-    def __init__(self, bindings: dict[str, object], marks: dict[str, Fingerprint]) -> None:
-        self._bindings = bindings
-        self._marks = marks
+    References keep alive what a step deletes, until the checkpoint itself is let go.
+    """
+
+    def __init__(
+        self, namespace: MutableMapping[str, object], used: Collection[str], limits: Limits, content: bool
+    ) -> None:
+        self.record, self.content = Record(), content
+        self._namespace, self._used = namespace, used
+        self._bindings = dict(_own(namespace))
+        self._modules = frozenset(sys.modules)
+        first = sorted(self._bindings.items(), key=lambda item: item[0] not in used)
+        self._walk = Walk.over((*wide.roots(), *first) if content else (), namespace, limits)
+        self._settings = wide.settings() if content else []
+        spans = list(_inside(self._walk))
+        self._memory = Memory(((span.address, span.size) for span in spans), limits.copied)
+        self._spans = spans
 
     @classmethod
-    def take(cls, namespace: Mapping[str, object]) -> Checkpoint:
-        """Remember what every name of the user's is bound to now."""
-        bindings = {name: thing for name, thing in list(namespace.items()) if is_users(name)}
-        deadline = time.monotonic() + SECONDS
-        marks = {name: fingerprint(thing) for name, thing in bindings.items() if time.monotonic() < deadline}
-        return cls(bindings, marks)
+    def take(
+        cls,
+        namespace: MutableMapping[str, object],
+        used: Collection[str] = (),
+        limits: Limits = Limits(),  # noqa: B008
+        content: bool = True,
+    ) -> Checkpoint:
+        """Remember everything; the names that the code uses come first, for the case that time runs out.
 
-    def undo(
-        self, namespace: MutableMapping[str, object], changes: Changes
-    ) -> tuple[tuple[str, ...], tuple[Change, ...]]:
-        """Take the changes back; gives the names that are as before, and the others with the reason."""
-        undone: list[str] = []
-        not_undone: list[Change] = []
-        for change in (*changes.changed, *changes.removed):
-            if change.name not in self._bindings:
-                not_undone.append(Change(change.name, "it was not there when the checkpoint was taken"))
-                continue
-            thing = namespace[change.name] = self._bindings[change.name]
-            mark = self._marks.get(change.name)
-            if mark is not None and mark.same_as(fingerprint(thing)):
-                undone.append(change.name)
+        Without `content` only the bindings are remembered.
+        """
+        return cls(namespace, used, limits, content)
+
+    def narrow(
+        self, changes: Changes, before: Snapshot | None = None, effects: Iterable[Effect] = ()
+    ) -> None:
+        """Let go of all that the step did not touch, and of the frozen fork; `record` holds the rest."""
+        try:
+            self.record = self._settled(changes, before, effects)
+        finally:
+            self._memory.close()
+            del self._walk, self._memory, self._spans, self._settings, self._bindings
+
+    def _settled(self, changes: Changes, before: Snapshot | None, effects: Iterable[Effect]) -> Record:
+        bindings = dict(self._rebound())
+        moved = [kept for kept in self._walk.kept if kept.kind is FORM and _has_moved(kept)]
+        given_up = [kept.state.span() for kept in moved]
+        resized, said = self._resized(moved)
+        replaced = {id(kept) for kept in moved}
+        everything = (*self._walk.kept, *self._settings)
+        kept = [each for each in everything if id(each) not in replaced and _is_other(each)] + resized
+        patches = self._patches(given_up, said)
+        holders = list(self._holders(patches, given_up))
+        touched = {change.name for change in (*changes.added, *changes.changed, *changes.removed)}
+        names = [*bindings, *(name for name in self._bindings if name in touched)]
+        names += [each.name for each in kept if not each.quiet] + [holder.name for holder in holders]
+        said |= dict(self._not_covered(touched))
+        marks = {} if before is None else {name: seen.mark for name, seen in before.names.items()}
+        return Record(
+            bindings=bindings,
+            kept=tuple(kept),
+            patches=tuple(patches),
+            holders=tuple(holders),
+            names=tuple(dict.fromkeys(names)),
+            said=said,
+            lasting=dict(self._lasting(effects)),
+            marks={name: mark for name in dict.fromkeys(names) if (mark := marks.get(name)) is not None},
+        )
+
+    def _rebound(self) -> Iterator[tuple[str, object]]:
+        now = dict(_own(self._namespace))
+        for name, thing in self._bindings.items():
+            if now.get(name, ABSENT) is not thing:
+                yield name, thing
+        yield from ((name, ABSENT) for name in now if name not in self._bindings)
+
+    def _resized(self, moved: list[Kept]) -> tuple[list[Kept], dict[str, str]]:
+        """Arrays that have other memory now take their old content along."""
+        resized: list[Kept] = []
+        lost: dict[str, str] = {}
+        for kept in moved:
+            content = self._memory.content(kept.state.span())
+            if content is None:
+                lost[kept.name] = "its memory was given up, and it was too large to be remembered"
             else:
-                not_undone.append(Change(change.name, _UNKNOWN if mark is None else _IN_PLACE))
-        for change in changes.added:
-            if change.name not in self._bindings:
-                namespace.pop(change.name, None)
-                undone.append(change.name)
-        return tuple(undone), tuple(not_undone)
+                state = (kept.state, content)
+                resized.append(Kept(kept.thing, RESIZED, state, kept.name, kept.quiet))
+        return resized, lost
 
-    def narrow(self, changes: Changes) -> None:
-        """Let go of every object whose name was not touched."""
-        touched = {change.name for change in (*changes.changed, *changes.removed)}
-        for name in self._bindings.keys() - touched:
-            del self._bindings[name]
-            self._marks.pop(name, None)
+    def _patches(self, given_up: list[tuple[int, int]], said: dict[str, str]) -> list[Patch]:
+        try:
+            return self._memory.settle(given_up)
+        except OSError as error:
+            self._memory.refused = f"the memory of before is lost: {error}"
+            return []
+
+    def _holders(self, patches: list[Patch], given_up: list[tuple[int, int]]) -> Iterator[Holder]:
+        """The arrays whose content changed."""
+        written = merge((patch.address, len(patch.content)) for patch in patches)
+        gone = merge(given_up)
+        for span in self._spans:
+            if meets(span.address, span.size, written) and not meets(span.address, span.size, gone):
+                yield Holder(span.array, form_of(span.array).address, span.name)
+
+    def _not_covered(self, touched: set[str]) -> Iterator[tuple[str, str]]:
+        for name in self._walk.unseen:
+            if name in touched or name in self._used:
+                yield name, _TOO_LARGE
+        for name, kind in self._walk.opaque.items():
+            if name in self._used:
+                yield name, f"a {kind} cannot be looked into: what the step did with it stays"
+        for name in self._walk.outside & {*touched, *self._used}:
+            yield name, _OUTSIDE
+        if self._memory.refused:
+            large = self._memory.large
+            names = {span.name for span in self._spans if meets(span.address, span.size, large)}
+            yield from ((name, self._memory.refused) for name in names if name in {*touched, *self._used})
+
+    def _lasting(self, effects: Iterable[Effect]) -> Iterator[tuple[str, str]]:
+        """What undo never takes back."""
+        for effect in effects:
+            if effect.allowed and effect.capability in _LASTING:
+                yield effect.target, f"it {_LASTING[effect.capability]}, which stays"
+        new = {name.partition(".")[0] for name in sys.modules.keys() - self._modules}
+        new -= {name.partition(".")[0] for name in self._modules}
+        if shown := sorted(name for name in new if not name.startswith("_")):
+            yield "imported modules", f"{', '.join(shown)} stay loaded"
+
+
+def _own(namespace: Mapping[str, object]) -> list[tuple[str, object]]:
+    """The names that are not IPython's, those with an underscore among them."""
+    return [
+        (name, thing)
+        for name, thing in list(namespace.items())
+        if isinstance(name, str) and not _OF_IPYTHON.fullmatch(name)
+    ]
+
+
+def _inside(walk: Walk) -> Iterator[Span]:
+    """The memory that is this process' alone."""
+    is_shared = mapped.shared()
+    for span in walk.spans:
+        if span.size and base_of(span.array) is not None and is_shared(span.address, span.size):
+            walk.outside.add(span.name)
+        elif span.size:
+            yield span
+
+
+def _has_moved(kept: Kept) -> bool:
+    """Whether an array gave up the memory that it had."""
+    now = form_of(kept.thing)
+    if now.address != kept.state.address:
+        return True
+    return base_of(kept.thing) is None and now.span() != kept.state.span()
+
+
+def _is_other(kept: Kept) -> bool:
+    try:
+        return kept.changed
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # it cannot even be read any more
+        return True

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
-from caveagent_magic.events import Effect, Output
-from caveagent_magic.rehearsal import changes, isolate, limits, linux, sandbox
+from caveagent_magic.events import Changes, Effect, Output
+from caveagent_magic.rehearsal import adopt, changes, isolate, limits, linux, renew, sandbox, written
+from caveagent_magic.rehearsal.content import content_marks
+from caveagent_magic.rehearsal.overlay import Overlay
+from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.report import Reporter
+from caveagent_magic.rehearsal.written import Leave
 
 Emit: TypeAlias = Callable[[Output | Effect], None]
 
@@ -23,8 +28,8 @@ Emit: TypeAlias = Callable[[Output | Effect], None]
 class Part:
     """All that the child has to know."""
 
-    run: Callable[[Emit], None]
-    namespace: Mapping[str, object]
+    run: Callable[[Emit], object]  # gives the value of the last expression
+    namespace: MutableMapping[str, object]
     describe: Callable[[object], str]
     limits: limits.Limits
     available: sandbox.Sandbox
@@ -32,19 +37,31 @@ class Part:
     report: int  # descriptor of the report's pipe
     plain: int  # descriptor that takes what programs and C code print
     parent: int
+    leave: Leave  # whether the code was given leave to do something
+    randomness: RandomState = field(default_factory=RandomState.take)  # of the parent
+    outcome: int = -1  # descriptor of the memory that takes what the code made; -1: nobody wants it
+
+    @property
+    def kept(self) -> frozenset[int]:
+        """The descriptors that lead to the parent."""
+        return frozenset({self.report, self.outcome} - {-1})
 
 
 def play(part: Part) -> NoReturn:
     """Rehearse and leave by `os._exit`: no finaliser, no `atexit`, no way back into the kernel."""
     try:
         _leave_family(part.parent)
-        isolate.cut_loose(part.plain, frozenset({part.report}))
-        sandbox.enter(part.available)
+        ways = isolate.ways_of_writing() if part.available.overlay else {}
+        isolate.cut_loose(part.plain, part.kept)
+        renew.renew(part.namespace)
+        covered = sandbox.enter(part.available, part.limits.scratch_bytes)
         if part.available.own_processes:
-            _begin_process_table()
-        _perform(part)
+            _begin_process_table(covered.descriptors | part.kept, lambda: _tell_written(part, covered))
+        _go_under(part, covered, ways)
+        _perform(part, covered.folders or (part.scratch,))
     except BaseException as error:  # nothing may leave this function
-        os.write(2, f"The rehearsal could not be held: {type(error).__name__}: {error}\n".encode())
+        with contextlib.suppress(OSError):  # it is closed in the process that cleans up
+            os.write(2, f"The rehearsal could not be held: {type(error).__name__}: {error}\n".encode())
         os._exit(1)
     os._exit(0)
 
@@ -57,22 +74,70 @@ def _leave_family(parent: int) -> None:
     os.setsid()  # a process group of its own, and no terminal
 
 
-def _perform(part: Part) -> None:
+def _go_under(part: Part, covered: Overlay, ways: Mapping[int, int]) -> None:
+    """Let go of all that leads past the scratch layers."""
+    if part.available.own_processes:
+        sandbox.show_own_processes(part.available)
+        limits.cap_processes(part.limits)
+    if not covered.layers:
+        return _use_scratch(part.scratch)
+    for descriptor in covered.descriptors:
+        os.close(descriptor)
+    return isolate.open_anew(part.kept | {part.plain}, ways)
+
+
+def _perform(part: Part, folders: tuple[str, ...]) -> None:
     limits.impose(part.limits)
-    _use_scratch(part.scratch)
-    in_force = sandbox.apply(part.available, part.scratch)
+    in_force = sandbox.apply(part.available, folders)
     reporter = Reporter(part.report, part.limits.output_bytes)
     reporter.announce(str(in_force))
     before = changes.snapshot(part.namespace, part.describe)
+    keeper = adopt.Keeper(part.namespace) if part.outcome >= 0 else None
     start = time.perf_counter()
-    stopped = ""
+    stopped, last = "", None
+    part.randomness.restore()
     try:
-        part.run(reporter.emit)
+        last = part.run(reporter.emit)
     except BaseException as error:  # the code's, such as `SystemExit`: it ends the rehearsal, not the report
         stopped = _in_words(error)
     seconds = time.perf_counter() - start
     isolate.flush_streams()
-    reporter.end(seconds, stopped, changes.diff(before, part.namespace, part.describe))
+    found = changes.diff(before, part.namespace, part.describe)
+    reporter.end(seconds, stopped, found, _marks(found, part))
+    if keeper is not None and not stopped and seconds >= (part.limits.adopt_seconds or 0):
+        _keep(keeper, part, found, last, reporter)
+
+
+def _marks(found: Changes, part: Part) -> dict[str, int]:
+    names = [change.name for change in (*found.added, *found.changed)]
+    return content_marks(part.namespace, names, time.monotonic() + changes.SECONDS)
+
+
+def _keep(keeper: adopt.Keeper, part: Part, found: Changes, last: object, reporter: Reporter) -> None:
+    """Write down what the code made, or say why that would not be the same."""
+    try:
+        moved = keeper.write(part.outcome, part.limits.adopt_bytes, found, last)
+    except adopt.CannotMove as error:
+        reporter.refuse(str(error))
+    except MemoryError:
+        reporter.refuse("there is not enough memory")
+    else:
+        reporter.offer(moved)
+
+
+def _tell_written(part: Part, covered: Overlay) -> None:
+    """Say which files the code wrote, once all of it has ended."""
+    if not covered.layers:
+        return
+    os.write(part.report, b"\n")  # the code may have been killed in the middle of a line
+    reporter = Reporter(part.report, room=0)
+    try:
+        for effect in written.effects(covered.layers, part.leave, written.Habits.of_this_process()):
+            reporter.emit(effect)
+    except Exception as error:  # folders too deep, or whatever else code may leave: no list is not "nothing"
+        reporter.explain_end(f"wrote files that could not be listed: {type(error).__name__}")
+    if covered.is_full():
+        reporter.explain_end(f"wrote more than the {covered.room:,} bytes that a rehearsal has room for")
 
 
 def _in_words(error: BaseException) -> str:
@@ -88,20 +153,22 @@ def _use_scratch(scratch: str) -> None:
     tempfile.tempdir = scratch
 
 
-def _begin_process_table() -> None:
-    """Go on in a child inside the new process table; this process stays outside and cleans up.
+def _begin_process_table(keep: frozenset[int], tell: Callable[[], None]) -> None:
+    """Go on in a child inside the new process table; this process stays outside, cleans up and tells.
 
     The table's first process does nothing: Linux spares a first process signals that would end any other,
     and all the others end with it.
     """
     table: list[int] = []
-    signal.signal(signal.SIGTERM, lambda *_: _close_table(table))
+    signal.signal(signal.SIGTERM, lambda *_: _close_table(table, tell))
     table.append(_fork_with_parent(_wait_forever))
     actor = _fork_with_parent(None)
     if actor:
-        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+        _close_all_but(keep)
         status = os.waitpid(actor, 0)[1]
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _end_table(table)
+        tell()
         _end_like(status)
 
 
@@ -122,8 +189,17 @@ def _wait_forever() -> NoReturn:
         signal.pause()
 
 
-def _close_table(table: list[int]) -> NoReturn:
+def _close_all_but(keep: frozenset[int]) -> None:
+    """Close every descriptor that is not to be kept."""
+    edges = [-1, *sorted(keep), os.sysconf("SC_OPEN_MAX")]
+    for before, after in itertools.pairwise(edges):
+        os.closerange(before + 1, after)
+
+
+def _close_table(table: list[int], tell: Callable[[], None]) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_table(table)
+    tell()
     os._exit(1)
 
 

@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 _MOST_COLUMNS = 2000
+_MOST_CELLS = 1_000_000  # of a frame in which nulls are counted
+_VALUES = frozenset({int, float, bool, str, type(None)})
+_SHOWN, _MOST_BITS = 30, 1000
+_DATES = frozenset(
+    {"datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta"}
+    | {"pandas.Timestamp", "pandas.Timedelta"}
+)
+_SCALARS = frozenset(
+    {"datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone"}
+    | {"decimal.Decimal", "fractions.Fraction", "uuid.UUID", "pathlib.PosixPath", "pathlib.WindowsPath"}
+    | {"pandas.Timestamp", "pandas.Timedelta", "pandas.Period", "pandas.NaTType", "pandas.NAType"}
+)
 _OF_C = (types.GetSetDescriptorType, types.MemberDescriptorType)  # all others run code of the class
 
 
@@ -40,6 +52,8 @@ class Table:
 
     rows: int
     columns: dict[str, str]  # name to type
+    index: str = ""  # its type and names
+    nulls: dict[str, int] | None = None  # by column; None: not counted
 
 
 def array_facts(thing: object, kind: type) -> ArrayFacts | None:
@@ -65,7 +79,7 @@ def frame_manager(thing: object, kind: type) -> Any:
     return (instance_dictionary(thing, kind) or {}).get("_mgr")
 
 
-def table_of(thing: object) -> Table | None:
+def table_of(thing: object, count_nulls: bool = False) -> Table | None:
     """The outline of a pandas or polars frame; None: it is neither, or too wide."""
     for library in ("pandas", "polars"):
         base = _class(library, "DataFrame")
@@ -74,8 +88,39 @@ def table_of(thing: object) -> Table | None:
             if width > _MOST_COLUMNS:
                 return None
             names, dtypes = base.columns.__get__(thing), base.dtypes.fget(thing)
-            return Table(rows, {_label(name): str(dtype) for name, dtype in zip(names, dtypes, strict=True)})
+            columns = {_label(name): str(dtype) for name, dtype in zip(names, dtypes, strict=True)}
+            if library == "polars":
+                return Table(rows, columns)
+            counted = count_nulls and rows * width <= _MOST_CELLS
+            nulls = _nulls_of(thing, list(columns)) if counted and len(columns) == width else None
+            return Table(rows, columns, _index_of(thing), nulls)
     return None
+
+
+def scalar_text(thing: Any, kind: type) -> str | None:
+    """All that a date, a decimal, a number of numpy's or the like holds; None: it is no such value."""
+    generic = _class("numpy", "generic")
+    if generic is not None and issubclass(kind, generic) and package_of(kind) == "numpy":
+        return f"{kind.__name__} {thing.dtype} {thing.tobytes()!r}" if not thing.dtype.hasobject else None
+    return repr(thing) if f"{package_of(kind)}.{kind.__name__}" in _SCALARS else None
+
+
+def short_value(thing: Any) -> str:
+    """A number, a text or a date as it is written, cut to 30 characters; empty: it is no such value."""
+    kind = type(thing)
+    if kind is int and thing.bit_length() > _MOST_BITS:
+        return ""  # Python refuses to write it
+    text = repr(thing[:_SHOWN] if kind is str else thing) if kind in _VALUES or _is_date(kind) else ""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _is_date(kind: type) -> bool:
+    return f"{package_of(kind)}.{kind.__name__}" in _DATES
+
+
+def class_dictionary(kind: type) -> dict[str, object]:
+    """What a class itself defines, read past its metaclass."""
+    return dict(type.__dict__["__dict__"].__get__(kind))
 
 
 def instance_dictionary(thing: object, kind: type) -> dict[str, object] | None:
@@ -95,8 +140,32 @@ def module_name(module: types.ModuleType) -> str:
 
 def package_of(kind: type) -> str:
     """The top-level package that a class was defined in."""
-    module = type.__dict__["__dict__"].__get__(kind).get("__module__")
+    try:
+        module = type.__dict__["__module__"].__get__(kind)  # of a class of C it is not in the dictionary
+    except AttributeError:
+        return ""
     return module.partition(".")[0] if isinstance(module, str) else ""
+
+
+def _index_of(frame: Any) -> str:
+    """Such as "DatetimeIndex 'day'"."""
+    index = frame_manager(frame, type(frame)).axes[-1]
+    names = ", ".join(repr(_label(name)) for name in index.names if name is not None)
+    kind = type(index).__name__.replace("RangeIndex", "Index")  # any choice of rows makes the one the other
+    return f"{kind} {names}".rstrip()
+
+
+def _nulls_of(frame: Any, columns: list[str]) -> dict[str, int] | None:
+    """How many values each column lacks; None: a column is of a kind that is not pandas' own."""
+    counts: dict[str, int] = {}
+    for block in frame_manager(frame, type(frame)).blocks:
+        values = block.values
+        if package_of(type(values)) != "pandas" and array_facts(values, type(values)) is None:
+            return None
+        absent = sys.modules["pandas"].isna(values)
+        sums = absent.sum(axis=-1).reshape(-1).tolist()
+        counts |= zip((columns[place] for place in block.mgr_locs.as_array.tolist()), sums, strict=True)
+    return counts
 
 
 def _label(name: object) -> str:

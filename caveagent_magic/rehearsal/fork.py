@@ -6,31 +6,35 @@ import contextlib
 import gc
 import os
 import selectors
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 from io import FileIO
 from typing import TypeAlias
 
-from caveagent_magic.events import Changes, Effect, Output
-from caveagent_magic.rehearsal import isolate, sandbox
+from caveagent_magic.events import Capability, Changes, Effect, Output
+from caveagent_magic.rehearsal import isolate, sandbox, scratch
+from caveagent_magic.rehearsal.adopt import Outcome, memory_file
 from caveagent_magic.rehearsal.child import Emit, Part, play
+from caveagent_magic.rehearsal.differs import Result
 from caveagent_magic.rehearsal.limits import Limits
 from caveagent_magic.rehearsal.process import Process, interrupts_held
+from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.report import Record
 from caveagent_magic.rehearsal.unforkable import unforkable
+from caveagent_magic.rehearsal.watch import Watch
+from caveagent_magic.rehearsal.written import Leave
 
 __all__ = ["CannotRehearse", "Emit", "Limits", "Trial", "rehearse", "unforkable"]
 
 Hearing: TypeAlias = Mapping[int, Callable[[bytes], None]]
 
 _SLICE = 0.1  # seconds between two looks at the clock
+_CUT = "ended early: you did not wait for it"
 
 
 class CannotRehearse(Exception):
@@ -47,29 +51,50 @@ class Trial:
     seconds: float
     sandbox: str  # what held it, in words
     stopped: str = ""  # why it was ended early; empty: it ran to its end
+    marks: Mapping[str, int] = field(default_factory=dict)  # of the content of names that were touched
+    has_plain_text: bool = False  # whether programs or C code printed
+    outcome: Outcome | None = None  # what the code made, to be taken over
+    not_adoptable: str = ""  # why there is none, where it took long
+    randomness: RandomState | None = None  # from which it began
+
+    @property
+    def result(self) -> Result:
+        """What a run is compared with."""
+        return Result(self.outputs, self.changes, self.marks, self.has_plain_text)
+
+
+def _no_leave(capability: Capability, target: str) -> bool:
+    return False
 
 
 def rehearse(
-    run: Callable[[Emit], None],
-    namespace: Mapping[str, object],
+    run: Callable[[Emit], object],
+    namespace: MutableMapping[str, object],
     limits: Limits,
     describe: Callable[[object], str],
+    leave: Leave = _no_leave,
+    cut: Callable[[], bool] = lambda: False,
 ) -> Trial:
     """Call `run` in a fork and tell what came of it; this process keeps its state.
+
+    Files that it writes are effects, allowed where `leave` says so of the capability and the path.
+    As soon as `cut` says so it is ended, and told as far as it went.
 
     Whatever the code does – crash, hang, exit, use up memory – is a trial with `stopped` in words.
     Raises `CannotRehearse` where this process cannot be forked, and `KeyboardInterrupt` at once.
     """
     _refuse_where_fork_is_impossible()
     with contextlib.ExitStack() as stack:
-        scratch = tempfile.mkdtemp(prefix="cave-rehearsal-")
-        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        (heard, report), (heard_plain, plain) = _pipe(stack), _pipe(stack)
         available = sandbox.probe()
+        folder = "" if available.overlay else stack.enter_context(scratch.folder())
+        (heard, report), (heard_plain, plain) = _pipe(stack), _pipe(stack)
         ends = (report.fileno(), plain.fileno())
-        part = Part(run, namespace, describe, limits, available, scratch, *ends, parent=os.getpid())
+        outcome = _memory(limits, namespace)
+        part = Part(run, namespace, describe, limits, available, folder, *ends, os.getpid(), leave)
+        part = replace(part, outcome=-1 if outcome is None else outcome.file)
         record = Record(limits.output_bytes)
         process = Process(cleans_up=available.own_processes)
+        watch = Watch(limits)
         start = time.monotonic()
         try:
             with interrupts_held():
@@ -77,12 +102,32 @@ def rehearse(
             report.close()
             plain.close()
             hearing = {heard_plain.fileno(): record.feed_plain, heard.fileno(): record.feed}
-            stopped = _hear(hearing, process, record, limits)
+            watch.begin(process.pid)
+            stopped = _hear(hearing, process, record, limits, lambda: _CUT if cut() else watch.complaint())
         finally:
             code = process.end()
         for descriptor, feed in hearing.items():
             _read(descriptor, feed)
-    return _trial(record, code, stopped, time.monotonic() - start, limits)
+    trial = _trial(record, code, stopped, time.monotonic() - start, limits)
+    trial = replace(trial, randomness=part.randomness)
+    return _with_outcome(trial, outcome, record)
+
+
+def _memory(limits: Limits, namespace: Mapping[str, object]) -> Outcome | None:
+    """Memory that the child may fill; None: nobody wants it, or this system has no such thing."""
+    if limits.adopt_seconds is None:
+        return None
+    try:
+        return Outcome(memory_file(), dict(namespace))
+    except OSError:
+        return None
+
+
+def _with_outcome(trial: Trial, outcome: Outcome | None, record: Record) -> Trial:
+    if outcome is None or trial.stopped or record.moved is None:
+        return replace(trial, not_adoptable=record.not_adoptable)
+    outcome.written = record.moved
+    return replace(trial, outcome=outcome)
 
 
 def _refuse_where_fork_is_impossible() -> None:
@@ -103,6 +148,7 @@ def _fork(part: Part) -> int:
     isolate.flush_streams()
     freeze = gc.get_freeze_count() == 0  # else it is the user's own freeze, not ours to end
     if freeze:
+        gc.collect(1)  # garbage that is frozen ends up among the old objects, which are hardly ever collected
         gc.freeze()  # a collection in the child would copy every page that holds an object
     try:
         with warnings.catch_warnings():
@@ -120,7 +166,9 @@ def _fork(part: Part) -> int:
     return child
 
 
-def _hear(hearing: Hearing, process: Process, record: Record, limits: Limits) -> str:
+def _hear(
+    hearing: Hearing, process: Process, record: Record, limits: Limits, complaint: Callable[[], str]
+) -> str:
     """Take in what the child tells until it ends or has to be ended; the reason for the latter."""
     deadline = time.monotonic() + limits.seconds
     with selectors.DefaultSelector() as selector, process.exit_descriptor() as exit_descriptor:
@@ -133,8 +181,8 @@ def _hear(hearing: Hearing, process: Process, record: Record, limits: Limits) ->
                 return f"not done after {limits.seconds:g} seconds"
             if record.overflowing:
                 return "reported more than a rehearsal can tell"
-            if process.has_more_than(limits.processes):
-                return f"started more than {limits.processes} processes"
+            if reason := complaint():
+                return reason
             for key, _ in selector.select(min(left, _SLICE if exit_descriptor is not None else _SLICE / 10)):
                 if key.fd in hearing and not _read(key.fd, hearing[key.fd]):
                     selector.unregister(key.fd)
@@ -165,7 +213,11 @@ def _trial(record: Record, code: int | None, stopped: str, seconds: float, limit
         effects=tuple(record.effects),
         seconds=record.seconds if record.seconds is not None else seconds,
         sandbox=record.sandbox or sandbox.GUARD_ALONE,
-        stopped=stopped or record.stopped or ("" if ended else _end_in_words(code, limits)),
+        marks=record.marks,
+        has_plain_text=record.has_plain_text,
+        stopped=("" if ended else stopped)
+        or record.stopped
+        or ("" if ended else _end_in_words(code, limits)),
     )
 
 

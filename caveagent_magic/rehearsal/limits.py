@@ -7,8 +7,13 @@ import os
 import sys
 from dataclasses import dataclass
 
+from caveagent_magic.rehearsal import linux
+
 with contextlib.suppress(ImportError):  # Windows has none, and no fork either
     import resource
+
+_THREADS = 4  # for each process that may be started: the system counts threads, too
+_NUMBERS_GIVEN_ONCE = 300  # Linux begins there when it gives out the numbers of ended processes again
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,9 @@ class Limits:
     memory: int = 4 << 30  # bytes of address space above what the kernel has already
     output_bytes: int = 2 << 20
     processes: int = 256
+    scratch_bytes: int = 1 << 30  # room for files that the code writes
+    adopt_seconds: float | None = None  # from here on results are kept for taking over; None: never
+    adopt_bytes: int = 2 << 30
 
 
 def impose(limits: Limits) -> None:
@@ -32,6 +40,19 @@ def impose(limits: Limits) -> None:
         _lower(resource.RLIMIT_AS, _address_space() + limits.memory)
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
             score.write("1000")  # when memory runs out this process goes, not the kernel
+
+
+def cap_processes(limits: Limits) -> None:
+    """Let no more processes and threads begin in this process table, which has to be a new one.
+
+    Where tables have no bounds (before Linux 6.14) those of the user are counted, unless that is root.
+    """
+    most = _THREADS * limits.processes
+    if linux.has_process_tables_with_bounds():
+        with contextlib.suppress(OSError), open("/proc/sys/kernel/pid_max", "w") as bound:
+            bound.write(str(_NUMBERS_GIVEN_ONCE + most))
+    elif os.getuid():
+        _lower(resource.RLIMIT_NPROC, linux.count_of_own_threads() + most)
 
 
 def _lower(kind: int, wanted: int, spare: int = 0) -> None:

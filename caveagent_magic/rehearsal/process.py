@@ -1,11 +1,10 @@
-"""The parent's hold on the forked child: whether it lives, how many there are, and a sure end."""
+"""The parent's hold on the forked child: whether it lives, and a sure end."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ class Process:
         self.pid = 0  # 0: there is none yet
         self._cleans_up = cleans_up  # on SIGTERM it ends all that it started, which a kill cannot
         self._status: int | None = None
-        self._others = _count_processes()
 
     @property
     def ended(self) -> bool:
@@ -45,18 +43,6 @@ class Process:
             yield descriptor
         finally:
             os.close(descriptor)
-
-    def has_more_than(self, most: int) -> bool:
-        """Whether its session has grown beyond so many processes; always False where that cannot be seen."""
-        if _count_processes() - self._others <= most:
-            return False
-        return sum(self._is_ours(int(name)) for name in os.listdir("/proc") if name.isdecimal()) > most
-
-    def _is_ours(self, pid: int) -> bool:
-        try:
-            return os.getsid(pid) == self.pid
-        except ProcessLookupError:
-            return False
 
     def end(self) -> int | None:
         """Make sure that it and its group are gone; the exit code is as in `subprocess`, None: no child."""
@@ -93,7 +79,3 @@ def interrupts_held() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
     if seen:
         signal.raise_signal(signal.SIGINT)
-
-
-def _count_processes() -> int:
-    return sum(name.isdecimal() for name in os.listdir("/proc")) if sys.platform == "linux" else 0

@@ -6,10 +6,11 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from caveagent_magic.events import CAPABILITIES, Change, Changes, Effect, Output
+from caveagent_magic.rehearsal.moving import Written
 
 _OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "error"})
 _MOST_EFFECTS = 1000
@@ -44,11 +45,26 @@ class Reporter:
             else:
                 self._emit_output(item)
 
-    def end(self, seconds: float, stopped: str, changes: Changes) -> None:
+    def explain_end(self, words: str) -> None:
+        """Say why the rehearsal could not go as it should, unless that was said before."""
+        self._send({"ended_by": words})
+
+    def offer(self, moved: Written) -> None:
+        """Say where in memory lies what the code made."""
+        self._send(asdict(moved))
+
+    def refuse(self, reason: str) -> None:
+        """Say why what the code made cannot be taken over."""
+        self._send({"not_adoptable": reason})
+
+    def end(
+        self, seconds: float, stopped: str, changes: Changes, marks: Mapping[str, int] | None = None
+    ) -> None:
         """Say that all is told."""
         with self._lock:
             self._send({"left_out": self._left_out})
             self._send({"changes": asdict(changes)})
+            self._send({"marks": marks or {}})
             self._send({"seconds": seconds, "stopped": stopped})
 
     def _emit_effect(self, effect: Effect) -> None:
@@ -115,6 +131,9 @@ class Record:
     sandbox: str = ""
     seconds: float | None = None  # None: the child has not said that it has ended
     stopped: str = ""
+    marks: dict[str, int] = field(default_factory=dict)
+    moved: Written | None = None  # where what the code made was written
+    not_adoptable: str = ""
     _left_out: int = 0  # of what the code reported
     _left_out_plain: int = 0
     _room_plain: int = field(init=False)
@@ -144,6 +163,11 @@ class Record:
             self._add({"output_type": "stream", "name": "stdout", "text": kept.decode("utf-8", "replace")})
 
     @property
+    def has_plain_text(self) -> bool:
+        """Whether programs or C code printed."""
+        return self._room_plain < self.room or self._left_out_plain > 0
+
+    @property
     def overflowing(self) -> bool:
         """Whether more arrives than a report can be."""
         return self._received > 4 * self.room + (8 << 20)
@@ -161,17 +185,36 @@ class Record:
         match message:
             case {"output": {"output_type": kind} as output} if kind in _OUTPUT_TYPES:
                 self._add(output)
-            case {"effect": {"capability": capability, "target": target, "allowed": allowed}}:
+            case {"effect": {"capability": capability, "target": target, "allowed": allowed, **more}}:
                 if capability in CAPABILITIES:
-                    self.effects.append(Effect(capability, str(target), bool(allowed)))
+                    texts = (str(more.get(name, ""))[:_SHORT_TEXT] for name in ("detail", "preview"))
+                    self._add_effect(Effect(capability, str(target), bool(allowed), *texts))
+            case {"ended_by": words}:
+                self.stopped = self.stopped or str(words)
             case {"changes": {"added": added, "changed": changed, "removed": removed, "note": note}}:
                 self.changes = Changes(_changes(added), _changes(changed), _changes(removed), str(note))
+            case {"marks": {**marks}}:
+                self.marks = {str(name): mark for name, mark in marks.items() if isinstance(mark, int)}
+            case {"size": size, "places": places, "mark": mark}:
+                found = [(int(at), int(length), bool(fixed)) for at, length, fixed in places]
+                self.moved = Written(int(size), found, mark if isinstance(mark, int) else None)
+            case {"not_adoptable": reason}:
+                self.not_adoptable = str(reason)
             case {"left_out": left_out}:
                 self._left_out = int(left_out)
             case {"seconds": seconds, "stopped": stopped}:
                 self.seconds, self.stopped = float(seconds), str(stopped)
             case {"sandbox": sandbox} if not self.sandbox:  # the first comes before any code of the model
                 self.sandbox = str(sandbox)
+
+    def _add_effect(self, effect: Effect) -> None:
+        """An effect that was seen as it was tried and found in the scratch layer is one."""
+        for place, known in enumerate(self.effects):
+            if (known.capability, known.target) == (effect.capability, effect.target):
+                allowed = known.allowed and effect.allowed
+                self.effects[place] = replace(effect, allowed=allowed) if effect.detail else known
+                return
+        self.effects.append(effect)
 
     def _add(self, output: Output) -> None:
         last = self.outputs[-1] if self.outputs else {}
@@ -182,4 +225,7 @@ class Record:
 
 
 def _changes(items: list[dict[str, Any]]) -> tuple[Change, ...]:
-    return tuple(Change(str(item["name"]), str(item["summary"])) for item in items)
+    return tuple(
+        Change(str(item["name"]), str(item["summary"]), str(item.get("values", ""))[:_SHORT_TEXT])
+        for item in items
+    )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import re
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
 
-from caveagent_magic.rehearsal.foreign import module_name, package_of
+from caveagent_magic.rehearsal.foreign import instance_dictionary, module_name, package_of
 
 _TIED = {
     "cupy": "cupy's arrays live on the GPU, which a copy of the kernel cannot use",
@@ -20,6 +24,12 @@ _TIED = {
     "ray": "the connection to Ray does not work in a copy of the kernel",
     "distributed": "the connection to Dask's scheduler does not work in a copy of the kernel",
 }
+_WORKERS = {
+    "Pool": "its worker processes belong to the kernel, not to a copy of it",
+    "ThreadPool": "its threads do not exist in a copy of the kernel",
+    "ProcessPoolExecutor": "its worker processes belong to the kernel, not to a copy of it",
+}
+_MOST_HELD = 200  # things looked at behind one name
 _POOL_THREAD = re.compile(r"polars-\d")  # not "polars-ooc-cleaner", which importing starts
 _CUDA = "torch has used the GPU, which a copy of the kernel cannot use"
 _POLARS = "polars has started its threads, which do not exist in a copy of the kernel"
@@ -28,29 +38,96 @@ _POLARS = "polars has started its threads, which do not exist in a copy of the k
 def unforkable(names: Iterable[str], namespace: Mapping[str, object]) -> str:
     """Why code that uses these names cannot be rehearsed; empty: nothing is known against it.
 
-    A name may be a variable or the top-level name of a module that the code imports.
+    A name may be a variable or the top-level name of a module that the code imports. What the user's own
+    functions, containers and objects hold counts as used, one level deep.
     """
     for name in names:
-        library = _library_of(name, namespace)
-        if library in _TIED and library in sys.modules:
-            return f"`{name}`: {_TIED[library]}"
-        if library == "torch" and _torch_has_used_the_gpu():
-            return f"`{name}`: {_CUDA}"
-        if library == "polars" and _polars_has_threads():
-            return f"`{name}`: {_POLARS}"
+        for reached in _reached(name, namespace):
+            if reason := _reason(reached):
+                return f"`{name}`: {reason}"
     return ""
 
 
-def _library_of(name: str, namespace: Mapping[str, object]) -> str:
-    """The top-level package that the object behind a name comes from."""
+def _reached(name: str, namespace: Mapping[str, object]) -> Iterator[object]:
+    """What a name stands for and what that holds; a library that is only named, as its name."""
     if name not in namespace:
-        return name if name in sys.modules else ""
+        yield name
+        return
     thing = namespace[name]
+    yield _Object(thing)
+    held = _named_in(thing, namespace) if type(thing) is types.FunctionType else _held_by(thing)
+    yield from itertools.islice(held, _MOST_HELD)
+
+
+def _named_in(function: types.FunctionType, namespace: Mapping[str, object]) -> Iterator[object]:
+    """What a function of the user's own speaks of."""
+    if function.__globals__ is not namespace and function.__module__ != "__main__":
+        return
+    for name in _names_of(function.__code__):
+        yield _Object(function.__globals__[name]) if name in function.__globals__ else name
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # it is empty
+            yield _Object(cell.cell_contents)
+
+
+def _names_of(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_of(constant)
+
+
+def _held_by(thing: object) -> Iterator[object]:
+    kind = type(thing)
+    if kind in (list, tuple, set, frozenset):
+        yield from map(_Object, cast("Iterable[object]", thing))
+    elif kind is dict:
+        yield from map(_Object, cast("dict[object, object]", thing).values())
+    elif package_of(kind) == "__main__":
+        yield from map(_Object, (instance_dictionary(thing, kind) or {}).values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """A live object, apart from the name of a library."""
+
+    thing: object
+
+
+def _reason(reached: object) -> str:
+    """Why this cannot be used in a copy of the kernel; empty: nothing is known against it."""
+    if isinstance(reached, _Object):
+        kind = type(reached.thing)
+        if kind.__name__ in _WORKERS and kind.__module__.startswith(("multiprocessing", "concurrent")):
+            return _WORKERS[kind.__name__]
+    library = _library_of(reached)
+    if library in _TIED and library in sys.modules:
+        return _TIED[library]
+    if library == "torch" and _torch_has_used_the_gpu():
+        return _CUDA
+    if library == "polars" and _polars_has_threads():
+        return _POLARS
+    if library == "dask" and _dask_has_a_client():
+        return _TIED["distributed"]
+    return ""
+
+
+def _library_of(reached: object) -> str:
+    """The top-level package that an object comes from."""
+    if not isinstance(reached, _Object):
+        return str(reached) if reached in sys.modules else ""
+    thing = reached.thing
     if type(thing) is types.ModuleType:
         return module_name(thing).partition(".")[0]
     if type(thing) is types.FunctionType:
         return str(thing.__module__).partition(".")[0]
     return package_of(thing if type(thing) is type else type(thing))
+
+
+def _dask_has_a_client() -> bool:
+    """Whether dask computes through a scheduler elsewhere; its own threads are started anew in a copy."""
+    client = sys.modules.get("distributed.client")
+    return bool(getattr(client, "_global_clients", None))
 
 
 def _torch_has_used_the_gpu() -> bool:

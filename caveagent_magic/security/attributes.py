@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 
 from caveagent_magic.security import live
 from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes
@@ -38,6 +39,8 @@ class Attributes(Reader):
         for value in found:
             if isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node, receiver=owners)
+            elif isinstance(value, Instance) and value.live is not None:
+                self.touch(value, node)
         return found
 
     def _attribute_of(self, owner: Value, name: str, node: ast.AST) -> Values:
@@ -93,13 +96,15 @@ class Attributes(Reader):
             )
         inherited = [value for value in of.bases if not isinstance(value, Opaque)]
         if inherited:
-            return join(*(self._attribute_of(base, name, ast.Pass()) for base in inherited))
+            found = join(*(self._attribute_of(base, name, ast.Pass()) for base in inherited))
+            return found if isinstance(owner, Class) else tuple(_bound(value, owner) for value in found)
         return (Named(f"?.{name}", receiver=owner),)
 
     def item(self, owner: Value, keys: Values, node: ast.AST) -> Values:
         """`owner[key]` for every possible key."""
         if isinstance(owner, Items):
-            return _items(owner, keys)
+            sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+            return (_part(owner),) if sliced else _items(owner, keys)
         if isinstance(owner, Named):
             self.record("read", tuple(f"{name}[]" for name in names_of(owner)), node, args=(keys,))
             return DATA
@@ -131,6 +136,19 @@ class Attributes(Reader):
                     else DATA
                 )
         return join(*found) if found else DATA
+
+
+def _bound(value: Value, owner: Made) -> Value:
+    """An inherited method belongs to the object from then on."""
+    if isinstance(value, Function):
+        return Bound(value, ((owner,),))
+    method = isinstance(value, Named) and value.live is not None and live.unbound(value.live.obj)
+    return dataclasses.replace(value, receiver=owner) if method and isinstance(value, Named) else value
+
+
+def _part(owner: Items) -> Items:
+    """A slice: whatever is in it may be anywhere."""
+    return Items(owner.kind, tuple((None, values) for _, values in owner.entries))
 
 
 def _items(owner: Items, keys: Values) -> Values:

@@ -30,6 +30,14 @@ class Scope:
         scope.names[name] = values
         scope.ever[name] = join(scope.ever.get(name, ()), values)
 
+    def holder(self, name: str) -> Scope:
+        """The scope whose name it is: that of a container which a function only fills."""
+        scope, inner = self, name in self.names
+        while not inner and scope.parent is not None:
+            scope = scope.parent
+            inner = name in scope.ever and not scope.is_class
+        return scope
+
     def look_up(self, name: str) -> Values:
         """What the name may stand for; never runs anything of the person's."""
         if name in self.names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import types
 
 from caveagent_magic.security import fold, live
@@ -18,18 +19,24 @@ from caveagent_magic.security.values import (
     MISSING,
     Bound,
     Class,
+    Const,
     Function,
     Instance,
     Items,
     Made,
     Named,
     Opaque,
+    Ref,
+    Text,
     Value,
     Values,
+    constants,
     join,
 )
 from caveagent_magic.security.vocabulary import names
 
+FIELD = re.compile(r"\{([^{}:!]*[.\[][^{}:!]*)")
+PART = re.compile(r"^[^.\[]+|\.\w+|\[[^\]]*")
 ADDING = {"append": 0, "add": 0, "insert": 1, "extend": 0, "update": 0, "setdefault": 1, "appendleft": 0}
 TAKING = names("get pop values items copy popitem keys union")
 
@@ -111,7 +118,9 @@ class Calls(Own):
         if isinstance(obj, type) and self._is_own_class(obj):
             return self._make_live(callee, obj, given)
         name = live.canonical(callee.name)
-        receiver = (callee.receiver,) if callee.receiver is not None else ()
+        receiver: Values = (callee.receiver,) if callee.receiver is not None else ()
+        if given.args and _unbound(callee):
+            receiver, given = given.args[0], given.but(args=given.args[1:])
         special = SPECIALS.get(name)
         if special is not None:
             found = special(self, given)
@@ -132,16 +141,37 @@ class Calls(Own):
             if method not in ADDING:
                 self._hand_all(given)
             return DATA
+        if name == "builtins.str.format":
+            self._walk_fields(receiver, given)
         folded = fold.method(receiver, method, list(given.args)) if receiver and not given.keywords else None
         folded = folded or (fold.function(name, list(given.args)) if not given.keywords else None)
         if folded is not None:
             return folded
         self._hand_all(given)
+        if name.startswith("builtins.str.") and method in fold.GIVE_TEXT:
+            return (Text((None,)),)
         if name in RESULTS or callee.name in RESULTS:
             return (Instance(RESULTS.get(name) or RESULTS[callee.name]),)
         if method == "to_html" and "escape" not in given.keywords and not given.open_ended:
             return (Instance("builtins.html"),)
+        if receiver == MISSING and method not in TAKING:
+            return MISSING
         return DATA if name.startswith("?.") else MADE
+
+    def _walk_fields(self, receiver: Values, given: Given) -> None:
+        """`'{0.a.b}'.format(x)` reads `x.a.b`."""
+        for text in constants(receiver) or ():
+            for number, field in enumerate(FIELD.findall(str(text))):
+                first, *path = PART.findall(field) or [""]
+                if first[:1] in (".", "["):
+                    first, path = "", [first, *path]
+                place = int(first) if first.isdecimal() else number
+                found = given.keywords.get(first) or (given.args[place] if place < len(given.args) else ())
+                for part in path:
+                    if part[0] == "." and found:
+                        found = self.attribute(found, part[1:], given.node)
+                    elif found:
+                        found = join(*(self.item(each, fold_key(part[1:]), given.node) for each in found))
 
     def _take(self, owner: Items, method: str, given: Given) -> Values:
         if method in ("get", "pop"):
@@ -178,10 +208,27 @@ class Calls(Own):
                 else value
                 for value in scope.look_up(owner.id)
             )
-            scope.bind(owner.id, found)
+            scope.holder(owner.id).bind(owner.id, found)
         else:
             for _, values in entries:
                 self.hand_over(values, node)
+
+
+def _unbound(callee: Named) -> bool:
+    """Whether it is a method taken from its class, so that the object comes first: `DataFrame.to_csv(df)`."""
+    owner = callee.receiver
+    if not isinstance(owner, Named) or owner.module:
+        return False
+    if callee.live is not None:
+        return (
+            isinstance(owner.live, Ref) and isinstance(owner.live.obj, type) and live.unbound(callee.live.obj)
+        )
+    return False
+
+
+def fold_key(text: str) -> Values:
+    """The key in a field of a format string."""
+    return (Const(int(text) if text.isdecimal() else text),)
 
 
 def _key(key: object | None) -> Values:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from caveagent_magic.security import fold
 from caveagent_magic.security.attributes import Attributes
 from caveagent_magic.security.bindings import Scope, branches
-from caveagent_magic.security.reader import MOST_NODES, TooMuch, names_of
+from caveagent_magic.security.reader import names_of
 from caveagent_magic.security.values import (
     DATA,
     Const,
@@ -24,11 +24,16 @@ from caveagent_magic.security.values import (
 )
 
 LOADING = re.compile(
-    r"<\s*(?:script|iframe|object|embed|form|meta|base)\b|<[^>]*\s(?:src|on\w+|data|poster|srcset)\s*=|"
-    r"<\s*link\b|url\(\s*['\"]?(?:https?:)?//",
+    r"<\s*(?:script|iframe|object|embed|form|meta|base)\b|<[^<>]*\s(?:src|on\w+|data|poster|srcset)\s*=|"
+    r"<\s*link\b|\bjavascript:|\bon(?:click|load|error|mouse\w+|focus|key\w+|pointer\w+|toggle)\s*=|"
+    r"url\(\s*['\"]?(?:https?:)?//",
     re.IGNORECASE,
 )
 """Markup that a browser acts on as soon as it is shown, wherever the text ends up."""
+
+
+WALKING = re.compile(r"\{\w*(?:[.\[][^{}]*)?[.\[]__(?!class__\.__name__)\w+__")
+"""A field of a format string that reaches into Python's machinery, whoever fills it in later."""
 
 
 class Expressions(Attributes):
@@ -38,15 +43,25 @@ class Expressions(Attributes):
         """What the expression may stand for."""
         if node is None:
             return ()
-        self.visited += 1
-        if self.visited > MOST_NODES:
-            raise TooMuch
+        self.budget.spend()
         return self.READERS.get(type(node), Expressions._other)(self, node, scope)
 
     def consume(self, node: ast.expr | None, scope: Scope) -> None:
         """Work out an expression whose value goes where it is not followed."""
         if node is not None:
             self.hand_over(self.values(node, scope), node)
+
+    def annotation(self, node: ast.expr | None, scope: Scope) -> None:
+        """An annotation; a text in its place is code that libraries run when they ask for types."""
+        self.values(node, scope)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                inner = ast.parse(node.value, mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return
+            for each in ast.walk(inner):
+                ast.copy_location(each, node)
+            self.values(inner, scope)
 
     def _other(self, node: ast.expr, scope: Scope) -> Values:
         for child in ast.iter_child_nodes(node):
@@ -57,6 +72,8 @@ class Expressions(Attributes):
     def _constant(self, node: ast.Constant, scope: Scope) -> Values:
         if isinstance(node.value, str) and LOADING.search(node.value):
             self.record("code", ("markup that loads",), node)
+        if isinstance(node.value, str) and WALKING.search(node.value):
+            self.record("code", ("a format that walks into objects",), node)
         value = fold.const(node.value)
         return (value,) if value is not None else DATA
 
@@ -71,6 +88,7 @@ class Expressions(Attributes):
                 self.touch(value, node)
             elif isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node)
+                self.touch(value, node)
         return found
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Values:
@@ -196,11 +214,16 @@ class Expressions(Attributes):
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scope: Scope
     ) -> Values:
         inside = Scope(scope.namespace, _view(scope))
+        endless = False
         for part in node.generators:
-            given = self.elements(self.values(part.iter, inside), part.iter)
+            iterated = self.values(part.iter, inside)
+            endless |= any(isinstance(value, Instance) and value.of == "endless" for value in iterated)
+            given = self.elements(iterated, part.iter)
             self.assign(part.target, given, inside)
             for test in part.ifs:
                 self.consume(test, inside)
+        if endless and not isinstance(node, ast.GeneratorExp):
+            self.record("code", ("endless for",), node)
         if isinstance(node, ast.DictComp):
             keys, values = self.values(node.key, inside), self.values(node.value, inside)
             known = [key.value for key in keys if isinstance(key, Const)]

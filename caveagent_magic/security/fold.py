@@ -15,6 +15,7 @@ from caveagent_magic.security.values import DATA, Const, Instance, Items, Text, 
 from caveagent_magic.security.vocabulary import names
 
 LONGEST = 100_000  # characters or bits of anything that is folded
+MOST_PIECES = 64  # of a text of which some are known
 MOST = 64  # combinations of possible values
 
 BINARY: Mapping[str, Callable[[object, object], object]] = {
@@ -30,6 +31,13 @@ METHODS = names(
     to_bytes from_bytes
     """
 )
+GIVE_TEXT = names(
+    """
+    capitalize casefold center expandtabs format_map join ljust lower lstrip removeprefix removesuffix
+    replace rjust rstrip strip swapcase title translate upper zfill
+    """
+)
+"""The methods that hand on what is in a text; what `format` gives is seldom a format again."""
 FUNCTIONS: Mapping[str, Callable[..., object]] = {
     "builtins.chr": chr, "builtins.ord": ord, "builtins.str": str, "builtins.int": int,
     "builtins.bytes": bytes, "builtins.len": len, "builtins.hex": hex, "builtins.repr": repr,
@@ -65,7 +73,9 @@ def combine(work: Callable[..., Value | None], *arguments: Values) -> Values:
 
 def _binary(kind: str, work: Callable[[object, object], object], left: Value, right: Value) -> Value | None:
     if isinstance(left, Const) and isinstance(right, Const):
-        return _const(work, left.value, right.value) if _small(kind, left.value, right.value) else None
+        if not _small(kind, left.value, right.value):
+            return Text((None,)) if _textual(left) or _textual(right) else None
+        return _const(work, left.value, right.value)
     if kind == "Div" and isinstance(left, Instance) and left.of.startswith("pathlib."):
         return Instance(left.of, about=path(left.about, right))
     if kind == "Div" and isinstance(right, Instance) and right.of.startswith("pathlib."):
@@ -102,7 +112,7 @@ def _const(work: Callable[..., object], *arguments: object) -> Value | None:
         value = work(*arguments)
     except FAULTS:
         return None
-    return const(value)
+    return Text((None,)) if isinstance(value, str) and len(value) > LONGEST else const(value)
 
 
 def const(value: object) -> Value | None:
@@ -126,7 +136,7 @@ def text(parts: list[Value]) -> Value:
     for part in parts:
         found: tuple[str | None, ...] = (None,)
         if isinstance(part, Const):
-            found = (str(part.value),)
+            found = (_written(part.value),)
         elif isinstance(part, Text):
             found = part.pieces
         elif isinstance(part, Instance) and isinstance(part.about, Const):
@@ -136,9 +146,18 @@ def text(parts: list[Value]) -> Value:
                 pieces[-1] = str(pieces[-1]) + piece
             else:
                 pieces.append(piece)
+        if len(pieces) > MOST_PIECES or sum(len(piece or "") for piece in pieces) > LONGEST:
+            return Text((None,))
     if all(piece is not None for piece in pieces):
         return Const("".join(str(piece) for piece in pieces))
     return Text(tuple(pieces))
+
+
+def _written(value: object) -> str | None:
+    try:
+        return str(value)
+    except ValueError:  # a number with more digits than Python writes out
+        return None
 
 
 def path(left: Value | None, right: Value | None) -> Value:

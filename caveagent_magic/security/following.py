@@ -7,7 +7,9 @@ import types
 from collections.abc import Mapping
 
 from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.expressions import Expressions
+from caveagent_magic.security.loops import yields_for_ever
 from caveagent_magic.security.reader import Given, names_of
 from caveagent_magic.security.values import (
     DATA,
@@ -16,6 +18,7 @@ from caveagent_magic.security.values import (
     Bound,
     Class,
     Function,
+    Instance,
     Items,
     Made,
     Named,
@@ -30,15 +33,17 @@ DEEPEST = 8  # functions followed into one another
 class Following(Expressions):
     """Follows functions."""
 
-    def __init__(self, namespace: Mapping[str, object]) -> None:
-        super().__init__(namespace)
+    def __init__(self, namespace: Mapping[str, object], budget: Budget) -> None:
+        super().__init__(namespace, budget)
         self.functions: list[Function] = []
         self.followed: set[int] = set()  # nodes of functions whose bodies were read
         self.touched: set[type] = set()
+        self.touched_objects: set[int] = set()
         self.own_classes: dict[type, bool] = {}
         self.live_functions: dict[int, Function] = {}
         self.memory: dict[object, Values] = {}
         self.returned: list[list[Values]] = []
+        self.classes: dict[int, Class] = {}  # by the scope of their bodies
 
     def make_function(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope
@@ -52,7 +57,7 @@ class Following(Expressions):
         ]
         defaults = {arg.arg: self.values(value, scope) for arg, value in pairs}
         for arg in (*positional, *given.kwonlyargs):
-            self.values(arg.annotation, scope)
+            self.annotation(arg.annotation, scope)
         function = Function(node, scope, defaults)
         if self.elsewhere is None:
             self.functions.append(function)
@@ -82,6 +87,8 @@ class Following(Expressions):
             self.following.pop()
             found = self.returned.pop()
         self.memory[key] = join(*found) if found else DATA
+        if yields_for_ever(function.node):
+            self.memory[key] = (Instance("endless"),)
         return self.memory[key] or DATA
 
     def _bind_parameters(self, function: Function, given: Given, scope: Scope) -> None:
@@ -92,6 +99,8 @@ class Following(Expressions):
         for index, arg in enumerate([*positional, *arguments.kwonlyargs]):
             if index < min(len(given.args), len(positional)):
                 values = given.args[index]
+                if values == ELEMENT:  # a library may leave it out
+                    values = join(values, function.defaults.get(arg.arg, ()))
             elif arg.arg in keywords:
                 values = keywords.pop(arg.arg)
             else:
@@ -113,13 +122,23 @@ class Following(Expressions):
         count = _parameters(function)
         first = value.first if isinstance(value, Bound) else ()
         given = Given(node, Scope({}), (*first, *(ELEMENT for _ in range(count - len(first)))), {}, False)
-        self.call_value(function, given)
+        self.hand_over(self.call_value(function, given), node)
 
     def read_uncalled(self) -> None:
-        """Functions that the code only defines are read with parameters that their callers will decide."""
+        """Read what somebody else will call: what the code only defines, and what Python calls by itself.
+
+        The parameters are up to the callers, and what it returns goes where it is not followed.
+        """
         for function in self.functions:
-            if id(function.node) not in self.followed:
-                self.follow(function, Given(function.node, function.scope, (), {}, True))
+            if id(function.node) not in self.followed or _called_by_python(function):
+                given = Given(function.node, function.scope, self._itself(function), {}, True)
+                found = self.follow(function, given)
+                self.hand_over(found, function.node)
+
+    def _itself(self, function: Function) -> tuple[Values, ...]:
+        """What Python hands to a method as its first argument."""
+        kind = self.classes.get(id(function.scope))
+        return () if kind is None else ((Made(kind), kind, *PARAMETER),)
 
     def _make(self, kind: Class, given: Given) -> Values:
         made = Made(kind)
@@ -137,6 +156,14 @@ class Following(Expressions):
     def _hand_all(self, given: Given) -> None:
         for values in (*given.args, *given.keywords.values()):
             self.hand_over(values, given.node)
+
+
+def _called_by_python(function: Function) -> bool:
+    """Whether operators, attributes or a decorator may call it: `__getitem__`, a property, `__enter__`."""
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        return False
+    return bool(node.decorator_list) or (node.name.startswith("__") and node.name != "__init__")
 
 
 def _parameters(function: Value) -> int:

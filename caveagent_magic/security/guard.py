@@ -6,151 +6,100 @@ monkeypatching and C libraries raise no event.
 
 from __future__ import annotations
 
+import builtins
+import importlib.util
 import os
 import sys
-import threading
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
-from caveagent_magic.errors import CapabilityRefused
 from caveagent_magic.events import Capability, Effect
-from caveagent_magic.security.audit import Attempt, attempt
-from caveagent_magic.security.known import own_file
-from caveagent_magic.security.where import Where
 
-OUTSIDE: frozenset[Capability] = frozenset({"write_file", "delete_file", "network", "process"})
-KERNEL_THREADS = ("ipykernel", "IPython", "zmq", "tornado", "jupyter_client")
-
-
-@dataclass(slots=True, eq=False)
-class _Watch:
-    allowed: frozenset[Capability]
-    on_effect: Callable[[Effect], None] | None
-    rehearsing: bool
-    where: Where
-    agent: int = field(default_factory=threading.get_ident)
-    before: dict[int, threading.Thread | None] = field(default_factory=lambda: _threads())
-    seen: set[Effect] = field(default_factory=set)
-
-
-_armed = False  # the one test that an event costs while no step runs
+PACKAGE = "caveagent_magic.security."
+CHANNEL = "caveagent.guard"
 _installed = False
-_watches: list[_Watch] = []
-_left: dict[int, tuple[threading.Thread | None, _Watch]] = {}  # threads that outlived their step
-_busy = threading.local()
 
 
 @contextmanager
 def guard(
-    allowed: Collection[Capability],
+    allowed: Collection[Capability] | Callable[[Capability, str], bool],
     on_effect: Callable[[Effect], None] | None = None,
     rehearsing: bool = False,
     root: str | os.PathLike[str] | None = None,
+    contained: frozenset[Capability] = frozenset(),
 ) -> Iterator[None]:
     """Refuse, before it happens, what is not allowed; `on_effect` hears of every effect, done or refused.
 
-    It holds for this thread, and for threads that start meanwhile also after the end.
+    `allowed` holds capabilities, or is asked with a capability and its target: a real path, `host:port`,
+    a program, or words for what has no scope. Each target is asked about once.
+    The guard holds for this thread, and for threads that start meanwhile and callbacks that the step leaves
+    behind also after the end. A guard inside another one can only narrow what is allowed.
     Reading below `root` (the working directory) and ordinary work of libraries is always allowed.
-    In a rehearsal nothing outside the kernel is done, not even what is approved.
+    In a rehearsal nothing outside the kernel is done, not even what is approved; what its sandbox holds,
+    `contained`, is done whether approved or not, because it gets nowhere.
     """
-    global _armed
     _install()
-    folder = os.path.realpath(root if root is not None else os.getcwd())
-    watch = _Watch(frozenset(allowed), on_effect, rehearsing, Where(folder))
-    _watches.append(watch)
-    _armed = True
+    # The hook can be reached by this event alone, and a watch by its key; a step could rebind globals.
+    key, tell, channel = object(), sys.audit, CHANNEL
+    folder = os.fspath(root) if root is not None else os.getcwd()
+    scratch = (os.path.realpath(tempfile.gettempdir()),) if rehearsing else ()
+    sources = tuple(path for path in sys.path if type(path) is str)
+    where = (folder, scratch, sources)
+    tell(channel, "begin", key, _predicate(allowed), on_effect, rehearsing, where, contained)
+    modules = sys.modules
+    hidden = modules.pop(__name__, None)  # so that importing this module raises an event
     try:
         yield
     finally:
-        _watches.remove(watch)
-        for ident, thread in _threads().items():
-            if (
-                watch.before.get(ident, _left) is not thread
-                and ident != watch.agent
-                and not _of_kernel(thread)
-            ):
-                _left[ident] = (thread, watch)
-        _armed = bool(_watches or _left)
+        if hidden is not None:
+            modules[hidden.__name__] = hidden
+        try:
+            tell(channel, "end", key)
+        except KeyboardInterrupt:  # a stop must not leave the guard on
+            tell(channel, "end", key)
+            raise
+
+
+def _predicate(
+    allowed: Collection[Capability] | Callable[[Capability, str], bool],
+) -> Callable[[Capability, str], bool]:
+    if callable(allowed):
+        return allowed
+    capabilities = frozenset(allowed)
+    return lambda capability, target: capability in capabilities
 
 
 def _install() -> None:
+    """Put up the hook, for good: Python cannot take one back."""
     global _installed
     if not _installed:
+        sys.addaudithook(_Apart().load(f"{PACKAGE}watch").Hook().hear)
         _installed = True
-        sys.addaudithook(_hook)
 
 
-def _threads() -> dict[int, threading.Thread | None]:
-    """The threads there are; a number alone could be given to another thread later."""
-    active = dict(threading._active)  # type: ignore[attr-defined]  # enumerate() may wait for a lock
-    return {ident: active.get(ident) for ident in sys._current_frames()}
+class _Apart:
+    """Modules of this package loaded a second time, with builtins of their own and out of everybody's sight.
 
+    Whatever a step does to `sys.modules`, to builtins or to the modules that others see, the hook's
+    functions stay as they are.
+    """
 
-def _of_kernel(thread: threading.Thread | None) -> bool:
-    return thread is not None and type(thread).__module__.startswith(KERNEL_THREADS)
+    def __init__(self) -> None:
+        self._modules: dict[str, ModuleType] = {}
+        self._builtins = {**vars(builtins), "__import__": self._import}
 
+    def load(self, name: str) -> Any:
+        """The module's own copy for the hook."""
+        if name not in self._modules:
+            spec = importlib.util.find_spec(name)
+            assert spec is not None and spec.loader is not None
+            module = self._modules[name] = importlib.util.module_from_spec(spec)
+            vars(module)["__builtins__"] = self._builtins
+            spec.loader.exec_module(module)
+        return self._modules[name]
 
-def _watch_of(ident: int) -> _Watch | None:
-    """Who watches this thread."""
-    if _left:
-        _forget_ended()
-    if ident in _left:
-        return _left[ident][1]
-    if not _watches:
-        return None
-    watch = _watches[-1]
-    if ident == watch.agent:
-        return watch
-    thread = threading._active.get(ident)  # type: ignore[attr-defined]
-    if ident in watch.before and watch.before[ident] is thread:
-        return None
-    return None if _of_kernel(thread) else watch
-
-
-def _forget_ended() -> None:
-    global _armed
-    for ident, (thread, _) in list(_left.items()):
-        if thread is not None and not thread.is_alive():
-            del _left[ident]
-    _armed = bool(_watches or _left)
-
-
-def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if not _armed or getattr(_busy, "now", False):
-        return
-    _busy.now = True
-    try:
-        watch = _watch_of(threading.get_ident())
-        found = attempt(event, args, watch.where) if watch is not None else None
-        if watch is not None and found is not None:
-            _decide(watch, found)
-    finally:
-        _busy.now = False
-
-
-def _decide(watch: _Watch, found: Attempt) -> None:
-    rehearsed = watch.rehearsing and found.capability in OUTSIDE
-    allowed = found.capability in watch.allowed and not rehearsed
-    effect = Effect(found.capability, found.target, allowed)
-    if effect not in watch.seen and watch.on_effect is not None:
-        watch.seen.add(effect)
-        watch.on_effect(effect)
-    if rehearsed:
-        raise CapabilityRefused(f"not done in a rehearsal: would {found.words}")
-    if not allowed:
-        raise CapabilityRefused(
-            f"The code would {found.words}{_at()}, but {found.capability} was not approved for it."
-        )
-
-
-def _at() -> str:
-    """The line of the step's own code."""
-    frame = sys._getframe(3)
-    here = os.path.dirname(__file__)
-    while frame is not None:
-        if own_file(frame.f_code.co_filename) and not frame.f_code.co_filename.startswith(here):
-            return f" (line {frame.f_lineno})"
-        frame = frame.f_back  # type: ignore[assignment]
-    return ""
+    def _import(self, name: str, *details: Any) -> Any:
+        return self.load(name) if name.startswith(PACKAGE) else __import__(name, *details)

@@ -6,28 +6,41 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from caveagent_magic.events import Capability, Finding, Judgement, Verdict
+from caveagent_magic.security.budget import RULES, Budget, TooMuch
+from caveagent_magic.security.confusables import confusables
 from caveagent_magic.security.loops import top_level_awaits
 from caveagent_magic.security.names import uses_of
 from caveagent_magic.security.policy import Policy, stricter
 from caveagent_magic.security.reader import span_of
 from caveagent_magic.security.rule import Rule, rules_for
+from caveagent_magic.security.scopes import TARGETED
 from caveagent_magic.security.use import Span, Use
 
 AWAIT = "top-level await cannot run in a blocking cell: use ordinary calls"
+TOO_LONG = "is longer than what can be looked at in one cell: put the data into a file"
+TOO_MUCH = "is more than could be looked at in the time there is"
 LONGEST = 200_000  # characters
+MOST_TOKENS = 60_000  # roughly; the parser alone takes four microseconds for each
+TOKEN = re.compile(r"\w+|[^\w\s]")
 HIDDEN = re.compile(
     r"[\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0e-\x1f\x7f\x85]|\r(?!\n)"
 )
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-def judge(code: str, namespace: Mapping[str, object], policy: Policy) -> Verdict:
+def judge(
+    code: str, namespace: Mapping[str, object], policy: Policy, budget: Budget | None = None
+) -> Verdict:
     """The verdict; nothing of the namespace is run, and nothing here ever raises for bad code."""
+    budget = budget or Budget()
     hidden = _hidden(code)
     if hidden is not None:
         return Verdict("deny", (hidden,))
+    if len(code) > LONGEST or sum(1 for _ in TOKEN.finditer(code)) > MOST_TOKENS:
+        return _doubt(TOO_LONG, policy)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -35,7 +48,7 @@ def judge(code: str, namespace: Mapping[str, object], policy: Policy) -> Verdict
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Verdict("deny", (_unreadable(error),))
     try:
-        return _verdict(tree, code, namespace, policy)
+        return _verdict(tree, code, namespace, policy, budget)
     except RecursionError:
         return _doubt("is nested too deeply to be looked at", policy)
     except Exception as error:  # a fault of ours must never let code pass
@@ -45,8 +58,6 @@ def judge(code: str, namespace: Mapping[str, object], policy: Policy) -> Verdict
 def _hidden(code: str) -> Finding | None:
     """A character that makes code look like something else, or that the parser cannot take."""
     found = HIDDEN.search(code) or SURROGATE.search(code)
-    if len(code) > LONGEST:
-        return Finding("CAVE001", "unknown", f"is longer than {LONGEST:,} characters", 1, 0, 1, 0)
     if found is None:
         return None
     before = code[: found.start()]
@@ -72,15 +83,30 @@ def _doubt(message: str, policy: Policy) -> Verdict:
     )
 
 
-def _verdict(tree: ast.Module, code: str, namespace: Mapping[str, object], policy: Policy) -> Verdict:
+def _verdict(
+    tree: ast.Module, code: str, namespace: Mapping[str, object], policy: Policy, budget: Budget
+) -> Verdict:
     lines = code.splitlines(keepends=True)
     found: dict[Finding, Judgement] = {}
     for node in top_level_awaits(tree) if "await" in code or "async" in code else ():
         found[_finding("CAVE903", "kernel", AWAIT, span_of(node), lines)] = "deny"
-    for use in uses_of(tree, namespace):
-        for rule in rules_for(use.kind, use.names):
-            for finding, judgement in _apply(rule, use, policy, lines):
-                found[finding] = stricter(found.get(finding, "allow"), judgement)
+    for node, name, like in () if code.isascii() else confusables(tree, namespace):
+        message = f"has the name {name}, which reads like {like} but is another one"
+        finding = _finding("CAVE001", "unknown", message, span_of(node), lines)
+        found[finding] = stricter("ask", policy.decide("unknown"))
+    uses, whole = uses_of(tree, namespace, budget)
+    try:
+        budget.until = RULES
+        for use in uses:
+            budget.look()
+            for rule in rules_for(use.kind, use.names):
+                for finding, judgement in _apply(rule, use, policy, lines):
+                    found[finding] = stricter(found.get(finding, "allow"), judgement)
+    except TooMuch:
+        whole = False
+    if not whole:
+        doubt = _doubt(TOO_MUCH, policy)
+        found[doubt.findings[0]] = doubt.decision
     decision: Judgement = "allow"
     for judgement in found.values():
         decision = stricter(decision, judgement)
@@ -99,7 +125,8 @@ def _apply(rule: Rule, use: Use, policy: Policy, lines: list[str]) -> Iterator[t
         )
         return
     for hit in hits:
-        judgement = stricter(rule.verdict, policy.decide(rule.capability, hit.target))
+        target = hit.target if hit.target or rule.capability in TARGETED else hit.name
+        judgement = stricter(rule.verdict, policy.decide(rule.capability, target))
         if judgement == "allow" and rule.capability == "read_file":
             continue  # part of ordinary computing, which the guard lets through as well
         message = rule.message.format(
@@ -107,16 +134,22 @@ def _apply(rule: Rule, use: Use, policy: Policy, lines: list[str]) -> Iterator[t
         )
         message = " ".join(message.split())
         inside = f"{message} (in {use.via})" if use.via else message
-        yield _finding(rule.code, rule.capability, inside, use.span, lines), judgement
+        found = _finding(rule.code, rule.capability, inside, use.span, lines)
+        yield replace(found, target=target or ""), judgement
 
 
 def _without_repeats(found: Mapping[Finding, Judgement], decision: Judgement) -> list[Finding]:
-    """One finding for each rule and place; where that is already said, not also that something is unknown."""
+    """One for each rule, place and path or host; where that is said, not also that something is unknown."""
     seen: set[tuple[object, ...]] = set()
     kept: list[Finding] = []
     placed = {(f.line, f.column) for f in found if f.capability != "unknown"}
     for finding in sorted(found, key=lambda f: (f.line, f.column, -f.end_line, -f.end_column)):
-        key = (finding.code, finding.line, finding.column)
+        key = (
+            finding.code,
+            finding.line,
+            finding.column,
+            finding.target if finding.capability in TARGETED else "",
+        )
         vague = finding.capability == "unknown" and (finding.line, finding.column) in placed
         if key not in seen and not vague:
             seen.add(key)

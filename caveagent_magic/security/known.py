@@ -11,13 +11,15 @@ import sysconfig
 import types
 from typing import Any
 
+from caveagent_magic.security.strict import STRICT
 from caveagent_magic.security.vocabulary import names
 
 _ALSO_VARIABLES = names(
     """
     code email time select array copy string calendar dis token types profile test site numbers
     trace queue symbol statistics random stat parser this cmd platform bisect html json sched signal
-    table imp keyword locale operator struct tty zipfile uu secrets resource
+    table imp keyword locale operator struct tty zipfile uu secrets resource encodings mmap
+    transforms
     """
 )
 CONVENTIONS = {
@@ -49,6 +51,7 @@ COMPUTING = names(
     missingno ydata_profiling pandas_profiling sweetviz dtale scikit_posthocs factor_analyzer prince mca
     kmodes pyod faker statannotations powerlaw uncertainties pint ta yfinance mplfinance empyrical
     pyfolio tslearn stumpy cvxpy pulp ortools deap simpy pymc pymc3 arviz emcee corner theano jax flax
+    cycler packaging pylab pytensor skrub pgmpy lightning pytorch_lightning torchtext numerizer squarify
     matplotlib mpl_toolkits seaborn plotly altair bokeh holoviews hvplot datashader folium pygal
     plotnine ggplot bqplot chart_studio cufflinks squarify adjustText joypy ptitprince upsetplot
     matplotlib_venn venn waterfallcharts colorlover palettable cmocean colorcet brewer2mpl graphviz
@@ -91,7 +94,7 @@ PARTLY = names(
     zipfile.ZIP_DEFLATED subprocess.CalledProcessError subprocess.PIPE subprocess.DEVNULL
     subprocess.STDOUT socket.gaierror socket.error socket.timeout IPython.display.display
     IPython.display.clear_output IPython.version_info IPython.__version__ ipywidgets.*
-    IPython.display.Latex IPython.display.Math IPython.display.Code IPython.display.Pretty
+    IPython.core.pylabtools.figsize IPython.display.Code IPython.display.Pretty
     IPython.display.JSON IPython.display.DisplayHandle.* IPython.display.update_display
     matplotlib_inline.backend_inline.set_matplotlib_formats IPython.set_matplotlib_formats
     IPython.display.set_matplotlib_formats IPython.display.ProgressBar %matplotlib %time %timeit
@@ -119,7 +122,9 @@ SOUNDS_WORSE = names(
     email.message_from_string spacy.load nltk.corpus.stopwords.words
     statsmodels.api.datasets.get_rdataset struct.unpack zlib.decompress
     sklearn.datasets.load_sample_image palmerpenguins.load_penguins palmerpenguins.load_penguins_raw
-    seaborn.set_style pandas.io.json.json_normalize
+    seaborn.set_style sklearn.tree.export_text
+    pandas.io.json.json_normalize sklearn.datasets.load_sample_images
+    statsmodels.api.datasets.* statsmodels.datasets.*
     """
 )
 """Names that sound like files or connections and are neither, or stay inside the installed package."""
@@ -137,9 +142,10 @@ ITS_OWN = names(
     """
     pandas.io scipy.io scipy.signal numpy.ctypeslib skimage.io plotly.io torch.multiprocessing bokeh.io
     torchvision.io statsmodels.api.io sklearn.utils.parallel geopandas.io statsmodels.io datasets.io
-    astropy.io dask.threading dask.multiprocessing
+    astropy.io dask.threading dask.multiprocessing tensorflow.io tensorflow.types pandas.api.types numpy.types
     """
 )  # fmt: skip
+NAMED_TUPLE = frozenset(["_asdict", "_replace", "_make", "_fields", "_field_defaults"])
 
 
 def top(name: str) -> str:
@@ -158,15 +164,20 @@ def harmless(name: str) -> bool:
     if name in PARTLY or name in SOUNDS_WORSE:
         return True
     parts = name.split(".")
-    if any(".".join([*parts[:end], "*"]) in PARTLY for end in range(1, len(parts))):
+    stems = [".".join([*parts[:end], "*"]) for end in range(1, len(parts))]
+    if any(stem in PARTLY or stem in SOUNDS_WORSE for stem in stems):
         return True
     if parts[0] in ("?", "builtins"):
         return True
+    if parts[0] in STRICT:
+        return any(name.startswith(f"{each}.") or name == each for each in STRICT[parts[0]])
     return parts[0] in COMPUTING and not SUSPICIOUS.search(parts[-1]) and not _private(parts)
 
 
 def _private(parts: list[str]) -> bool:
     """Whether the path goes through a private module: what lies there is not for analysis."""
+    if parts[0] in sys.stdlib_module_names and parts[-1][:1] == "_" and not parts[-1].endswith("__"):
+        return parts[-1] not in NAMED_TUPLE
     return any(
         part.startswith("_") and not part.endswith("__") for part in parts[1:-1] if part.islower()
     ) and (
@@ -185,7 +196,7 @@ def _library_folders() -> tuple[str, ...]:
         site.getusersitepackages(),
         sys.prefix,
     ]
-    return tuple(path for path in dict.fromkeys(paths) if path)
+    return tuple(f"{path.rstrip(os.sep)}{os.sep}" for path in dict.fromkeys(paths) if path)
 
 
 def own_code(function: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import collections
 import functools
 import inspect
 import itertools
@@ -34,7 +35,6 @@ ROUTINES = (
 SAME = {
     "_io.open": "builtins.open",
     "io.open": "builtins.open",
-    "IPython.core.interactiveshell._modified_open": "builtins.open",
     "IPython.core.getipython.get_ipython": "IPython.get_ipython",
     "IPython.core.interactiveshell.InteractiveShell.get_ipython": "IPython.get_ipython",
     "IPython.core.display_functions.display": "IPython.display.display",
@@ -45,6 +45,9 @@ SAME = {
     "IPython.core.autocall.ZMQExitAutocall": "builtins.exit",
     "_sitebuiltins._Helper": "builtins.help",
 }
+_One = collections.namedtuple("_One", "field")
+FIELD: type = type(_One.field)
+"""The descriptor of a named tuple's field, which only picks an element."""
 _class_dict = type.__dict__["__dict__"].__get__
 _class_module = type.__dict__["__module__"].__get__
 _MISSING = object()
@@ -63,7 +66,7 @@ def canonical(name: str) -> str:
     ):
         return f"IPython.InteractiveShell.{name.rpartition('.')[2]}"
     first, _, rest = name.partition(".")
-    if first in ("posixpath", "ntpath"):
+    if first in ("posixpath", "ntpath", "genericpath"):
         return f"os.path.{rest}"
     if first.startswith("_") and first[1:] in sys.stdlib_module_names:
         return canonical(f"{first[1:]}.{rest}")
@@ -118,7 +121,8 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
         assert isinstance(obj, type)
         return Named(class_name(obj), Ref(obj), written=written)
     if kind in ROUTINES:
-        return Named(_routine_name(obj), Ref(obj), written=written)
+        obj = builtins.open if _is_open_of_ipython(obj) else obj
+        return Named(_routine_name(obj), Ref(obj), written=written, receiver=_bound_to(obj, depth))
     if kind is types.MethodType:
         return _method(obj, depth)
     if kind is functools.partial:
@@ -128,6 +132,19 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
     if kind is functools._lru_cache_wrapper:
         return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
     return Instance(class_name(kind), Ref(obj))
+
+
+def _is_open_of_ipython(obj: object) -> bool:
+    """Whether it is what IPython puts in the place of `open`; it only keeps the kernel's own streams open."""
+    shell = sys.modules.get("IPython.core.interactiveshell")
+    return shell is not None and module_dict(shell).get("_modified_open") is obj
+
+
+def _bound_to(obj: object, depth: int) -> Value | None:
+    owner = obj.__self__ if isinstance(obj, types.BuiltinFunctionType) else None
+    if owner is None or isinstance(owner, (types.ModuleType, type)):
+        return None
+    return _value_of(owner, "", depth + 1)
 
 
 def canonical_module(name: str) -> str:
@@ -171,7 +188,8 @@ def _method(obj: object, depth: int) -> Value:
         return Bound(_value_of(obj.__func__, "", depth), ((_value_of(obj.__self__, "", depth + 1),),))
     owner = obj.__self__ if isinstance(obj.__self__, type) else type(obj.__self__)
     name = getattr(obj.__func__, "__name__", "?")
-    return Named(canonical(SAME.get(f"{class_name(owner)}.{name}", f"{class_name(owner)}.{name}")))
+    path = f"{class_name(owner)}.{name}"
+    return Named(canonical(SAME.get(path, path)), receiver=_value_of(obj.__self__, "", depth + 1))
 
 
 def _partial(obj: object, depth: int) -> Value:
@@ -187,6 +205,10 @@ def attribute(owner: Named | Instance, name: str) -> Values | None:
     if isinstance(obj, types.ModuleType):
         return _module_attribute(obj, owner, name)
     found = inspect.getattr_static(obj, name, _MISSING)
+    if isinstance(found, types.MemberDescriptorType) and isinstance(owner, Instance):
+        return _in_slot(obj, found)
+    if type(found) is FIELD and isinstance(obj, tuple):
+        return values_of(FIELD.__get__(found, obj, type(obj)))
     if found is _MISSING or isinstance(
         found, (property, types.GetSetDescriptorType, types.MemberDescriptorType)
     ):
@@ -198,6 +220,20 @@ def attribute(owner: Named | Instance, name: str) -> Values | None:
     if isinstance(found, types.FunctionType) and own_code(found) and not _in_instance(obj, name):
         return (Bound(values_of(found)[0], ((owner,),)),)
     return values_of(found) if own_code(found) or _in_instance(obj, name) else None
+
+
+def _in_slot(obj: object, slot: types.MemberDescriptorType) -> Values | None:
+    try:
+        return values_of(types.MemberDescriptorType.__get__(slot, obj, type(obj)))
+    except (AttributeError, TypeError):
+        return None
+
+
+def unbound(obj: object) -> bool:
+    """Whether a function taken from a class still waits for the object that it works on."""
+    return isinstance(obj, (types.MethodDescriptorType, types.WrapperDescriptorType)) or (
+        isinstance(obj, types.FunctionType) and "." in obj.__qualname__.rpartition("<locals>")[2]
+    )
 
 
 def _in_instance(obj: object, name: str) -> bool:
@@ -225,5 +261,7 @@ def _class_attribute(kind: type, found: object, name: str) -> Values:
     if isinstance(found, types.FunctionType) and own_code(found):
         return values_of(found)
     if isinstance(found, ROUTINES) or top(class_name(kind)) not in ("__main__", ""):
-        return (Named(f"{class_name(kind)}.{name}", Ref(found)),)
+        static = isinstance(inspect.getattr_static(kind, name, None), (staticmethod, classmethod))
+        owner = Named(class_name(kind), Ref(kind))
+        return (Named(f"{class_name(kind)}.{name}", None if static else Ref(found), receiver=owner),)
     return values_of(found) or DATA

@@ -5,12 +5,152 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+JOINING = frozenset(["concat", "concatenate", "append", "vstack", "hstack", "extend", "union", "merge"])
+GROWING = frozenset(["append", "appendleft", "insert"])  # `extend` may add nothing, a set may have it already
+ROUNDS = 30  # of doubling
+STILL = (
+    ast.Name, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.expr_context, ast.cmpop,
+    ast.boolop, ast.unaryop, ast.operator,
+)  # fmt: skip
+"""What an expression is made of that runs no method of the person's to be worked out again."""
+
 
 def leaves(body: list[ast.stmt]) -> bool:
     """Whether a loop's body can leave the loop."""
     return any(
         isinstance(node, (ast.Break, ast.Return, ast.Raise, ast.Yield, ast.YieldFrom))
         for node in _within(body)
+    )
+
+
+def unchanging(test: ast.expr, body: list[ast.stmt]) -> bool:
+    """Whether nothing in a loop's body can change what its test looks at, and the test may be true."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    if not all(isinstance(node, STILL) for node in ast.walk(test)):
+        return False
+    looked_at = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    inside = [node for statement in body for node in ast.walk(statement)]
+    named = {node.id for node in inside if isinstance(node, ast.Name)}
+    calls = any(isinstance(node, ast.Call) for node in inside)
+    return not (looked_at & named) and not (looked_at and calls)
+
+
+def moves_away(test: ast.expr, body: list[ast.stmt]) -> bool:
+    """Whether all that the body does to the name in its test takes it further from the end of the loop.
+
+    `while n > 0: n += 1`, `while names: names.append(x)`.
+    """
+    side, more = (test.left, type(test.ops[0])) if isinstance(test, ast.Compare) else (test, ast.Gt)
+    if more not in (ast.Gt, ast.GtE, ast.NotEq, ast.Lt, ast.LtE):
+        return False
+    if isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id == "len" and side.args:
+        side = side.args[0]
+    others = test.comparators if isinstance(test, ast.Compare) else []
+    if not isinstance(side, ast.Name) or not all(isinstance(other, ast.Constant) for other in others):
+        return False
+    up = more not in (ast.Lt, ast.LtE)
+    steps = [statement for statement in body if _steps(statement, side.id, up)]
+    inside = [node for statement in body if statement not in steps for node in ast.walk(statement)]
+    return bool(steps) and not any(isinstance(node, ast.Name) and node.id == side.id for node in inside)
+
+
+def feeds_itself(node: ast.For | ast.AsyncFor) -> bool:
+    """Whether each time round adds to what the loop goes over."""
+    name = node.iter.id if isinstance(node.iter, ast.Name) else ""
+    return bool(name) and any(_steps(statement, name, up=True) for statement in node.body)
+
+
+def _steps(statement: ast.stmt, name: str, up: bool) -> bool:
+    """Whether a statement makes the name larger, or a number smaller."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+        grows = isinstance(statement.op, ast.Add) if up else isinstance(statement.op, ast.Sub)
+        value = statement.value
+        positive = isinstance(value, (ast.List, ast.Tuple)) or (
+            isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) and value.value > 0
+        )
+        return statement.target.id == name and grows and positive
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not (up and isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+        return False
+    owner = call.func.value
+    return call.func.attr in GROWING and isinstance(owner, ast.Name) and owner.id == name
+
+
+def doubled(body: list[ast.stmt]) -> Iterator[str]:
+    """The names that a loop's body adds to themselves, so that they double each time round."""
+    for node in (inner for statement in body for inner in ast.walk(statement)):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            name, value = node.target.id, node.value
+            if isinstance(node.op, ast.Mult) or (isinstance(node.op, ast.Add) and _mentions(value, name, 1)):
+                yield name
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, times = node.targets[0], isinstance(node.value, ast.BinOp) and node.value
+            if isinstance(target, ast.Name) and _put_together(node.value, target.id):
+                yield f"{target.id}()"
+            if isinstance(target, ast.Name) and times:
+                again = isinstance(times.op, ast.Mult) and _mentions(times, target.id, 1)
+                if again or (isinstance(times.op, ast.Add) and _mentions(times, target.id, 2)):
+                    yield target.id
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            adds = node.func.attr in ("extend", "update") and isinstance(owner, ast.Name)
+            if adds and isinstance(owner, ast.Name) and any(_mentions(a, owner.id, 1) for a in node.args):
+                yield owner.id
+
+
+def _put_together(value: ast.expr, name: str) -> bool:
+    """Whether a call joins the name with itself: `concat([x, x])`, `x.append(x)`."""
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
+        return False
+    parts = [
+        inner
+        for arg in value.args
+        for inner in (arg.elts if isinstance(arg, (ast.List, ast.Tuple)) else [arg])
+    ]
+    if value.func.attr not in JOINING:
+        return False
+    return sum(isinstance(part, ast.Name) and part.id == name for part in [*parts, value.func.value]) > 1
+
+
+def _mentions(value: ast.expr, name: str, times: int) -> bool:
+    """Whether the value is the name itself, or a sum or product in which it stands so often."""
+    parts = [value]
+    found = 0
+    while parts:
+        part = parts.pop()
+        if isinstance(part, ast.BinOp):
+            parts += [part.left, part.right]
+        elif isinstance(part, ast.Name):
+            found += part.id == name
+    return found >= times
+
+
+def constant_rounds(node: ast.For | ast.AsyncFor | ast.While) -> int | None:
+    """How often a loop goes round, as far as that is written: over what is finite, it is taken as few."""
+    if isinstance(node, ast.While):
+        return None
+    iterated = node.iter
+    if not (isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name)):
+        return 0
+    if iterated.func.id != "range":
+        return 0
+    numbers = [arg.value for arg in iterated.args if isinstance(arg, ast.Constant)]
+    return max((number for number in numbers if isinstance(number, int)), default=0)
+
+
+def yields_for_ever(node: ast.AST) -> bool:
+    """Whether a function is a generator with a loop that nothing leaves."""
+    body: list[ast.stmt] = getattr(node, "body", None) or []
+    if not isinstance(body, list):
+        return False
+    return any(
+        isinstance(loop, ast.While)
+        and isinstance(loop.test, ast.Constant)
+        and bool(loop.test.value)
+        and any(isinstance(inner, ast.Yield) for inner in _within(loop.body))
+        and not any(isinstance(inner, (ast.Break, ast.Return, ast.Raise)) for inner in _within(loop.body))
+        for loop in _within(body)
     )
 
 

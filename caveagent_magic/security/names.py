@@ -8,11 +8,20 @@ from types import MappingProxyType
 
 from caveagent_magic.security import live
 from caveagent_magic.security.bindings import Scope, branches
+from caveagent_magic.security.budget import Budget, TooMuch
+from caveagent_magic.security.doubts import Doubts
 from caveagent_magic.security.known import harmless
-from caveagent_magic.security.loops import leaves
-from caveagent_magic.security.reader import Given, TooMuch
+from caveagent_magic.security.loops import (
+    ROUNDS,
+    constant_rounds,
+    doubled,
+    feeds_itself,
+    leaves,
+    moves_away,
+    unchanging,
+)
+from caveagent_magic.security.reader import Given
 from caveagent_magic.security.specials import folded_name
-from caveagent_magic.security.stores import Stores
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import (
     DATA,
@@ -24,6 +33,7 @@ from caveagent_magic.security.values import (
     Items,
     Named,
     Opaque,
+    Text,
     Values,
     join,
 )
@@ -33,6 +43,7 @@ TALKING = frozenset(
         "_repr_html_",
         "_repr_javascript_",
         "_repr_svg_",
+        "_repr_latex_",
         "_repr_markdown_",
         "_repr_mimebundle_",
         "_ipython_display_",
@@ -40,19 +51,19 @@ TALKING = frozenset(
 )
 
 
-def uses_of(tree: ast.Module, namespace: Mapping[str, object]) -> list[Use]:
-    """Every use in the code, in the order met; ends with an `unknown` one where not all could be followed."""
-    reader = Names(namespace)
+def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -> tuple[list[Use], bool]:
+    """Every use in the code, in the order met, and whether all of it could be followed."""
+    reader = Names(tree, namespace, budget)
     try:
         reader.run(tree.body, Scope(namespace))
         reader.read_uncalled()
+        reader.ask_again()
     except TooMuch:
-        reader.elsewhere = None
-        reader.unknown("is more than could be looked at in the time there is", tree)
-    return reader.uses
+        return reader.uses, False
+    return reader.uses, True
 
 
-class Names(Stores):
+class Names(Doubts):
     """Reads statements."""
 
     def run(self, body: list[ast.stmt], scope: Scope) -> None:
@@ -79,7 +90,7 @@ class Names(Stores):
             self.assign(target, found, scope)
 
     def _annotated(self, node: ast.AnnAssign, scope: Scope) -> None:
-        self.values(node.annotation, scope)
+        self.annotation(node.annotation, scope)
         if node.value is not None:
             self.assign(node.target, self.values(node.value, scope), scope)
 
@@ -121,7 +132,7 @@ class Names(Stores):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         function = self.make_function(node, scope)
-        self.values(node.returns, scope)
+        self.annotation(node.returns, scope)
         if node.name in TALKING or node.name == "__del__":
             self.record("code", (f"def {node.name}",), node)
         found: Values = (function,)
@@ -152,9 +163,11 @@ class Names(Stores):
         for keyword in node.keywords:
             self.consume(keyword.value, scope)
         self.run(node.body, inside)
+        kind = Class(node.name, inside, bases)
         for decorator in node.decorator_list:
             self._decorate(decorator, DATA, scope)
-        self.store_name(node.name, (Class(node.name, inside, bases),), node, scope)
+        self.classes[id(inside)] = kind
+        self.store_name(node.name, (kind,), node, scope)
 
     def _if(self, node: ast.If, scope: Scope) -> None:
         self.consume(node.test, scope)
@@ -163,10 +176,12 @@ class Names(Stores):
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
         endless = self.values(node.iter, scope)
         given = self.elements(endless, node.iter)
-        if not leaves(node.body) and any(
+        goes_on = feeds_itself(node) or any(
             isinstance(value, Instance) and value.of == "endless" for value in endless
-        ):
+        )
+        if goes_on and not leaves(node.body):
             self.record("code", ("endless for",), node.iter)
+        self._note_doubling(node, scope)
 
         def once() -> None:
             self.assign(node.target, given, scope)
@@ -178,12 +193,26 @@ class Names(Stores):
 
     def _while(self, node: ast.While, scope: Scope) -> None:
         tests = self.values(node.test, scope)
-        always = _always(node.test, tests, node.body)
-        if always and not leaves(node.body):
+        known = [value for value in tests if isinstance(value, Const)]
+        hopeless = bool(known) and not any(bool(value.value) for value in known)
+        goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
+        if goes_on and not hopeless and not leaves(node.body):
             self.record("code", ("while True",), node)
+        self._note_doubling(node, scope)
         for _ in range(2):
             branches(scope, lambda: self.run(node.body, scope), lambda: None)
         self.run(node.orelse, scope)
+
+    def _note_doubling(self, node: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> None:
+        """A text or list that doubles each time round fills any memory after some forty rounds."""
+        rounds = constant_rounds(node)
+        for name in doubled(node.body) if rounds is None or rounds > ROUNDS else ():
+            if name.endswith("()") or any(
+                isinstance(value, (Items, Text))
+                or (isinstance(value, Const) and isinstance(value.value, str))
+                for value in scope.look_up(name)
+            ):
+                self.record("code", ("doubling",), node)
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
         for item in node.items:
@@ -238,24 +267,6 @@ class Names(Stores):
         ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
     })  # fmt: skip
-
-
-def _always(test: ast.expr, values: Values, body: list[ast.stmt]) -> bool:
-    """Whether a loop's test can only be true: the body does not change what it looks at."""
-    if (
-        isinstance(test, ast.UnaryOp)
-        and isinstance(test.op, ast.Not)
-        and isinstance(test.operand, ast.Constant)
-    ):
-        return not test.operand.value
-    changed = {
-        node.id
-        for part in body
-        for node in ast.walk(part)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    }
-    still = isinstance(test, ast.Constant) or (isinstance(test, ast.Name) and test.id not in changed)
-    return still and bool(values) and all(isinstance(value, Const) and bool(value.value) for value in values)
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -11,11 +11,14 @@ import types
 from caveagent_magic.security import live
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.following import Following
+from caveagent_magic.security.held import held
 from caveagent_magic.security.known import own_code
-from caveagent_magic.security.reader import Given, span_of
+from caveagent_magic.security.reader import Given, names_of, span_of
+from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.source import names_in, node_of
 from caveagent_magic.security.values import (
     DATA,
+    Bound,
     Function,
     Instance,
     Named,
@@ -27,9 +30,35 @@ from caveagent_magic.security.values import (
 class Own(Following):
     """Follows what earlier cells and the person's files defined."""
 
-    def touch(self, value: Instance, node: ast.AST) -> None:
-        """Follow the hooks of an object whose class is the person's own, once for each class."""
-        kind = type(value.live.obj) if value.live is not None else object
+    def touch(self, value: Instance | Named, node: ast.AST) -> None:
+        """Follow the hooks of an object whose class is the person's own, and the code that it holds."""
+        obj = value.live.obj if value.live is not None else None
+        if obj is None or own_code(obj) or id(obj) in self.touched_objects:
+            return
+        self.touched_objects.add(id(obj))
+        if isinstance(obj, type):
+            self._metaclass(type(obj), node)
+            return
+        for inner in held(obj):
+            self._may_run(inner, node)
+        self._hooks(type(obj), node)
+
+    def _may_run(self, inner: object, node: ast.AST) -> None:
+        if isinstance(inner, type):
+            self._metaclass(inner, node)
+            return
+        found = live.values_of(inner)
+        known = (name for value in found if isinstance(value, Named) for name in names_of(value))
+        if any(isinstance(value, Bound) for value in found) or own_code(inner) or any(map(claimed, known)):
+            self.hand_over(found, node)
+
+    def _metaclass(self, kind: type, node: ast.AST) -> None:
+        if self._is_own_class(kind):
+            for member in list(type.__dict__["__dict__"].__get__(kind).values()):
+                if isinstance(member, types.FunctionType) and own_code(member):
+                    self.call_back(live.values_of(member)[0], node)
+
+    def _hooks(self, kind: type, node: ast.AST) -> None:
         if kind in self.touched:
             return
         self.touched.add(kind)
@@ -54,6 +83,11 @@ class Own(Following):
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """Follow the getter of a property."""
         found = inspect.getattr_static(owner.live.obj, name, None) if owner.live is not None else None
+        if self._is_own_class(type(found)):
+            self._hooks(type(found), node)
+        elif found is not None and not isinstance(found, (property, functools.cached_property)):
+            for inner in held(found):
+                self._may_run(inner, node)
         getter = (
             found.fget
             if type(found) is property
@@ -67,7 +101,10 @@ class Own(Following):
 
     def _is_own_class(self, kind: type) -> bool:
         if kind not in self.own_classes:
-            members = dict(type.__dict__["__dict__"].__get__(kind)).values()
+            classes = type.mro(kind) if kind is not type and not issubclass(kind, type) else [kind]
+            members = [
+                member for each in classes for member in type.__dict__["__dict__"].__get__(each).values()
+            ]
             plain = (
                 member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
                 for member in members
@@ -80,7 +117,14 @@ class Own(Following):
     def _make_live(self, callee: Named, kind: type, given: Given) -> Values:
         made = Instance(callee.name, Ref(kind))
         for name in ("__new__", "__init__", "__post_init__"):
-            method = type.__dict__["__dict__"].__get__(kind).get(name)
+            method = next(
+                (
+                    each.__dict__[name]
+                    for each in type.mro(kind)
+                    if name in type.__dict__["__dict__"].__get__(each)
+                ),
+                None,
+            )
             if isinstance(method, types.FunctionType) and own_code(method):
                 self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
         return (made,)
@@ -123,6 +167,12 @@ class Own(Following):
         """Without its source, every name in it counts as used on every module that it can reach."""
         self._hand_all(given)
         names = names_in(function.__code__)
+        for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            self.hand_over(live.values_of(default), given.node)
+        for owner in given.args[0] if given.args else ():
+            if isinstance(owner, Instance) and owner.live is not None:
+                for name in names:
+                    self.hand_over(live.attribute(owner, name) or (), given.node)
         scope = self._closure(function)
         owners = [
             value

@@ -11,7 +11,7 @@ from caveagent_magic.security.values import Const, Instance, Items, Named, Opaqu
 PATH_NAMES = (
     "filepath_or_buffer", "path_or_buf", "path_or_buffer", "path", "io", "fname", "filename", "file",
     "buf", "excel_writer", "url", "fp", "fpath", "source", "where", "target", "dst", "dest", "name",
-    "sink",
+    "sink", "out_file",
 )  # fmt: skip
 MEMORY = frozenset(
     {"io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO", "io.TextIOWrapper", "zipfile.ZipExtFile"}
@@ -26,7 +26,7 @@ def is_url(text: str) -> bool:
 
 def host(url: str) -> str:
     """The host in an address."""
-    return re.sub(r"^[a-z0-9+.-]+://(?:[^/@]*@)?", "", url.strip(), flags=re.IGNORECASE).split("/")[0]
+    return re.sub(r"^[a-z0-9+.-]+://(?:[^/@?#\\]*@)?", "", url.strip(), flags=re.IGNORECASE).split("/")[0]
 
 
 def paths_of(use: Use, position: int = 0) -> list[str | None] | None:
@@ -60,7 +60,7 @@ def _paths(value: Value) -> Iterator[str | None]:
 
 def telling(prefix: str) -> bool:
     """Whether the beginning of a path says where it leads."""
-    return bool(re.match(r"[\w .-]*[\w][\w .-]*[/\\]|\./|/|~|\.\./", prefix)) or is_url(prefix)
+    return bool(re.match(r"(?=[ .-]*\w)[\w .-]*[/\\]|\./|/|~|\.\./", prefix)) or is_url(prefix)
 
 
 def mode_of(use: Use, position: int) -> str:

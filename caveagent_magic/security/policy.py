@@ -1,155 +1,172 @@
-"""Which capability is allowed, asked about or denied, and where each rule comes from."""
+"""Which capability is allowed, asked about or denied on what, and which layer says so.
+
+The shipped default counts only where nothing else speaks. The files – the administrator's, the user's,
+the notebook's – replace it for what they mention, and where several speak of the same thing the strictest
+decides. What the person said in this notebook session comes last: it replaces the shipped default and
+lifts an `ask` of the user's and the notebook's file, but neither a `deny` of theirs nor anything that the
+administrator's file says. Inside one layer the strictest scope that fits decides, then `otherwise`. A
+target that is not known, and so may be one that is denied, is asked about; the guard refuses the denied
+one when it is used. Above all stands what is built in: no policy lets a step write the policies or reach
+for this package. An answer without "always" is about its step alone.
+"""
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast, get_args
 
-from caveagent_magic.errors import PolicyError
-from caveagent_magic.events import CAPABILITIES, Capability, Judgement
+from caveagent_magic.events import Capability, Judgement
+from caveagent_magic.security.clauses import STRICTNESS, Clause, Layer, read, stricter
+from caveagent_magic.security.places import ADMINISTRATOR, user_file
+from caveagent_magic.security.said import Session
+from caveagent_magic.security.scopes import within
 
 SHIPPED = Path(__file__).with_name("policies")
-STRICTNESS: Mapping[Judgement, int] = {"allow": 0, "ask": 1, "deny": 2}
-SCOPED = frozenset({"read_file", "write_file", "delete_file", "network"})
+PACKAGE = Path(__file__).parents[1]
+OWN_NAMES = ("caveagent_magic", "caveagent_magic.*", "%cave", "%%cave", "%config CaveMagics")
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """What one file says of one capability."""
+class Ruling:
+    """A judgement and the layer that made it."""
 
     judgement: Judgement
-    source: str  # the file it comes from
-    scopes: tuple[str, ...] = ()  # folders or host patterns where `inside` counts
-    inside: Judgement | None = None
+    layer: Layer
 
-    def decide(self, capability: Capability, target: str | None, folder: Path) -> Judgement:
-        """The judgement for one target; None is a target that is not known."""
-        if self.inside is None or target is None:
-            return self.judgement if self.inside is None else stricter(self.judgement, self.inside)
-        within = _host_within if capability == "network" else _path_within
-        return self.inside if within(target, self.scopes, folder) else self.judgement
+
+NOTHING_SAID = Ruling("ask", Layer("built in", "no layer speaks of it"))
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The layered rules; clauses of one capability all count, the strictest decides."""
+    """The layers that are files, and what was said in the session."""
 
-    clauses: Mapping[Capability, tuple[Clause, ...]]
-    unattended: bool = False  # a step whose verdict is allow may run where nobody can answer
-    unattended_source: str = ""
+    layers: tuple[Layer, ...]
+    session: Session = field(default_factory=Session)
     folder: Path | None = None  # what paths are relative to; None: the working directory
 
     @staticmethod
-    def load(*paths: str | os.PathLike[str]) -> Policy:
-        """Each file under the ones before it; raises `PolicyError` naming file and key.
+    def load(
+        *notebook: str | os.PathLike[str],
+        user: Path | None = None,
+        administrator: Path | None = None,
+        session: Session | None = None,
+    ) -> Policy:
+        """The shipped default below these files; raises `PolicyError` naming file and key."""
+        files = [read(Path(path), "notebook") for path in notebook]
+        if user is not None:
+            files.append(read(user, "user"))
+        if administrator is not None:
+            files.append(read(administrator, "administrator"))
+        own = _built_in([user_file().parent, *(Path(layer.source) for layer in files)])
+        shipped = read(SHIPPED / "default.toml", "shipped")
+        return Policy((shipped, *files, own), session or Session())
 
-        Where several files speak of a capability the strictest decides, so that nothing lifts what an
-        administrator denies; where none does, the shipped default counts.
-        """
-        default = _layer(SHIPPED / "default.toml")
-        given = Policy({})
-        for path in paths:
-            given = given.under(_layer(Path(path)))
-        return replace(given, clauses={**default.clauses, **given.clauses})
+    @staticmethod
+    def here(
+        notebook: str = "", session: Session | None = None, administrator: Path = ADMINISTRATOR
+    ) -> Policy:
+        """What applies on this machine: the files that are there, under the notebook's if one is set."""
+        user = user_file()
+        return Policy.load(
+            *filter(None, [notebook]),
+            user=user if os.path.lexists(user) else None,
+            administrator=administrator if os.path.lexists(administrator) else None,
+            session=session,
+        )
 
     @staticmethod
     def demo() -> Policy:
         """The default, and what it allows may run where nobody can answer."""
         return Policy.load(SHIPPED / "demo.toml")
 
-    def under(self, layer: Policy) -> Policy:
-        """Both layers together."""
-        spoken = [name for name in CAPABILITIES if name in self.clauses or name in layer.clauses]
-        merged = {name: (*self.clauses.get(name, ()), *layer.clauses.get(name, ())) for name in spoken}
-        if layer.unattended_source and (layer.unattended is False or not self.unattended_source):
-            source = layer.unattended_source
-            return replace(self, clauses=merged, unattended=layer.unattended, unattended_source=source)
-        return replace(self, clauses=merged)
+    @property
+    def unattended(self) -> bool:
+        """Whether a step whose verdict is allow may run where nobody can answer; one file's no is enough."""
+        said = [layer.unattended for layer in self._of("administrator", "user", "notebook")]
+        return True in said and False not in said
 
     def decide(self, capability: Capability, target: str | None = None) -> Judgement:
-        """What applies to a use of the capability; what no file speaks of is asked about."""
-        clauses = self.clauses.get(capability, ())
+        """What applies to a use of the capability; None is a target that is not known."""
+        return self.ruling(capability, target).judgement
+
+    def ruling(self, capability: Capability, target: str | None = None) -> Ruling:
+        """What applies, and the layer that says so."""
         folder = self.folder or Path.cwd()
-        found: Judgement = clauses[0].decide(capability, target, folder) if clauses else "ask"
-        for clause in clauses[1:]:
-            found = stricter(found, clause.decide(capability, target, folder))
-        return found
 
-    def source(self, capability: Capability) -> str:
-        """The file whose rule is the strictest for the capability."""
-        clauses = self.clauses.get(capability, ())
-        return max(clauses, key=lambda clause: STRICTNESS[clause.judgement]).source if clauses else ""
+        def strictest_of(layers: Iterable[Layer]) -> Ruling | None:
+            said = ((layer.says(capability, target, folder), layer) for layer in layers)
+            found = (Ruling(judgement, layer) for judgement, layer in said if judgement is not None)
+            return max(found, key=lambda ruling: STRICTNESS[ruling.judgement], default=None)
 
+        administrator = strictest_of(self._of("administrator"))
+        files = self._of("user", "notebook")
+        person = strictest_of(files)
+        doubtful = any(layer.may_deny(capability, target, folder) for layer in files)
+        if person is None or not (person.judgement == "deny" or doubtful):
+            person = strictest_of([self.session.layer]) or person
+        if person is None and administrator is None:
+            person = strictest_of(self._of("shipped")) or NOTHING_SAID
+        rulings = (self._built_in(capability, target), administrator, person)
+        return max(filter(None, rulings), key=lambda ruling: STRICTNESS[ruling.judgement])
 
-def stricter(first: Judgement, second: Judgement) -> Judgement:
-    """The stricter of two judgements."""
-    return max(first, second, key=STRICTNESS.__getitem__)
-
-
-def _path_within(target: str, scopes: tuple[str, ...], folder: Path) -> bool:
-    """Whether a path, links resolved, lies in one of the folders; `…` ends what is known of it."""
-    try:
-        path = Path(os.path.realpath(folder / os.path.expanduser(target.partition("…")[0])))
-        roots = [Path(os.path.realpath(folder / os.path.expanduser(scope))) for scope in scopes]
-    except (OSError, ValueError):
-        return False
-    return any(path == root or root in path.parents for root in roots)
-
-
-def _host_within(target: str, scopes: tuple[str, ...], folder: Path) -> bool:
-    return any(fnmatch.fnmatch(target.lower(), scope.lower()) for scope in scopes)
-
-
-def _layer(path: Path) -> Policy:
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise PolicyError(f"The policy {path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"The policy {path} is not valid TOML: {error}.") from None
-    for key in data:
-        if key not in ("unattended", "capabilities"):
-            raise PolicyError(f"{path}: the key {key!r} is unknown; there are capabilities and unattended.")
-    unattended = data.get("unattended", False)
-    if not isinstance(unattended, bool):
-        raise PolicyError(f"{path}: unattended must be true or false, not {unattended!r}.")
-    capabilities = data.get("capabilities", {})
-    if not isinstance(capabilities, dict):
-        raise PolicyError(f"{path}: capabilities must be a table.")
-    clauses = {_capability(key, path): (_clause(key, value, path),) for key, value in capabilities.items()}
-    return Policy(clauses, unattended, str(path) if "unattended" in data else "")
-
-
-def _capability(key: str, path: Path) -> Capability:
-    if key not in CAPABILITIES:
-        raise PolicyError(f"{path}: capabilities.{key} is unknown; there are {', '.join(CAPABILITIES)}.")
-    return key
-
-
-def _clause(key: str, value: Any, path: Path) -> Clause:
-    where = f"{path}: capabilities.{key}"
-    if isinstance(value, str):
-        return Clause(_judgement(value, where), str(path))
-    if not isinstance(value, dict) or key not in SCOPED:
-        raise PolicyError(f"{where} must be allow, ask or deny.")
-    unknown = set(value) - {"otherwise", "inside", "folders", "hosts"}
-    scopes = value.get("hosts" if key == "network" else "folders", [])
-    if unknown or not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-        raise PolicyError(
-            f"{where} has {', '.join(sorted(unknown)) or 'scopes that are no list of strings'}."
+    def names(self, capability: Capability, target: str, judgement: Judgement) -> bool:
+        """Whether some layer gives a scope with the target in it this judgement."""
+        folder = self.folder or Path.cwd()
+        return any(
+            clause.scope and within(capability, target, clause.scope, folder) == "yes"
+            for clause in self._clauses(capability, judgement)
         )
-    inside = _judgement(value.get("inside", "ask"), f"{where}.inside")
-    return Clause(
-        _judgement(value.get("otherwise", "ask"), f"{where}.otherwise"), str(path), tuple(scopes), inside
-    )
+
+    def speaks_of(self, capability: Capability, judgement: Judgement) -> bool:
+        """Whether some layer gives anything of the capability this judgement."""
+        return any(True for _ in self._clauses(capability, judgement))
+
+    def _clauses(self, capability: Capability, judgement: Judgement) -> Iterator[Clause]:
+        for layer in self.all_layers:
+            for clause in layer.clauses:
+                if clause.capability == capability and clause.judgement == judgement:
+                    yield clause
+
+    def with_session(self, clauses: Iterable[Clause]) -> Policy:
+        """As if the person had also said this; the session itself stays as it is."""
+        return replace(self, session=self.session.with_clauses(clauses))
+
+    def unscoped(self) -> Policy:
+        """Only what is said of everything else, for showing."""
+        layers = tuple(_unscoped(layer) for layer in self.layers)
+        return replace(self, layers=layers, session=Session(_unscoped(self.session.layer).clauses))
+
+    @property
+    def all_layers(self) -> tuple[Layer, ...]:
+        """Every layer, the nearest to the person first."""
+        return (self.session.layer, *self._of("notebook", "user", "administrator", "shipped", "built in"))
+
+    def _of(self, *kinds: str) -> list[Layer]:
+        return [layer for kind in kinds for layer in self.layers if layer.kind == kind]
+
+    def _built_in(self, capability: Capability, target: str | None) -> Ruling | None:
+        """Only where the target is known: what is not known the guard looks at when it happens."""
+        folder = self.folder or Path.cwd()
+        for layer in self._of("built in") if target else ():
+            if layer.says(capability, target, folder) == "deny":
+                return Ruling("deny", layer)
+        return None
 
 
-def _judgement(value: Any, where: str) -> Judgement:
-    if value not in get_args(Judgement):
-        raise PolicyError(f"{where} is {value!r}; it must be allow, ask or deny.")
-    return cast(Judgement, value)
+def _unscoped(layer: Layer) -> Layer:
+    return replace(layer, clauses=tuple(clause for clause in layer.clauses if not clause.scope))
+
+
+def _built_in(policies: Iterable[Path]) -> Layer:
+    """Neither the gate nor its rules are a step's to change."""
+    paths = [str(path.absolute()) for path in (PACKAGE, ADMINISTRATOR.parent, *policies)]
+    clauses = [Clause("kernel", "deny", name) for name in OWN_NAMES]
+    for path in dict.fromkeys(paths):
+        clauses += [Clause("write_file", "deny", path), Clause("delete_file", "deny", path)]
+    return Layer("built in", "built in", tuple(clauses))
+
+
+__all__ = ["ADMINISTRATOR", "SHIPPED", "Policy", "Ruling", "stricter"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from caveagent_magic.security import live
 from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.use import Kind, Span, Use
 from caveagent_magic.security.values import (
@@ -23,12 +24,6 @@ from caveagent_magic.security.values import (
     Value,
     Values,
 )
-
-MOST_NODES = 150_000  # visits; a check must never take long, and what was not looked at must be asked about
-
-
-class TooMuch(Exception):
-    """The code is larger than what can be followed in bearable time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +44,16 @@ class Given:
 class Reader:
     """Notes the uses met on the way."""
 
-    def __init__(self, namespace: Mapping[str, object]) -> None:
+    def __init__(self, namespace: Mapping[str, object], budget: Budget) -> None:
         self.namespace = namespace
+        self.budget = budget
         self.uses: list[Use] = []
-        self.visited = 0
         self.elsewhere: tuple[Span, str] | None = None  # set while a function of the person's is followed
         self.following: list[object] = []
 
     def record(self, kind: Kind, names: tuple[str, ...], node: ast.AST, **more: object) -> None:
         """Note one use; inside a followed function it belongs to the place that calls it."""
+        self.budget.spend()
         span, via = self.elsewhere or (span_of(node), "")
         self.uses.append(Use(kind, names, span, via=via, **more))  # type: ignore[arg-type]
 
@@ -67,6 +63,7 @@ class Reader:
 
     def hand_over(self, values: Values, node: ast.AST) -> None:
         """Values go where they cannot be followed: whatever they can do counts as done."""
+        self.budget.spend()
         for value in values:
             if isinstance(value, Named) and value.live is not None and own_code(value.live.obj):
                 self.call_back(value, node)
@@ -87,8 +84,8 @@ class Reader:
         """What the expression may stand for."""
         raise NotImplementedError
 
-    def touch(self, value: Instance, node: ast.AST) -> None:
-        """A live object is used: whatever its class does by operators and hooks counts as done."""
+    def touch(self, value: Instance | Named, node: ast.AST) -> None:
+        """A live object is used: what its class does by hooks, and the code that it holds, counts as done."""
         raise NotImplementedError
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:

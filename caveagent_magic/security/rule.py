@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from caveagent_magic.errors import UsageError
 from caveagent_magic.events import Capability, Judgement
 from caveagent_magic.security.use import Kind, Span, Use
 
@@ -73,7 +71,9 @@ class Rule:
 
 def shown(name: str) -> str:
     """A qualified name as a person would say it."""
-    return name.removeprefix("?.").removeprefix("builtins.").removesuffix("[]")
+    for home in ("?.", "builtins.", "__main__."):
+        name = name.removeprefix(home)
+    return name.removesuffix("[]")
 
 
 @functools.lru_cache(maxsize=16384)
@@ -120,38 +120,3 @@ def rules_for(kind: Kind, names: tuple[str, ...]) -> tuple[Rule, ...]:
 def claimed(name: str) -> bool:
     """Whether some rule knows the name, and so decides alone whether it is harmless here."""
     return any(fits(name, rule.calls) for rule in all_rules())
-
-
-def explain(code: str) -> str:
-    """A rule in Markdown; raises `UsageError` naming the codes there are."""
-    found = next((rule for rule in all_rules() if rule.code == code.upper()), None)
-    if found is None:
-        raise UsageError(
-            f"No rule is called {code}; there are {', '.join(rule.code for rule in all_rules())}."
-        )
-    return _markdown(found)
-
-
-def _markdown(rule: Rule) -> str:
-    lines = [
-        f"## {rule.code} · {rule.capability}",
-        "",
-        inspect.getdoc(rule) or "",
-        "",
-        f"Says: *{rule.message}*",
-    ]
-    for example in rule.examples:
-        title = "Found in" if isinstance(example, Flagged) else "Left alone"
-        lines += ["", f"{title}:", "", "```python", example.source, "```"]
-    return "\n".join(lines)
-
-
-def reference() -> str:
-    """Every rule in Markdown, generated from the classes."""
-    return "\n\n".join(["# Rules of the security layer", *(_markdown(rule) for rule in all_rules())]) + "\n"
-
-
-if __name__ == "__main__":
-    from caveagent_magic.security.rule import reference as written  # the rules know this module by its name
-
-    print(written(), end="")

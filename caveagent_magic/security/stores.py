@@ -26,7 +26,7 @@ from caveagent_magic.security.values import (
 )
 
 SETTINGS = frozenset(
-    {"options", "rcParams", "config", "settings"}
+    {"options", "rcParams", "config", "settings", "templates"}
 )  # objects inside modules that are made to be set
 RELIED_ON = frozenset(["display", "get_ipython", "exit", "quit", "In", "Out"])
 
@@ -68,16 +68,13 @@ class Stores(Calls):
         if scope.is_class:
             self.hand_over(tuple(value for value in values if isinstance(value, (Named, Items))), node)
         elif scope.outermost or name in scope.outer:
-            doing = any(_is_code(value) for value in values)
             was = scope.namespace.get(name)
-            if doing and (name in builtins.__dict__ or name in RELIED_ON):
-                self.record("store", (f"builtins.{name}",), node)
-            elif (
-                isinstance(was, types.ModuleType)
-                and doing
-                and not any(isinstance(value, Named) and value.module for value in values)
+            if (name in builtins.__dict__ or name in RELIED_ON) and any(
+                _is_code(value) or _is_another(value, name) for value in values
             ):
-                self.record("store", (f"{live.values_of(was)[0].name}",), node)  # type: ignore[union-attr]
+                self.record("store", (f"builtins.{name}",), node)
+            elif isinstance(was, types.ModuleType) and not any(_is_it(value, was) for value in values):
+                self.record("store", (f"__main__.{name}",), node)
             if name.startswith("__") and name.endswith("__"):
                 self.record("store", (f"?.{name}",), node)
         scope.bind(name, values)
@@ -112,7 +109,9 @@ class Stores(Calls):
         known = [key.value for key in keys if isinstance(key, Const)]
         if isinstance(target.value, ast.Name) and any(isinstance(owner, Items) for owner in owners):
             key = known[0] if len(known) == 1 == len(keys) else None
-            scope.bind(
+            if isinstance(target.slice, ast.Slice):
+                values = self.elements(values, target)
+            scope.holder(target.value.id).bind(
                 target.value.id,
                 tuple(_with(owner, key, values) if isinstance(owner, Items) else owner for owner in owners),
             )
@@ -141,6 +140,16 @@ def _is_code(value: object) -> bool:
     if isinstance(value, Named):
         return value.name.startswith("builtins.") or not harmless(value.name)
     return isinstance(value, (Function, Class, Bound, Made))
+
+
+def _is_another(value: object, name: str) -> bool:
+    """Whether it is a routine or module of another name; `from math import pow` is meant as it is written."""
+    return isinstance(value, Named) and value.name.rpartition(".")[2] != name
+
+
+def _is_it(value: object, module: types.ModuleType) -> bool:
+    """Whether it is the module itself."""
+    return isinstance(value, Named) and value.live is not None and value.live.obj is module
 
 
 def _shared(owner: Named) -> bool:

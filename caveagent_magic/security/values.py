@@ -6,9 +6,12 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from caveagent_magic.security.budget import TooMuch
+
 if TYPE_CHECKING:
     from caveagent_magic.security.bindings import Scope
 
+HEAVIEST = 40_000  # values inside a container
 MOST_VALUES = 32  # of one expression; beyond that it counts as not known
 
 
@@ -77,6 +80,15 @@ class Items:
 
     kind: Literal["list", "tuple", "set", "dict"]
     entries: tuple[tuple[object | None, Values], ...]
+    weight: int = field(init=False, compare=False, repr=False)
+    hashed: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", weigh(*(values for _, values in self.entries)))
+        object.__setattr__(self, "hashed", hash((self.kind, self.entries)))
+
+    def __hash__(self) -> int:
+        return self.hashed
 
     @property
     def contents(self) -> Values:
@@ -100,6 +112,16 @@ class Bound:
     function: Value
     first: tuple[Values, ...]
     keywords: tuple[tuple[str, Values], ...] = ()
+    weight: int = field(init=False, compare=False, repr=False)
+    hashed: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        keywords = (values for _, values in self.keywords)
+        object.__setattr__(self, "weight", weigh((self.function,), *self.first, *keywords))
+        object.__setattr__(self, "hashed", hash((self.function, self.first, self.keywords)))
+
+    def __hash__(self) -> int:
+        return self.hashed
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -139,6 +161,20 @@ PARAMETER: Values = (Opaque("parameter"),)
 ELEMENT: Values = (Opaque("element"),)
 MISSING: Values = (Opaque("missing"),)
 UNRESOLVED: Values = (Opaque("unresolved"),)
+
+
+def weigh(*several: Values) -> int:
+    """How many values lie inside one another, with shared ones counted each time they are met.
+
+    `x = [x, x]` doubles it with every step: raises `TooMuch` where walking through would take too long.
+    """
+    weight = 1
+    for values in several:
+        for value in values:
+            weight += value.weight if isinstance(value, (Items, Bound)) else 1
+    if weight > HEAVIEST:
+        raise TooMuch
+    return weight
 
 
 def join(*several: Values) -> Values:

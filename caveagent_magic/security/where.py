@@ -1,16 +1,17 @@
-"""Where running code is at work: in which folders, and whether it is the step's own or a library's."""
+"""Where running code is at work: which folders are ordinary, and where a path really leads."""
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 import sysconfig
 import tempfile
-import types
-from dataclasses import dataclass, field
+from itertools import islice
+from os import getcwd, getpid, scandir, stat
+from stat import S_ISDIR
+from typing import Any
 
-from caveagent_magic.security.known import own_file
+from caveagent_magic.security.stack import own_caller
 from caveagent_magic.security.vocabulary import names
 
 SYSTEM = tuple(
@@ -25,88 +26,152 @@ SYSTEM = tuple(
     )
 )
 CACHES = tuple(
-    names(
+    os.path.expanduser(path)
+    for path in names(
         """
         ~/.cache/matplotlib ~/.config/matplotlib ~/.matplotlib ~/.cache/fontconfig ~/.fonts
         ~/.local/share/fonts ~/Library/Fonts ~/.cache/numba ~/.config/dask
         """
     )
 )
+SINKS = (os.devnull, "/dev/tty", "/dev/stdout", "/dev/stderr")
+ENCODING = sys.getfilesystemencoding()
+MOST_LINKS = 40  # as in Linux; more is a loop
+MOST_KEPT = 20_000
+MANY = 8  # files read one by one before the folder is looked at as a whole
+SCRATCH = os.path.realpath(tempfile.gettempdir())  # once: a step could set `tempfile.tempdir`
+_PATHS = (
+    os.path.dirname(os.path.dirname(__file__)),
+    *sysconfig.get_paths().values(),
+    sys.prefix,
+    sys.base_prefix,
+)
+PACKAGES = tuple({*_PATHS, *map(os.path.realpath, _PATHS)} - {"", "/", "/usr"})
 
 
-@dataclass(frozen=True, slots=True)
+def link(path: str) -> str | None:
+    """What a symbolic link says; None: it is none."""
+    try:
+        return readlink(path)
+    except (OSError, ValueError):
+        return None
+
+
+if os.name == "posix":
+    from posix import readlink  # not through `os`, where a step could put something else
+
+    def resolved(path: str) -> str:
+        """The path without links, as far as it exists: `os.path.realpath` out of system calls alone."""
+        pending, done, links = path.split("/")[::-1], "", 0
+        while pending:
+            name = pending.pop()
+            if name == "..":
+                done = done.rpartition("/")[0]
+            elif name not in ("", "."):
+                target = link(f"{done}/{name}")
+                if target is None or links == MOST_LINKS:
+                    done = f"{done}/{name}"
+                    continue
+                links += 1
+                done = "" if target.startswith("/") else done
+                pending.extend(target.split("/")[::-1])
+        mine = f"/proc/{getpid()}/"
+        return f"/proc/self/{done[len(mine) :]}" if done.startswith(mine) else done or "/"
+else:
+    from os import readlink
+    from os.path import realpath as resolved  # type: ignore[assignment]
+
+
 class Where:
-    """The folders that decide what is ordinary."""
+    """The folders that decide what is ordinary, and what was found out about paths so far.
 
-    root: str
-    read_before: set[str] = field(default_factory=set, compare=False)  # not to be resolved again
+    What is kept of a path holds as long as nothing moves: neither the working directory nor a link.
+    """
+
+    def __init__(self, root: str, scratch: tuple[str, ...] = (), sources: tuple[str, ...] = ()) -> None:
+        self.root = resolved(anchored(root, getcwd()))
+        self.readable: set[str] = set()  # paths, as they were given, that may be read
+        self.bases: dict[str, None] = {}  # folders whose descriptors a relative path may start from
+        self._scratch = (SCRATCH, *scratch)
+        self._sources = sources
+        self._cwd = getcwd()
+        self._folders: dict[str, str] = {}  # real paths of folders
+        self._read: dict[str, int] = {}  # how many files of a folder
+        self._settled = True
+
+    def unsettle(self) -> None:
+        """The working directory or a link is about to change."""
+        self._settled = False
+        self.readable.clear()
+        self._folders.clear()
+
+    def remember(self, path: str) -> None:
+        """Spare the next look at the same path, and at its neighbours where many of them are read."""
+        if not self._settled or len(self.readable) >= MOST_KEPT:
+            return
+        self.readable.add(path)
+        folder = path[: path.rfind("/") + 1]
+        self._read[folder] = self._read.get(folder, 0) + 1
+        if self._read[folder] == MANY:
+            self._take_in(folder)
+
+    def _take_in(self, folder: str) -> None:
+        """All files of the folder that are no links may be read, as the folder may."""
+        found = self.real(folder or ".")
+        if not (below(found, (self.root,)) or below(found, PACKAGES)):
+            return
+        try:
+            with scandir(found) as entries:
+                files = (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+                self.readable.update(f"{folder}{name}" for name in islice(files, MOST_KEPT))
+        except OSError:
+            return
+
+    def real(self, path: str, base: str = "") -> str:
+        """Where a path leads, links resolved; relative ones start at `base` or the working directory."""
+        path = anchored(path, base or (self._cwd if self._settled else getcwd()))
+        if os.name != "posix":
+            return resolved(path)
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or link(path) is not None:
+            return resolved(path)
+        found = self._folders.get(folder)
+        if found is None:
+            found = resolved(folder)
+            if self._settled and len(self._folders) < MOST_KEPT:
+                self._folders[folder] = found
+        return f"{found.rstrip('/')}/{name}"
 
     def ordinary_read(self, path: str) -> bool:
         """Whether reading it is part of computing: the working directory, packages, the system's own data."""
-        if path == "/" or below(path, (self.root, *_packages())) or path.startswith(SYSTEM):
+        if path == "/" or below(path, (self.root,)) or below(path, PACKAGES) or path.startswith(SYSTEM):
             return True
-        return self._scratch(path) or (below(path, _expanded(CACHES)) and not own_caller())
+        return self.disposable(path) or (below(path, CACHES) and not own_caller())
 
-    def remember(self, path: object) -> None:
-        """Spare the next look at the same file."""
-        if type(path) is str and len(self.read_before) < 10_000:
-            self.read_before.add(_anchored(path))
-
-    def remembers(self, path: object) -> bool:
-        """Whether reading it was ordinary before."""
-        return type(path) is str and _anchored(path) in self.read_before
+    def source(self, path: str) -> bool:
+        """Whether it is a module's source, which tracebacks show; they are printed from C."""
+        return path.endswith(".py") and path.rpartition("/")[0] in self._sources
 
     def ordinary_write(self, path: str) -> bool:
         """Whether writing it leaves nothing behind that matters."""
-        if path in (os.devnull, "/dev/tty", "/dev/stdout", "/dev/stderr") or self._scratch(path):
+        if path in SINKS or self.disposable(path):
             return True
-        return ("__pycache__" in path or below(path, _expanded(CACHES))) and not own_caller()
+        return ("__pycache__" in path or below(path, CACHES)) and not own_caller()
 
-    def _scratch(self, path: str) -> bool:
-        scratch = os.path.realpath(tempfile.gettempdir())
-        inside = below(path, (scratch,))
-        return inside and not (
-            below(self.root, (scratch,)) and below(path, (self.root,)) and self.root != scratch
-        )
-
-
-def _anchored(path: str) -> str:
-    return path if path.startswith("/") else f"{os.getcwd()}/{path}"
+    def disposable(self, path: str) -> bool:
+        """Whether it lies in the folder for temporary files, but not in the root if that is there, too."""
+        for scratch in self._scratch:
+            if below(path, (scratch,)):
+                inside = self.root != scratch and below(self.root, (scratch,))
+                return not (inside and below(path, (self.root,)))
+        return False
 
 
-def own_caller(directly: bool = False) -> bool:
-    """Whether the code of the step itself is at work: at hand, or nearest outside the library."""
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(_here()) and not (not directly and _standard(file)):
-            return own_file(file)
-        frame = frame.f_back
-    return True
-
-
-@functools.cache
-def _here() -> str:
-    return os.path.join(os.path.dirname(__file__), "")
-
-
-@functools.lru_cache(maxsize=512)
-def _standard(file: str) -> bool:
-    library = sysconfig.get_path("stdlib")
-    return file.startswith("<frozen") or (file.startswith(library) and "site-packages" not in file)
-
-
-@functools.cache
-def _packages() -> tuple[str, ...]:
-    package = os.path.dirname(os.path.dirname(__file__))
-    paths = [package, *sysconfig.get_paths().values(), sys.prefix, sys.base_prefix]
-    found = {os.path.realpath(path) for path in paths if path} | {path for path in paths if path}
-    return tuple(path for path in found if path not in ("/", "/usr"))
-
-
-@functools.cache
-def _expanded(paths: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(os.path.expanduser(path) for path in paths)
+def anchored(path: str, base: str) -> str:
+    """The path from the top."""
+    if os.name != "posix":
+        return os.path.join(base, path)
+    return path if path.startswith("/") else f"{base}/{path}"
 
 
 def below(path: str, folders: tuple[str, ...]) -> bool:
@@ -114,20 +179,25 @@ def below(path: str, folders: tuple[str, ...]) -> bool:
     return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
-def plain(value: object) -> str:
-    """An argument of an event in words, without running anything that a subclass of `str` may override."""
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, bytes):
-        return os.fsdecode(memoryview(value).tobytes())
-    return int.__repr__(value) if isinstance(value, int) else type(value).__name__
-
-
-def whole(path: object) -> str | None:
-    """The real path; None for file descriptors, which were judged when they were opened."""
-    if not isinstance(path, (str, bytes)):
-        return None
+def is_folder(path: str) -> bool:
+    """Whether a folder is there."""
     try:
-        return os.path.realpath(plain(path))
+        return S_ISDIR(stat(path).st_mode)
     except (OSError, ValueError):
-        return plain(path)
+        return False
+
+
+def of_descriptor(number: object) -> str | None:
+    """The path that a file descriptor was opened by, where the system tells."""
+    found = link(f"/proc/self/fd/{plain(number)}")
+    return found if found and found.startswith("/") else None
+
+
+def plain(value: Any) -> str:
+    """An argument of an event in words, without running anything that its class may override."""
+    kind = type(value)
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, (bytes, bytearray)):
+        return bytes.decode(bytes(memoryview(value)), ENCODING, "surrogateescape")
+    return int.__repr__(value) if issubclass(kind, int) else kind.__name__

@@ -20,14 +20,15 @@ from IPython.core.displaypub import DisplayPublisher
 
 from caveagent_magic.events import Output
 from caveagent_magic.rehearsal.fork import Emit
+from caveagent_magic.shell.figures import as_read, describing
 
 _BY_LINE = 1 << 16  # characters of text that are sent line by line; after them a flood goes in blocks
 _BLOCK = 1 << 12
 _TRUSTED_CALLBACKS = frozenset({"IPython", "ipykernel", "matplotlib", "matplotlib_inline"})
 
 
-def run_apart(shell: Any, code: str, emit: Emit) -> None:
-    """Run code as a cell, handing over each output in nbformat's form as it comes."""
+def run_apart(shell: Any, code: str, emit: Emit) -> object:
+    """Run code as a cell, handing over each output in nbformat's form as it comes; gives its last value."""
     text = TextBuffer(emit)
     publisher = _Publisher(text, shell)
     _mute_kernel(shell)
@@ -35,9 +36,10 @@ def run_apart(shell: Any, code: str, emit: Emit) -> None:
     _replace_display(shell, publisher, text, code)
     _forget_user_callbacks(shell)
     _forget_event_loop()
-    shell.run_cell(code, store_history=False, silent=False)
+    ran = shell.run_cell(code, store_history=False, silent=False)
     publisher.emit_updates()
     text.flush()
+    return ran.result
 
 
 class TextBuffer:
@@ -164,7 +166,7 @@ class _Hook(DisplayHook):
 def _bundle(data: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     encoded = {
         kind: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-        for kind, value in data.items()
+        for kind, value in as_read(data).items()
     }
     return {"data": encoded, "metadata": dict(metadata or {})}
 
@@ -210,6 +212,7 @@ def _replace_display(shell: Any, publisher: _Publisher, text: TextBuffer, code: 
     shell.display_pub = publisher
     hook: Callable[[object], None] = _Hook(shell, text, code)
     shell.displayhook = shell.display_trap.hook = sys.displayhook = hook
+    shell.display_formatter.format = describing(shell.display_formatter.format)
 
     def show(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
         told = {"ename": kind.__name__, "evalue": _message(error), "traceback": list(lines)}

@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -20,7 +21,11 @@ SLICE = 0.1  # seconds; short waits let an interrupt through
 PRESENT = 60.0  # seconds that a front end counts as being there after its hello
 GRACE = 3.0  # seconds that a front end has to announce itself before stdin asks
 QUESTION = "Run this step? [r]un, [e]dit, [s]kip, s[t]op: "
-KEYS: Mapping[str, Action] = {"r": "run", "e": "edit", "s": "skip", "t": "stop"}
+ALWAYS = "Run this step? [r]un, [a]lways, [e]dit, [s]kip, s[t]op: "
+SAVING = "In this notebook these need no question from now on: {rules}. Save that and run? [y]es, [n]o: "
+RUNNING: frozenset[Action] = frozenset({"run", "adopt"})
+KEPT = "ta[k]e over what the rehearsal made, "
+KEYS: Mapping[str, Action] = {"r": "run", "k": "adopt", "e": "edit", "s": "skip", "t": "stop"}
 
 
 def code_hash(code: str) -> str:
@@ -37,6 +42,7 @@ class PendingStep:
     code: str
     rehearsal: Event
     actions: tuple[Action, ...]
+    rules: tuple[str, ...] = ()  # what remembering the answer would save
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     decision: Decision | None = None
 
@@ -58,6 +64,7 @@ class PendingStep:
             "code": self.code,
             "code_hash": self.code_hash,
             "actions": list(self.actions),
+            "rules": list(self.rules),
             "verdict": to_json(self.event)["verdict"],
             "rehearsal": to_json(self.rehearsal),
         }
@@ -70,11 +77,13 @@ class Broker:
         self._may_ask, self._ask, self._grace = may_ask, ask, grace
         self._changed = threading.Condition()
         self._pending: PendingStep | None = None
+        self._rehearsing: Rehearsing | None = None
         self.clients: dict[str, float] = {}  # front ends, and when they were last heard
         self._heard_in_turn = False
         self._in_stdin = False
         self._turn_running = False
         self.log: Callable[[], list[dict[str, Any]]] = list
+        self.undoable: Callable[[], dict[str, int]] = dict  # what can be undone between two turns
 
     # ------------------------------------------------------------ the turn's side, main thread
 
@@ -95,12 +104,31 @@ class Broker:
         with self._changed:
             self._turn_running, self._pending = False, None
 
-    def open(self, judged: Judged, code: str, rehearsal: Event, actions: tuple[Action, ...]) -> PendingStep:
+    def open(
+        self,
+        judged: Judged,
+        code: str,
+        rehearsal: Event,
+        actions: tuple[Action, ...],
+        rules: tuple[str, ...] = (),
+    ) -> PendingStep:
         """Make a step answerable."""
-        pending = PendingStep(self, judged, code, rehearsal, actions)
+        pending = PendingStep(self, judged, code, rehearsal, actions, rules)
         with self._changed:
             self._pending = pending
         return pending
+
+    @contextmanager
+    def rehearsing(self, turn: str, step: int) -> Iterator[Callable[[], bool]]:
+        """A rehearsal is under way; gives what tells whether the person does not want to wait for it."""
+        rehearsing = Rehearsing(turn, step)
+        with self._changed:
+            self._rehearsing = rehearsing
+        try:
+            yield lambda: rehearsing.cut
+        finally:
+            with self._changed:
+                self._rehearsing = None
 
     def wait(self, pending: PendingStep) -> Decision:
         """The answer; asks on stdin when no front end is heard of."""
@@ -157,16 +185,18 @@ class Broker:
             "state": self._state,
             "decide": self._decide,
             "cancel": self._cancel,
+            "cut_rehearsal": self._cut_rehearsal,
         }.get(str(verb))
         if answer is None:
-            return {"status": "error", "message": f"There is no verb {verb!r}: hello, state, decide, cancel."}
+            known = "hello, state, decide, cancel, cut_rehearsal"
+            return {"status": "error", "message": f"There is no verb {verb!r}: {known}."}
         with self._changed:
             self._heard_in_turn = True
             return answer(content)
 
     def _hello(self, content: Mapping[str, Any]) -> dict[str, Any]:
         self.clients[str(content.get("client", "unnamed"))] = time.monotonic()
-        features = ["state", "decide", "cancel"]
+        features = ["state", "decide", "cancel", "cut_rehearsal"]
         return {"status": "ok", "version": __version__, "protocol": VERSION, "features": features}
 
     def _state(self, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +205,9 @@ class Broker:
             "status": "ok",
             "running": self._turn_running,
             "pending": pending,
+            "rehearsing": self._rehearsing.to_json() if self._rehearsing else None,
             "events": self.log() if self._turn_running else [],
+            "undo": self.undoable(),
         }
 
     def _decide(self, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,16 +222,24 @@ class Broker:
         code, note = content.get("code", ""), content.get("note", "")
         if not isinstance(code, str) or not isinstance(note, str) or (action == "edit" and not code.strip()):
             return {"status": "error", "message": "Edit needs the new code as text."}
-        if content.get("remember"):
-            return {
-                "status": "error",
-                "message": "Answers cannot be remembered: leave remember out.",
-            }
-        pending.decision = Decision(action, code, note)
+        remember = content.get("remember", False)
+        if mistake := _cannot_remember(remember, action, pending):
+            return {"status": "error", "message": mistake}
+        pending.decision = Decision(action, code, note, remember=remember)
         self._changed.notify_all()
         if self._in_stdin:
             self._in_stdin = False
             _interrupt_main_thread()
+        return {"status": "ok"}
+
+    def _cut_rehearsal(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """End the rehearsal early; the step is then asked about as always, with what was seen so far."""
+        rehearsing = self._rehearsing
+        if rehearsing is None:
+            return {"status": "stale", "message": "No rehearsal is under way."}
+        if {"turn": content.get("turn"), "step": content.get("step")} != rehearsing.to_json():
+            return {"status": "stale", "message": "This answer is about another step."}
+        rehearsing.cut = True
         return {"status": "ok"}
 
     def _cancel(self, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,12 +249,34 @@ class Broker:
         return {"status": "ok"}
 
 
+@dataclass(slots=True)
+class Rehearsing:
+    """A rehearsal that is under way."""
+
+    turn: str
+    step: int
+    cut: bool = False  # the person does not want to wait for its end
+
+    def to_json(self) -> dict[str, Any]:
+        """What a front end repeats to end it."""
+        return {"turn": self.turn, "step": self.step}
+
+
 def may_ask(kernel: Any) -> bool:
     """Whether a person can be asked on stdin: nbclient, papermill and pipes say no."""
     if kernel is None:
         return sys.stdin is not None and sys.stdin.isatty() and "CI" not in os.environ
     parent = kernel.get_parent("shell") or {}
     return bool(parent.get("content", {}).get("allow_stdin", False))
+
+
+def _cannot_remember(remember: object, action: Action, pending: PendingStep) -> str:
+    """Why an answer cannot be kept for later steps; empty: it can, or need not be."""
+    if not isinstance(remember, bool):
+        return "remember must be true or false."
+    if remember and action not in RUNNING:
+        return "Only an answer that lets the step run can be remembered."
+    return "Nothing of this step can be remembered." if remember and not pending.rules else ""
 
 
 def _interrupt_main_thread() -> None:
@@ -228,7 +290,15 @@ def _interrupt_main_thread() -> None:
 def _decision_from(ask: Callable[[str], str], pending: PendingStep) -> Decision:
     """Ask until the answer is one of those offered."""
     while True:
-        answer = ask(QUESTION).strip().lower()
+        offered = bool(pending.rules) and "run" in pending.actions
+        question = ALWAYS if offered else QUESTION
+        if "adopt" in pending.actions:
+            question = question.replace("[e]dit", f"{KEPT}[e]dit")
+        answer = ask(question).strip().lower()
+        if offered and answer in ("a", "always"):
+            if ask(SAVING.format(rules=", ".join(pending.rules))).strip().lower() in ("y", "yes"):
+                return Decision("run", remember=True)
+            continue
         action = KEYS.get(answer[:1]) if answer not in get_args(Action) else answer
         if action not in pending.actions:
             continue

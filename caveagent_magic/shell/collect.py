@@ -11,6 +11,7 @@ from typing import Any
 
 from caveagent_magic.events import Output
 from caveagent_magic.shell.apart import ends_quietly
+from caveagent_magic.shell.figures import as_read, describing
 from caveagent_magic.shell.plain import plain
 
 KEPT_CHARS = 2_000_000  # of one stream in one step
@@ -42,7 +43,7 @@ class Collected:
         self._close_stream()
         encoded = {
             name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-            for name, value in data.items()
+            for name, value in as_read(data).items()
         }
         self._outputs.append(
             plain({"output_type": kind, "data": encoded, "metadata": metadata or {}, **more})
@@ -139,6 +140,7 @@ def teed(shell: Any, code: str, outputs: Collected) -> Iterator[None]:
             (shell.display_pub, "publish", published),
             (shell.display_pub, "clear_output", lambda wait=False: None),
             (shell.displayhook, "write_format_data", written),
+            (shell.display_formatter, "format", describing(shell.display_formatter.format)),
             (shell.displayhook, "quiet", lambda: ends_quietly(shell.displayhook, code)),
             (shell, "_showtraceback", failed),
             (sys, "stdout", Tee(sys.stdout, lambda text: outputs.text("stdout", text))),

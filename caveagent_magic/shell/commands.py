@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from caveagent_magic import __version__
@@ -44,28 +44,58 @@ def status(words: Sequence[str], magics: CaveMagics) -> str:
 
 
 def vars_(words: Sequence[str], magics: CaveMagics) -> str:
-    """All variables as the model would see them."""
+    """All variables, or those named, as the model would see them."""
     variables = magics.names.variables()
+    if words:
+        from caveagent_magic.injection.privacy import checked
+
+        return "\n".join(magics.driver.card(name) for name in checked(words, variables))
     if not variables:
         return "There are no variables yet."
     return "\n".join(magics.driver.card(name) for name in variables)
 
 
 def show(words: Sequence[str], magics: CaveMagics) -> str:
-    """Some variables as the model would see them; without names: the whole conversation."""
+    """Show NAME or NAME.COLUMN to the model again, and see how; without names: the whole conversation."""
     if not words:
         return magics.driver.conversation()
-    variables = magics.names.variables()
-    for name in words:
-        if name not in variables:
-            raise UsageError(f"There is no variable {name!r}.{_nearest(name, variables)}")
-    return "\n".join(magics.driver.card(name) for name in words)
+    from caveagent_magic.shell.privacy import show as shown
+
+    return shown(words, magics.driver)
+
+
+def privacy(words: Sequence[str], magics: CaveMagics) -> str:
+    """What the model may know: `%cave privacy names|schema|stats|samples [NAME]`."""
+    from caveagent_magic.shell.privacy import level
+
+    return level(words, magics.driver)
+
+
+def hide(words: Sequence[str], magics: CaveMagics) -> str:
+    """Keep a variable or a column from the model: `%cave hide NAME[.COLUMN]`."""
+    from caveagent_magic.shell.privacy import hide as hidden
+
+    return hidden(words, magics.driver)
+
+
+def alias(words: Sequence[str], magics: CaveMagics) -> str:
+    """Let the model know a column by another name: `%cave alias NAME.COLUMN`; without: all aliases."""
+    from caveagent_magic.shell.privacy import alias as aliased
+
+    return aliased(words, magics.driver)
+
+
+def egress(words: Sequence[str], magics: CaveMagics) -> str:
+    """What has left this machine: the last requests, and the file that holds them."""
+    from caveagent_magic.shell.privacy import egress as left
+
+    return left(words, magics.driver)
 
 
 def reset(words: Sequence[str], magics: CaveMagics) -> str:
     """Forget the conversation; variables stay."""
     magics.driver.stream.reset()
-    magics.driver.steps_run.clear()
+    magics.driver.history.clear()
     return "The conversation is forgotten. Your variables are as they were."
 
 
@@ -96,12 +126,19 @@ def cost(words: Sequence[str], magics: CaveMagics) -> str:
 
 
 def undo(words: Sequence[str], magics: CaveMagics) -> str:
-    """Give the names that the last turn rebound, added or deleted their earlier values."""
-    undone, not_undone = magics.driver.undo()
-    if not undone and not not_undone:
-        return "There is nothing to undo: the last turn changed no name."
-    rows = [f"As before: {', '.join(undone)}."] if undone else []
-    return "\n".join((*rows, *(f"Not undone: {change.name}: {change.summary}." for change in not_undone)))
+    """Take back what the last turn did to your variables, or the last N steps: `%cave undo N`."""
+    from caveagent_magic.shell.undo import take_back
+
+    if words and not (len(words) == 1 and words[0].isdecimal() and int(words[0])):
+        raise UsageError(f"%cave undo takes a number of steps from 1, and not {' '.join(words)!r}.")
+    return take_back(magics.driver, int(words[0]) if words else None)
+
+
+def redo(words: Sequence[str], magics: CaveMagics) -> str:
+    """Do again what the last `%cave undo` took back."""
+    from caveagent_magic.shell.undo import do_again
+
+    return do_again(magics.driver)
 
 
 def doctor(words: Sequence[str], magics: CaveMagics) -> str:
@@ -118,9 +155,23 @@ def doctor(words: Sequence[str], magics: CaveMagics) -> str:
             f"rehearsal   {driver.rehearsal()}",
             f"kernel      {'ipykernel' if kernel else 'a terminal: steps are asked for on the command line'}",
             f"front ends  {front_ends}",
-            f"policy      {driver.policy_file() or 'the shipped one'}",
+            f"policy      {_policy_or_why_not(magics)}",
         )
     )
+
+
+def policy(words: Sequence[str], magics: CaveMagics) -> str:
+    """What needs no question, and who says so; change it here: `CAPABILITY [SCOPE] allow|ask|deny`."""
+    from caveagent_magic.shell.policy import run  # heavy, and only this asks
+
+    return run(words, magics)
+
+
+def explain(words: Sequence[str], magics: CaveMagics) -> str:
+    """What a rule is about, with examples: `%cave explain CODE` or a capability; without: all rules."""
+    from caveagent_magic.security import reference  # heavy, and only this asks
+
+    return "\n\n".join(map(reference.explain, words)) if words else reference.overview()
 
 
 def help_(words: Sequence[str], magics: CaveMagics) -> str:
@@ -142,6 +193,13 @@ COMMANDS: dict[str, Command] = {
     "model": model,
     "cost": cost,
     "undo": undo,
+    "redo": redo,
+    "hide": hide,
+    "alias": alias,
+    "privacy": privacy,
+    "egress": egress,
+    "policy": policy,
+    "explain": explain,
     "doctor": doctor,
     "help": help_,
 }
@@ -150,7 +208,7 @@ COMMANDS: dict[str, Command] = {
 def run_command(name: str, words: Sequence[str], magics: CaveMagics) -> str:
     """The text of a sub-command; an unknown one is named together with those that exist."""
     command = COMMANDS.get(name)
-    if words and command not in (show, model):
+    if words and command not in (show, model, undo, policy, explain, vars_, hide, alias, privacy):
         raise UsageError(f"%cave {name} takes nothing more, and not {' '.join(words)!r}.")
     if command is None:
         raise UsageError(f"%cave has no sub-command {name!r}. It has {', '.join(COMMANDS)}.")
@@ -164,11 +222,13 @@ def _model_or_why_not(magics: CaveMagics) -> str:
         return f"none: {error}"
 
 
-def _nearest(name: str, names: Iterable[str]) -> str:
-    import difflib
+def _policy_or_why_not(magics: CaveMagics) -> str:
+    from caveagent_magic.shell.policy import sources
 
-    near = difflib.get_close_matches(name, list(names), n=3)
-    return f" Did you mean {', '.join(near)}?" if near else ""
+    try:
+        return sources(magics.driver.policy())
+    except CaveError as error:
+        return str(error)
 
 
 def _version(package: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 CELL, LINE = re.compile(r"^\s*%%cave\b"), re.compile(r"^\s*%cave\s")
-TAKES_NAMES = {"--only", "--hide", "show"}
+TAKES_NAMES = {"--only", "--hide", "--show"}
 
 
 def completions(

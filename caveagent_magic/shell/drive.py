@@ -6,19 +6,29 @@ import os
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from caveagent_magic.disclosure import Disclosure
+from caveagent_magic.egress import Ledger, default_path
 from caveagent_magic.errors import LimitReached, UsageError
-from caveagent_magic.events import Change, Changes, Event, TurnEnded, Usage
-from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.events import Event, TurnEnded, Usage
+from caveagent_magic.injection.alias import Aliases
+from caveagent_magic.injection.card import cards_text
+from caveagent_magic.injection.choose import choose
+from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.models.base import Model
 from caveagent_magic.models.named import ModelSettings, model_named
+from caveagent_magic.models.recording import Accountable
+from caveagent_magic.models.tokens import estimate
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.rehearsal import sandbox
-from caveagent_magic.rehearsal.checkpoint import Checkpoint
 from caveagent_magic.rehearsal.fork import Limits
 from caveagent_magic.rehearsal.process import interrupts_held
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.rehearsal.undo.history import History, taken
+from caveagent_magic.security import infer
+from caveagent_magic.security.policy import ADMINISTRATOR, Policy
+from caveagent_magic.security.said import Session
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
@@ -27,11 +37,13 @@ from caveagent_magic.shell.config import CaveSettings
 from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
 from caveagent_magic.shell.log import Log
 from caveagent_magic.shell.names import Names
+from caveagent_magic.shell.privacy import suggestion
 from caveagent_magic.shell.runtime import Runtime
 
+CARD_TOKENS = 10_000  # of one card, for the person
 # A small model's window of 8,192 tokens holds the conversation, and the reply beside it.
 SMALL_CONTEXT = 5_500
-SMALL_REPLY, SMALL_CARDS, SMALL_OBSERVATION = 1_500, 1_000, 2_500
+SMALL_REPLY, SMALL_CARDS, SMALL_OBSERVATION = 1_500, 1_000, 700
 
 
 def fitted(task: Task) -> Task:
@@ -40,7 +52,8 @@ def fitted(task: Task) -> Task:
         task,
         reply_tokens=min(task.reply_tokens, SMALL_REPLY),
         card_tokens=min(task.card_tokens, SMALL_CARDS),
-        observation_chars=min(task.observation_chars, SMALL_OBSERVATION),
+        observation_tokens=min(task.observation_tokens, SMALL_OBSERVATION),
+        turn_observation_tokens=min(task.turn_observation_tokens, 2 * SMALL_OBSERVATION),
     )
 
 
@@ -61,18 +74,27 @@ def driver_for(settings: CaveSettings, names: Names) -> Driver:
 
 @dataclass(slots=True)
 class Driver:
-    """What lives as long as the notebook's session: the conversation, its cost, the last checkpoints."""
+    """What lives as long as the notebook's session: the conversation, its cost, the steps to undo."""
 
     settings: CaveSettings
     runtime: Runtime
     broker: Broker
-    stream: Stream = field(default_factory=Stream)
+    stream: Stream = field(default_factory=lambda: Stream(estimate=estimate))
     usage: list[Usage] = field(default_factory=list)
-    steps_run: list[tuple[Checkpoint, Changes]] = field(default_factory=list)
+    history: History = field(default_factory=History)
+    said: Session = field(default_factory=Session)  # the policy of this notebook session
+    administrator: Path = ADMINISTRATOR
+    disclosure: Disclosure = field(default_factory=Disclosure)
+    suggested: set[str] = field(default_factory=set)  # columns that were suggested for hiding
+    written: Ledger | None = None
     running: bool = False
     small: bool = False  # whether the conversation began with the compact system prompt
     request: Mapping[str, Any] | None = None  # the execute request of the turn that is running
     models: dict[tuple[Any, ...], Model] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.disclosure.privacy = Privacy(level=self.settings.privacy)
+        self.broker.undoable = self.history.offer
 
     def run(self, task: Task, model_name: str = "") -> None:
         """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
@@ -84,6 +106,8 @@ class Driver:
             task = fitted(task)
             self.stream.context_tokens = min(self.settings.context_tokens, SMALL_CONTEXT)
         self.runtime.begin()
+        if hint := suggestion(self):
+            print(hint)
         log = Log()
         view = self._view(task)
         try:
@@ -95,16 +119,18 @@ class Driver:
             raise Interrupted from stop
         finally:
             with interrupts_held():
-                self._close(ports, log, view)
+                self._close(task, ports, log, view)
         if ended.reason in ("max_steps", "budget"):
             raise LimitReached(f"{ended.answer} What ran so far is kept; ask again to go on.")
 
-    def _close(self, ports: Ports, log: Log, view: View) -> None:
+    def _close(self, task: Task, ports: Ports, log: Log, view: View) -> None:
         self.running, self.request = False, None
         if ports.steps_run:  # a cell that ran nothing leaves the last undo as it was
-            self.steps_run = ports.steps_run
+            self.history.most = self.settings.undo_steps
+            self.history.add(taken(task.turn, [checkpoint for checkpoint, _ in ports.steps_run]))
         self.broker.end()
         view.close(log)
+        infer.warm_up()  # now, when the person reads
 
     def _drive(self, events: Generator[Event], log: Log, view: View) -> TurnEnded:
         """Take each event as it comes; a stop that falls between two is thrown into the turn."""
@@ -123,16 +149,10 @@ class Driver:
                 return event
             event = following
 
-    def undo(self) -> tuple[tuple[str, ...], tuple[Change, ...]]:
-        """Take back what the last turn did to the bindings; gives what is as before, and what is not."""
-        undone: dict[str, None] = {}
-        not_undone: dict[str, Change] = {}
-        while self.steps_run:
-            checkpoint, changes = self.steps_run.pop()
-            names, others = checkpoint.undo(self.runtime.namespace, changes)
-            undone.update(dict.fromkeys(names))
-            not_undone.update({change.name: change for change in others})
-        return tuple(name for name in undone if name not in not_undone), tuple(not_undone.values())
+    @property
+    def in_notebook(self) -> bool:
+        """Whether outputs are kept by a front end, and not just printed."""
+        return self._kernel() is not None
 
     def model(self, name: str = "") -> Model:
         """The model of this name, or the one that is set; the same object as long as settings stay."""
@@ -146,7 +166,20 @@ class Driver:
 
     def card(self, name: str) -> str:
         """A variable as the model would see it."""
-        return card_text(describe(name, self.runtime.variables()[name]))
+        privacy, variables = self.disclosure.privacy, self.runtime.variables()
+        if name in privacy.hidden_names:
+            return f"{name}: hidden from the model"
+        chosen = choose(
+            variables, prompt=name, recent=(), only=[name], privacy=privacy, budget_tokens=CARD_TOKENS
+        )
+        return Aliases(privacy.aliases).told(cards_text(chosen))
+
+    def ledger(self) -> Ledger:
+        """Where requests are written down before they are sent."""
+        keeps = self.settings.ledger
+        if self.written is None or self.written.keeps != keeps:
+            self.written = Ledger(default_path(), keeps)
+        return self.written
 
     def conversation(self) -> str:
         """All that the model was told and answered."""
@@ -159,25 +192,29 @@ class Driver:
         return sandbox.describe() if self.settings.rehearse else "off"
 
     def policy(self) -> Policy:
-        """What applies now: the shipped policy under the person's own."""
-        path = self.policy_file()
-        return Policy.load(path) if path else Policy.load()
+        """What applies now: the files of this machine, and what was said in this session."""
+        return Policy.here(self.policy_file(), self.said, self.administrator)
 
     def policy_file(self) -> str:
-        """The person's own policy; empty: there is none."""
+        """The policy file of this notebook; empty: there is none."""
         return self.settings.policy_file or os.environ.get("CAVEAGENT_POLICY", "")
 
     def _ports(self, model_name: str) -> Ports:
         settings = self.settings
-        limits = Limits(seconds=settings.rehearsal_seconds, memory=settings.rehearsal_megabytes << 20)
+        limits = Limits(
+            seconds=settings.rehearsal_seconds,
+            memory=settings.rehearsal_megabytes << 20,
+            adopt_seconds=settings.adopt_seconds,
+        )
         return Ports(
-            model=self.model(model_name),
+            model=Accountable(self.model(model_name), self.ledger().record),
             stream=self.stream,
             runtime=self.runtime,
             broker=self.broker,
             policy=self.policy(),
             limits=limits if settings.rehearse else None,
             clock=time.perf_counter,
+            disclosure=self.disclosure,
         )
 
     def _view(self, task: Task) -> View:

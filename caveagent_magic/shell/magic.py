@@ -42,6 +42,7 @@ class CaveMagics(Magics, CaveSettings):
     @argument("--ask", action="store_true", help="Ask before every step.")
     @argument("--only", default="", metavar="A,B", help="Let the model know of these variables only.")
     @argument("--hide", default="", metavar="C", help="Do not let the model know of these.")
+    @argument("--show", default="", metavar="D", help="Let the model see values of these.")
     @argument("--out", default="", metavar="NAME", help="Bind the final result to this name.")
     @argument("--model", default="", metavar="M", help="The model for this cell.")
     @argument("--max-steps", type=int, default=None, metavar="N", help="Replies of the model at most.")
@@ -59,7 +60,8 @@ class CaveMagics(Magics, CaveSettings):
     def cave_line(self, line: str) -> None:
         """Look at and steer the AI of this notebook."""
         options = parsed(self.cave_line, line)
-        print(run_command(options.command, options.words, self))
+        if text := run_command(options.command, options.words, self):
+            print(text)
 
     @property
     def driver(self) -> Driver:
@@ -88,12 +90,14 @@ class CaveMagics(Magics, CaveSettings):
             plan=options.plan,
             only=names_in(options.only),
             hide=names_in(options.hide),
+            show=names_in(options.show),
             out=options.out,
             max_steps=positive("--max-steps", options.max_steps, self.max_steps),
             budget=positive("--budget", options.budget, self.budget),
             reply_tokens=self.reply_tokens,
             card_tokens=self.card_tokens,
-            observation_chars=self.observation_chars,
+            observation_tokens=self.observation_tokens,
+            turn_observation_tokens=self.turn_observation_tokens,
         )
 
 

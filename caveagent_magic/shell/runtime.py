@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 
 from caveagent_magic.errors import CaveError
+from caveagent_magic.events import Output
 from caveagent_magic.ports import Run
+from caveagent_magic.rehearsal.adopt import Loaded
 from caveagent_magic.rehearsal.fork import Emit
+from caveagent_magic.shell import nearby
 from caveagent_magic.shell.apart import run_apart
 from caveagent_magic.shell.collect import Collected, teed
 from caveagent_magic.shell.names import Names
+from caveagent_magic.shell.replay import replay
 
 HANDLE = "_cave"
-KEPT_OUTPUTS = 20
+KEPT_OUTPUTS = 100
+KEPT_CHARS = 20_000_000  # of all of them together
 NOTHING = object()
 
 
@@ -67,17 +72,34 @@ class Runtime:
         self._assigned |= assigned_names(self.plain(code))
         return Run(outputs.finished(), isinstance(error, KeyboardInterrupt))
 
-    def run_apart(self, code: str, emit: Emit) -> None:
-        """Run in a forked child of the kernel."""
+    def adopt(self, code: str, made: Loaded, outputs: Sequence[Output]) -> Run:
+        """Bind what a rehearsal of this code made, and show what it put out."""
+        made.bind(self.namespace)
+        if made.last is not None:
+            self._last = made.last
+        self._assigned |= assigned_names(self.plain(code))
+        return Run(replay(self.shell, outputs, made.last))
+
+    def run_apart(self, code: str, emit: Emit) -> object:
+        """Run in a forked child of the kernel; gives the value of the last expression."""
         with self._handle():
-            run_apart(self.shell, code, emit)
+            return run_apart(self.shell, code, emit)
 
     def keep(self, text: str) -> int:
         """Keep a step's full output for `_cave.out[number]`; the oldest of many are forgotten."""
         self._count += 1
-        self._kept[self._count] = text
-        self._kept.pop(self._count - KEPT_OUTPUTS, None)
+        self._kept[self._count] = text[:KEPT_CHARS]
+        while len(self._kept) > KEPT_OUTPUTS or sum(map(len, self._kept.values())) > KEPT_CHARS:
+            del self._kept[next(iter(self._kept))]
         return self._count
+
+    def importable(self) -> Collection[str]:
+        """The names of all modules that could be imported."""
+        return nearby.importable()
+
+    def files_beside(self, path: str) -> Collection[str]:
+        """The files in the folder of this path."""
+        return nearby.files_beside(path)
 
     def assigned(self, name: str) -> bool:
         """Whether code of this turn assigned the name."""

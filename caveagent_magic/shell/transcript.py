@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 Json = Mapping[str, Any]
+SHOWN_EFFECTS = 20
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 VERDICTS = {
     "allow": "nothing found that needs asking",
@@ -48,6 +49,7 @@ def lines(event: Json) -> Iterator[str]:
             yield "\n".join(filter(None, (f"rehearsed in {event['seconds']:.2f} s", event["stopped"])))
             yield from outputs_as_text(event["outputs"])
             yield from changes_as_text(event["changes"], "would change")
+            yield from not_adoptable(event)
         case "rehearsal_skipped":
             yield f"not rehearsed: {event['reason']}"
         case "decided":
@@ -55,11 +57,13 @@ def lines(event: Json) -> Iterator[str]:
                 f": {event['note']}" if event["note"] else ""
             )
         case "ran":
-            yield f"ran in {event['seconds']:.2f} s"
+            yield ran(event)
             yield from outputs_as_text(event["outputs"])
             yield from changes_as_text(event["changes"], "changed")
+            yield from effects_as_text(event["effects"])
+            yield from event["differs"]
         case "undone":
-            yield f"undone: {', '.join(event['names'])}"
+            yield "\n".join(undone(event))
         case "failed":
             yield f"failed: {event['message']}"
         case "turn_ended":
@@ -73,6 +77,19 @@ def started(event: Json) -> str:
     return f"%%cave → {event['model']} ({about}{event['tokens']:,} tokens{dollars})"
 
 
+def ran(event: Json) -> str:
+    """How the results came into the kernel."""
+    if event["adopted"]:
+        return "took over the results of the rehearsal"
+    return f"ran in {event['seconds']:.2f} s"
+
+
+def not_adoptable(event: Json) -> Iterator[str]:
+    """Why the results of a long rehearsal could not be taken over."""
+    if reason := event["not_adoptable"]:
+        yield f"its results cannot be taken over: {reason}"
+
+
 def usage(event: Json) -> str:
     """What a reply took."""
     about = "about " if event["estimated"] else ""
@@ -82,6 +99,17 @@ def usage(event: Json) -> str:
     return (
         f"{read:,} tokens read{cached}, {about}{event['output']:,} written{dollars}, {event['seconds']:.1f} s"
     )
+
+
+def undone(event: Json) -> Iterator[str]:
+    """What is as before, or as after the steps again, and what is not."""
+    done = "done again" if event["redo"] else "undone"
+    if event["names"]:
+        yield f"{done}: {', '.join(event['names'])}"
+    elif not event["not_undone"]:
+        yield f"{done}: the steps had changed nothing"
+    for change in event["not_undone"]:
+        yield f"not {done}: {change['name']}: {change['summary']}"
 
 
 def verdict_words(verdict: Json) -> str:
@@ -124,6 +152,15 @@ def changes_as_text(changes: Json, word: str) -> Iterator[str]:
         yield "\n".join((f"{word}:", *touched))
 
 
+def effects_as_text(effects: Sequence[Json]) -> Iterator[str]:
+    """One line for each thing done outside the kernel or refused."""
+    if effects:
+        shown = effects[:SHOWN_EFFECTS]
+        rows = [f"  {'done' if e['allowed'] else 'refused'}: {e['capability']} {e['target']}" for e in shown]
+        more = len(effects) - len(shown)
+        yield "\n".join(("outside the kernel:", *rows, *([f"  … and {more} more"] if more else [])))
+
+
 def indented(text: str) -> str:
     """The text moved in, as code and outputs are shown."""
     return "\n".join(f"    {line}" for line in text.splitlines())
@@ -159,15 +196,26 @@ def blocks(event: Json) -> Iterator[str]:
         case "rehearsed":
             body = pre(
                 "\n".join(
-                    (*outputs_as_text(event["outputs"]), *changes_as_text(event["changes"], "would change"))
+                    (
+                        *outputs_as_text(event["outputs"]),
+                        *changes_as_text(event["changes"], "would change"),
+                        *not_adoptable(event),
+                    )
                 )
             )
             yield details(f"Rehearsed in {event['seconds']:.2f} s. {event['stopped']}".strip(), body)
         case "ran":
             body = pre(
-                "\n".join((*outputs_as_text(event["outputs"]), *changes_as_text(event["changes"], "changed")))
+                "\n".join(
+                    (
+                        *outputs_as_text(event["outputs"]),
+                        *changes_as_text(event["changes"], "changed"),
+                        *effects_as_text(event["effects"]),
+                        *event["differs"],
+                    )
+                )
             )
-            yield details(f"Ran in {event['seconds']:.2f} s", body)
+            yield details(ran(event).capitalize(), body)
         case "failed":
             yield f"<p><b>Failed:</b> {escape(event['message'])}</p>"
         case "rehearsal_skipped" | "decided" | "undone" | "turn_ended":

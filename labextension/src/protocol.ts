@@ -26,6 +26,8 @@ export interface VariableCard {
   readonly details: readonly string[];
   /** why the object could not be looked at; empty: it could */
   readonly note: string;
+  /** lines that tell values: ranges, categories; only where these may leave */
+  readonly statistics: readonly string[];
 }
 
 /** One use of a capability in the code; lines count from 1, columns from 0, ends are exclusive. */
@@ -65,6 +67,8 @@ export interface Change {
   readonly name: string;
   /** "10,000 → 9,912 rows, +margin" */
   readonly summary: string;
+  /** "3 → 5", for the person only: it is never told to the model */
+  readonly values: string;
 }
 
 /** What a step did to the namespace. */

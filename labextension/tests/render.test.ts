@@ -174,7 +174,7 @@ describe("a waiting turn", () => {
 
     press("Don't wait");
 
-    expect(kernel.requests).toEqual([{ verb: "cut_rehearsal" }]);
+    expect(kernel.requests).toEqual([{ verb: "cut_rehearsal", turn: "7f3a", step: 1 }]);
   });
 
   test("edited code is sent to be checked again", () => {

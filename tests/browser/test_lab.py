@@ -139,3 +139,50 @@ def test_nothing_in_the_page_complains_in_the_dark_theme(page, lab):
     notebook.wait(1)
 
     assert notebook.complaints == []
+
+
+EXPORT = """I write the sums to a file.
+
+```python
+sums = sales.groupby("region", as_index=False)["price"].sum()
+sums.to_csv("sums.csv", index=False)
+sales["price"] = 0.0
+```
+"""
+
+
+def test_a_file_that_would_be_written_is_shown_remembered_and_a_step_is_undone(page, lab):
+    model = lab.replies("export", EXPORT, "Written.")
+    lab.write(
+        "export.ipynb", SALES, f"%%cave --model {model}\nWrite the sums to a file.", "sales.price.sum()"
+    )
+    notebook = Notebook(page, lab, "export.ipynb").open()
+    notebook.run(0)
+    notebook.run(1, wait=False)
+    panel = notebook.cell(1)
+    effect = panel.locator(".cave-effect")
+    effect.wait_for()
+    written_before = (lab.notebooks / "sums.csv").exists()
+    panel.get_by_text("Preview").click()
+    notebook.picture("panel-effect")
+    shown = effect.inner_text()
+    panel.get_by_role("checkbox").check()
+    panel.get_by_role("button", name="Run", exact=True).click()
+    notebook.wait(1)
+    panel.get_by_text("Written.").first.wait_for()
+    rule = panel.get_by_text("Allowed in this notebook from now on").inner_text()
+
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Undo last step").click()
+    said = side.locator(".cave-undone")
+    said.get_by_text("Undone: sums, sales").or_(said.get_by_text("Undone: sales, sums")).wait_for()
+    notebook.picture("side-panel-undo")
+    side.get_by_role("button", name="Redo").wait_for()
+    notebook.run(2)
+
+    assert not written_before and (lab.notebooks / "sums.csv").exists()
+    assert "sums.csv" in shown and "new" in shown and "north,40.0" in shown
+    assert "sums.csv" in rule
+    assert "sums.csv" in said.inner_text()  # what undo could not take back
+    assert "65.0" in notebook.cell(2).locator(".jp-OutputArea-output").inner_text()
+    assert notebook.complaints == []

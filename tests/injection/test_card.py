@@ -77,14 +77,16 @@ def test_a_hidden_column_is_counted_but_not_named() -> None:
     assert describe("staff", staff, frozenset({"salary"})).details == ("name str", "1 hidden")
 
 
-def test_ten_million_rows_cost_as_many_tokens_and_calls_as_ten() -> None:
-    few, many = frame(10), frame(10**7)
+def test_ten_million_rows_cost_as_many_tokens_and_calls_as_a_thousand() -> None:
+    few, many = frame(10**3), frame(10**7)
 
-    assert abs(len(told(many)) / len(told(few)) - 1) < 0.05  # only the number of rows itself is longer
-    assert calls_of(many) == calls_of(few)
+    assert told(many).replace("10,000,000", "1,000") == told(few)
+    assert calls_of(many) <= calls_of(few) + 100  # to find a step through the rows
 
 
 def test_a_long_list_costs_as_many_calls_as_one_of_twenty() -> None:
+    calls_of([])  # what is remembered of the class
+
     assert calls_of(list(range(10**6))) == calls_of(list(range(20)))
 
 
@@ -135,7 +137,7 @@ def test_indexes_and_dtypes_are_told_without_their_values() -> None:
     ).set_index(["kind", "when"])
 
     assert told(typed) == (
-        "x: DataFrame 2 × 3 [n Int64, sparse Sparse[int64], mixed object[str | int]; "
+        "x: DataFrame 2 × 3 [n Int64 50% null, sparse Sparse[int64], mixed object[str | int]; "
         f"index: (kind category[2 str], when {typed.index.levels[1].dtype})]"
     )
 

@@ -22,7 +22,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_column_name_stays_on_its_line_and_opens_nothing(text: str) -> None:
-    shown = card_text(describe("x", pd.DataFrame({text: [1]}, columns=pd.Index([text], dtype=object))))
+    shown = card_text(describe("x", pd.DataFrame([[1]], columns=pd.Index([text], dtype=object))))
 
     assert shown.isprintable()
     assert "<" not in shown

@@ -171,7 +171,9 @@ def interpreter(request: pytest.FixtureRequest) -> str:
 def running(interpreter: str, tmp_path_factory: pytest.TempPathFactory):
     """A kernel for the tests of one file."""
     profile = tmp_path_factory.mktemp("ipython")
-    started = Kernel(interpreter, {"IPYTHONDIR": str(profile), "ANTHROPIC_API_KEY": ""})
+    started = Kernel(
+        interpreter, {"IPYTHONDIR": str(profile), "XDG_DATA_HOME": str(profile), "ANTHROPIC_API_KEY": ""}
+    )
     yield started
     started.close()
 

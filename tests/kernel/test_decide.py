@@ -32,7 +32,7 @@ def test_the_pending_step_shows_code_verdict_and_rehearsal_before_anything_ran(c
     assert step["code"] == "total = sum(numbers)\ntotal"
     assert step["verdict"] == {"decision": "allow", "findings": []}
     assert step["rehearsal"]["outputs"][0]["data"]["text/plain"] == "6"
-    assert step["rehearsal"]["changes"]["added"] == [{"name": "total", "summary": "int"}]
+    assert step["rehearsal"]["changes"]["added"] == [{"name": "total", "summary": "int", "values": "6"}]
     assert kernel.value("total") == "NameError"
 
 

@@ -52,11 +52,12 @@ def test_a_conversation_goes_on_in_the_next_cell_with_only_what_changed(kernel, 
     model = replies(COUNT, DONE, "It was 6.")
     kernel.run("numbers = [1, 2, 3]")
     kernel.run(f"%%cave --auto --model {model}\nAdd up.")
+    told = next(event["text"] for event in kernel.events() if event["type"] == "observed")
 
     kernel.run(f"%%cave --auto --model {model}\nWhat was it?")
 
-    sent = kernel.events()[0]["request_text"]
-    assert "total" in sent and "numbers" not in sent
+    assert "total" in told
+    assert kernel.events()[0]["request_text"] == "What was it?"
 
 
 def test_history_keeps_what_the_person_wrote(counting):
@@ -157,12 +158,11 @@ def test_a_cell_inside_a_cell_is_refused(kernel, replies):
     kernel.control(verb="hello")
     inner = "```python\nget_ipython().run_cell_magic('cave', '', 'and another')\n```"
 
-    kernel.start(f"%%cave --model {replies(inner, 'So be it.')}\nNest.")
-    rehearsed = kernel.pending()["rehearsal"]
-    kernel.decide("run")
-    reply = kernel.finish()
+    reply = kernel.run(f"%%cave --model {replies(inner, 'So be it.')}\nNest.")
 
-    assert "cannot run inside another" in str(rehearsed)
+    judged = next(event for event in kernel.events() if event["type"] == "judged")
+    assert judged["verdict"]["decision"] == "deny"
+    assert "ran" not in kernel.types()
     assert (reply["status"], kernel.types()[-1]) == ("ok", "turn_ended")
 
 
@@ -195,4 +195,4 @@ def test_undo_gives_names_back_also_after_a_cell_that_failed(counting):
 
     kernel.run("%cave undo")
 
-    assert (kernel.text(), kernel.value("total")) == ("As before: total.\n", "'before'")
+    assert (kernel.events()[0]["names"][0], kernel.value("total")) == ("total", "'before'")

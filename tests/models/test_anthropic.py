@@ -12,6 +12,7 @@ from caveagent_magic.errors import ModelError, NoModel
 from caveagent_magic.events import Message, Request
 from caveagent_magic.models.anthropic import AnthropicModel
 from caveagent_magic.models.base import Spent
+from caveagent_magic.models.tokens import estimate
 
 REQUEST = Request("Be brief.", (Message("user", "One?"), Message("assistant", "1"), Message("user", "Two?")))
 CACHED = {"cache_control": {"type": "ephemeral"}}
@@ -104,7 +105,7 @@ def test_closing_early_hangs_up_and_estimates_what_was_written(server, model, wi
     reply.close()
 
     assert server.hung_up.wait(10)
-    assert (first, reply.spent.output, reply.spent.estimated) == ("x" * 35, 10, True)
+    assert (first, reply.spent.output, reply.spent.estimated) == ("x" * 35, estimate("x" * 35), True)
     assert (reply.spent.input, reply.spent.cached) == (60, 300)
 
 

@@ -18,6 +18,7 @@ from caveagent_magic.models.base import Loading
 from caveagent_magic.models.launch import Plan
 from caveagent_magic.models.local import LocalModel
 from caveagent_magic.models.server import choose_threads
+from caveagent_magic.models.tokens import estimate_request
 from caveagent_magic.models.weights import KNOWN
 
 REAL = Path(os.environ.get("CAVEAGENT_CACHE") or Path.home() / ".cache/caveagent_magic") / KNOWN["0.5b"].file
@@ -53,7 +54,10 @@ def test_without_llama_cpp_one_sentence_says_what_to_install(monkeypatch):
 
 
 def test_counting_estimates_and_loads_nothing():
-    assert LocalModel().count_tokens(Request("x" * 7, (Message("user", "x" * 7),))) == (4, True)
+    assert LocalModel().count_tokens(request := Request("x" * 7, (Message("user", "x" * 7),))) == (
+        estimate_request(request),
+        True,
+    )
 
 
 def test_a_file_that_holds_no_weights_is_one_sentence_with_the_servers_last_words(tmp_path):

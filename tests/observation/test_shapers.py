@@ -8,6 +8,7 @@ from caveagent_magic.observation.shapers import (
     disarm,
     drop_ansi,
     fold_repeats,
+    fold_warned,
     keep_last_state,
 )
 
@@ -28,6 +29,27 @@ def test_a_progress_bar_is_reduced_to_its_last_state() -> None:
 
 def test_a_bar_drawn_with_backspaces_is_reduced_too() -> None:
     assert keep_last_state(Shaped("1/3\x08\x08\x082/3\x08\x08\x083/3")).text == "3/3"
+
+
+def test_nested_bars_that_move_the_cursor_up_are_reduced_to_what_stands_at_last() -> None:
+    text = "outer: 1/2\n" + "".join(f"\rinner: {i}/3" for i in range(4)) + "\x1b[A\router: 2/2\n"
+
+    assert keep_last_state(Shaped(text)).text == "outer: 2/2\ninner: 3/3"
+
+
+def test_of_a_bar_only_its_figures_stay() -> None:
+    bar = "fit: 100%|\u2588\u2588\u2588\u2588\u258c     | 200/200 [00:03<00:00, 494.43it/s]"
+
+    assert keep_last_state(Shaped(bar)).text == "fit: 100% 200/200 [00:03]"
+
+
+def test_a_warning_is_told_once_without_where_in_a_library_it_arose() -> None:
+    mine = "/tmp/ipykernel_12/34.py:3: FutureWarning: use b\n  frame.a()\n"
+    theirs = "/usr/lib/python3/site-packages/x/y.py:99: UserWarning: careful\n  warnings.warn(\n"
+
+    assert fold_warned(Shaped(mine * 30 + "kept\n" + theirs)).text == (
+        "FutureWarning: use b (line 3) (30 times)\nkept\nUserWarning: careful\n"
+    )
 
 
 def test_repeated_lines_are_folded_and_counted() -> None:

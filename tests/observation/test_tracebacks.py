@@ -43,8 +43,8 @@ def test_an_error_deep_in_a_library_is_its_message_and_the_lines_of_the_cell(cel
         "  at line 5: total(pd.DataFrame({'a': [1]}))",
         "  at line 3: return df['x'].sum()",
     ]
-    assert lines[3].startswith("  … calls in libraries left out: ")
-    assert lines[3].endswith("; `_cave.out[3]` has the full traceback")
+    assert lines[3].startswith("  … ")
+    assert lines[3].endswith(" calls in libraries: `_cave.out[3]`")
     assert lines[4:] == ["No such key or column: look at `.columns`, `.index.names` or `.keys()`."]
 
 

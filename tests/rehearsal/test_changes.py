@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import random
 import string
 import types
@@ -72,7 +73,7 @@ IN_PLACE = [
     (types.SimpleNamespace(a=1), "x.a = 2", "changed in place"),
     (np.zeros(10), "x[0] = 1", "changed in place"),
     (np.zeros(10)[::2], "x[0] = 1", "changed in place"),
-    (np.zeros((3, 4)), "x.shape = (4, 3)", "changed in place"),
+    (np.zeros((3, 4)), "x.shape = (4, 3)", "shape (3, 4) → (4, 3)"),
     (np.array(["a", "b"], dtype=object), "x[0] = 'c'", "changed in place"),
     (np.zeros(10, dtype="datetime64[s]"), "x[0] = '2020-01-01'", "changed in place"),
     (frame(), "x.iloc[0, 0] = 99", "changed in place"),
@@ -86,6 +87,20 @@ IN_PLACE = [
     (frame()["price"], "x.iloc[3] = -1", "changed in place"),
     (pd.DataFrame({"c": pd.Categorical(["a", "b"])}), "x.loc[0, 'c'] = 'b'", "changed in place"),
     (pd.DataFrame({"i": pd.array([1, None], dtype="Int64")}), "x.loc[0, 'i'] = 5", "changed in place"),
+    (frame(), "x.loc[3:5, 'name'] = None", "3 new nulls in name"),
+    (frame(), "x.set_index('price', inplace=True)", "−price, index Index → Index 'price'"),
+    (frame(), "x.insert(0, 'price', x.pop('price').astype('int64'))", "price float64 → int64"),
+    (frame(), "x.insert(1, 'price', x.pop('price'))", "columns in another order"),
+    (frame(), "x.attrs['unit'] = 'EUR'", "changed in place"),
+    (frame(), "x.index.name = 'row'", "index Index → Index 'row'"),
+    (dict.fromkeys("abc", 1), "x.update(d=1, e=1); del x['a']", "+2 keys, −1 key"),
+    ({"deep": [[1], [2]]}, "x['deep'][1].append(3)", "changed in place"),
+    (list(range(100_000)), "x[77_777] = -2", "changed in place"),
+    ({n: [n] for n in range(5_000)}, "x[4_321].append(1)", "changed in place"),
+    (np.random.default_rng(1), "x.normal()", "changed in place"),
+    (np.random.RandomState(1), "x.normal()", "changed in place"),
+    (random.Random(1), "x.random()", "changed in place"),
+    (np.zeros(3), "x.dtype = 'int64'", "float64 → int64"),
     (
         pd.DataFrame({"t": pd.to_datetime(["2020-01-01"])}),
         "x.loc[0, 't'] = pd.Timestamp(0)",
@@ -144,7 +159,7 @@ def test_names_are_added_replaced_and_removed():
 
     assert changes == Changes(
         added=(Change("json", "module json"), Change("b", "list(0)")),
-        changed=(Change("a", "int → str"), Change("f", "new object, DataFrame")),
+        changed=(Change("a", "int → str", "1 → 'text'"), Change("f", "new object, DataFrame")),
         removed=(Change("gone", "list(1)"),),
     )
 
@@ -171,7 +186,7 @@ def test_a_description_that_raises_leaves_the_type():
     def failing(thing):
         raise ValueError("no")
 
-    assert diff(snapshot({}, failing), {"x": 1}, failing) == Changes(added=(Change("x", "int"),))
+    assert diff(snapshot({}, failing), {"x": 1}, failing) == Changes(added=(Change("x", "int", "1"),))
 
 
 def test_cycles_and_aliases_are_walked_once():
@@ -199,11 +214,33 @@ def test_without_time_only_bindings_are_compared_and_the_note_says_so():
     )
 
 
-def test_a_large_array_is_sampled_here_and_the_note_says_so():
-    namespace = {"x": np.ones(1_000_000)}
+def test_one_element_in_the_middle_of_a_large_array_is_found():
+    namespace = {"x": np.ones(5_000_000), "y": np.ones(5_000_000)}
 
-    assert compare(namespace, "pass").note == "Only samples were checked for changes in place: x."
-    assert compare(namespace, "x[0] = 2").changed == (Change("x", "changed in place"),)
+    assert compare(namespace, "x[1_234_567] = 2") == Changes(changed=(Change("x", "changed in place"),))
+    assert compare(namespace, "x.sum()") == Changes()
+
+
+def test_without_time_a_large_array_is_sampled_and_the_note_says_so():
+    array = np.ones(5_000_000)
+    before, same = fingerprint(array), fingerprint(array)
+
+    assert (before.compare(same), before.sampled) == ("partly", True)
+
+
+def test_what_a_function_or_class_of_the_persons_holds_is_looked_at():
+    namespace = {"__name__": "__main__"}
+    exec("def f(a=[]): ...\nclass K:\n    limit = 1\n    def m(self): ...\nk = K()", namespace)
+
+    changes = compare(namespace, "f.__defaults__[0].append(1); K.limit = 2")
+
+    assert changes == Changes(changed=(Change("f", "changed in place"), Change("K", "changed in place")))
+
+
+def test_memory_that_is_shared_is_read_and_not_left_to_the_page_table(tmp_path):
+    namespace = {"x": np.memmap(tmp_path / "data", dtype="float64", mode="w+", shape=(1_000_000,))}
+
+    assert compare(namespace, "x[500_123] = 2").changed == (Change("x", "changed in place"),)
 
 
 def test_in_a_fork_one_element_of_a_large_array_is_found(try_out):
@@ -298,3 +335,32 @@ def test_the_fingerprint_of_the_same_content_is_the_same():
     rows = [[random.random(), str(i)] for i in range(100)]
 
     assert fingerprint(rows).digest == fingerprint([list(row) for row in rows]).digest
+
+
+def test_an_array_that_is_remembered_can_be_resized():
+    array = np.arange(3)
+    before = snapshot({"array": array}, describe)
+
+    array.resize(5, refcheck=False)
+
+    assert diff(before, {"array": array}, describe).changed == (Change("array", "shape (3,) → (5,)"),)
+
+
+VALUES = {
+    "a number": (3, 5, "3 → 5"),
+    "a text": ("Nord", "Süd", "'Nord' → 'Süd'"),
+    "nothing": (None, True, "None → True"),
+    "a date": (datetime.date(2026, 1, 2), 1.5, "datetime.date(2026, 1, 2) → 1.5"),
+    "a long text": ("x" * 10_000, 0, f"'{'x' * 28}… → 0"),
+    "a number that Python does not write": (1 << 1_000_000, 0, ""),
+    "a list": ([1], [1, 2], ""),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "values"), VALUES.values(), ids=VALUES)
+def test_a_changed_value_is_shown_before_and_after(old, new, values):
+    before = snapshot({"x": old}, lambda thing: type(thing).__name__)
+
+    (change,) = diff(before, {"x": new}, lambda thing: type(thing).__name__).changed
+
+    assert change.values == values

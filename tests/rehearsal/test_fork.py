@@ -30,8 +30,8 @@ def test_a_rehearsal_tells_outputs_effects_and_changes_and_leaves_the_namespace_
 
     assert (trial.outputs, trial.effects, trial.stopped) == ((text("hi"),), (effect,), "")
     assert trial.changes == Changes(
-        added=(Change("new", "str n"),),
-        changed=(Change("x", "int 1 → int 5"),),
+        added=(Change("new", "str n", "'n'"),),
+        changed=(Change("x", "int 1 → int 5", "1 → 5"),),
         removed=(Change("gone", "int 2"),),
     )
 

@@ -48,10 +48,8 @@ def test_text_written_to_an_open_file_does_not_arrive(try_call, tmp_path):
         trial = try_call(lambda emit: file.write("child\n"))
         file.write("parent again\n")
 
-    assert (trial.stopped, (tmp_path / "log.txt").read_text()) == (
-        "ended with OSError",
-        "parent\nparent again\n",
-    )
+    assert (tmp_path / "log.txt").read_text() == "parent\nparent again\n"
+    assert trial.stopped == ("" if sandbox.probe().overlay else "ended with OSError")
 
 
 def test_text_that_the_parent_had_not_written_out_is_not_written_twice(try_call, tmp_path):
@@ -74,10 +72,8 @@ def test_a_committed_insert_on_an_inherited_connection_is_not_there(try_call, tm
 
     trial = try_call(insert)
 
-    assert (trial.stopped, connection.execute("select a from t").fetchall()) == (
-        "ended with OperationalError",
-        [(1,)],
-    )
+    assert connection.execute("select a from t").fetchall() == [(1,)]
+    assert trial.stopped == ("" if sandbox.probe().overlay else "ended with OperationalError")
     connection.execute("insert into t values (3)")
     connection.commit()
     connection.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 import types
@@ -52,3 +53,36 @@ print([bool(unforkable([name], {{"x": 1, "frame": frame, "pl": pl, "f": f}})) fo
     result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
 
     assert result.stdout.splitlines() == [str([False] * 5), str([True] * 4 + [False])]
+
+
+def test_what_a_function_a_container_or_an_object_of_the_users_holds_counts(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", types.ModuleType("distributed"))
+    client = made_by("distributed", "Client")
+    namespace = {"__name__": "__main__", "client": client, "x": 1}
+    source = "def uses(): return client\ndef imports():\n    import distributed\ndef not_it(): return x\n"
+    exec(source + "class Holder: pass\nheld = Holder(); lambda_ = lambda: client", namespace)
+    namespace["held"].inner = client
+    namespace |= {"listed": [1, client], "mapped": {"c": client}}
+
+    refused = [name for name in namespace if unforkable([name], namespace)]
+
+    assert refused == ["client", "uses", "imports", "held", "lambda_", "listed", "mapped"]
+
+
+def test_pools_of_workers_are_named():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        reason = unforkable(["pool"], {"pool": pool})
+
+    assert reason == "`pool`: its worker processes belong to the kernel, not to a copy of it"
+
+
+def test_dask_is_only_refused_while_a_client_is_there(monkeypatch):
+    client = types.ModuleType("distributed.client")
+    client._global_clients = {}
+    monkeypatch.setitem(sys.modules, "distributed", types.ModuleType("distributed"))
+    monkeypatch.setitem(sys.modules, "distributed.client", client)
+    namespace = {"frame": made_by("dask")}
+
+    assert unforkable(["frame"], namespace) == ""
+    client._global_clients[0] = object()
+    assert "Dask's scheduler" in unforkable(["frame"], namespace)

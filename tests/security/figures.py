@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import linecache
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ if __name__ == "__main__":
 
 from caveagent_magic.security.judge import judge
 from caveagent_magic.security.policy import Policy
+from tests.security.trials import Trial, trials
 
 CORPUS = Path(__file__).with_name("corpus")
 LIVE = """
@@ -30,20 +29,6 @@ df["date"] = pd.date_range("2024-01-01", periods=200)
 sales, customers, data, train, test = df.copy(), df.copy(), df.copy(), df.copy(), df.copy()
 prices, labels, values = df["b"], df["city"], df["b"].to_numpy()
 """
-RUNNER = """
-import code, io, json, sys
-from caveagent_magic.security.guard import guard
-setup, attack = json.load(sys.stdin)
-names = {}
-runner = code.InteractiveInterpreter(names)
-for source in setup:
-    runner.runcode(compile(source, "<ipython-input-0>", "exec"))
-compiled = compile(attack, "<ipython-input-1>", "exec")
-effects = []
-with guard([], effects.append):
-    runner.runcode(compiled)
-print("REFUSED" if any(not effect.allowed for effect in effects) else "RAN")
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +39,7 @@ class Case:
     title: str
     setup: str
     source: str
+    effect: str = ""  # an expression that is true when the attack had its effect
 
     @property
     def name(self) -> str:
@@ -62,14 +48,21 @@ class Case:
 
 
 def cases(kind: str) -> Iterator[Case]:
-    """All cells of `attacks` or `benign`."""
+    """All cells of `attacks` or `benign`.
+
+    A cell begins with `#%% title`; `#: setup` and `#: attack` part what the person ran before from the
+    attack, and `#: effect` begins an expression, evaluated afterwards, for what leaves no file behind.
+    """
     for path in sorted((CORPUS / kind).glob("*.cells")):
         for block in path.read_text("utf-8").split("#%% ")[1:]:
             title, _, source = block.partition("\n")
+            source, _, effect = source.partition("#: effect\n")
             setup, _, rest = source.partition("#: attack\n")
             if not rest:
                 setup, rest = "", source
-            yield Case(path.stem, title.strip(), setup.removeprefix("#: setup\n"), rest.rstrip("\n"))
+            yield Case(
+                path.stem, title.strip(), setup.removeprefix("#: setup\n"), rest.rstrip("\n"), effect.strip()
+            )
 
 
 def live_names(setup: str, number: int, with_source: bool = True) -> dict[str, object]:
@@ -83,25 +76,44 @@ def live_names(setup: str, number: int, with_source: bool = True) -> dict[str, o
     return names
 
 
-def missed(with_source: bool = True) -> list[Case]:
+@functools.cache
+def missed(with_source: bool = True) -> tuple[Case, ...]:
     """The attacks that the static verdict allows."""
     policy = Policy.load()
-    return [
+    return tuple(
         case
         for number, case in enumerate(cases("attacks"))
         if judge(case.source, live_names(case.setup, number, with_source), policy).decision == "allow"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How one attack fared."""
+
+    case: Case
+    static: bool  # reading the code stops it
+    seen: bool  # without the guard it has an effect that can be seen from outside
+    through: bool  # with the guard it still has
+    refused: bool  # the guard refused something of it
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the guard alone keeps it from its effect, or at least refuses a part of it."""
+        return not self.through if self.seen else self.refused
+
+
+def measured(chosen: Sequence[Case]) -> list[Figure]:
+    """Each attack, read by the verdict and, apart from that, run under the guard with nothing approved."""
+    slipped = set(missed())
+    running = [case for case in chosen if case.group != "exhaustion"]  # those have no effect but time
+    ran = dict(zip(running, trials(running, LIVE), strict=True))
+    nothing = (Trial("", ()), Trial("", ()))
+    return [
+        Figure(case, case not in slipped, bool(free.effect), bool(held.effect), bool(held.refused))
+        for case in chosen
+        for free, held in [ran.get(case, nothing)]
     ]
-
-
-def stopped_by_guard(case: Case) -> bool:
-    """Whether running the attack, whose payloads are harmless, raises instead."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        environment = {"PYTHONPATH": str(CORPUS.parents[2]), "HOME": folder}
-        done = subprocess.run(
-            [sys.executable, "-c", RUNNER], input=json.dumps([[LIVE, case.setup], case.source]), cwd=folder,
-            capture_output=True, text=True, timeout=60, env=environment,
-        )  # fmt: skip
-    return "REFUSED" in done.stdout
 
 
 def asked() -> list[tuple[Case, str]]:
@@ -128,6 +140,22 @@ def kept(found: Sized, of: Sized) -> str:
     return f"{100 * (1 - len(found) / len(of)):.1f} %"
 
 
+def table(figures: Sequence[Figure]) -> None:
+    """One line for each category: reading alone, the guard alone, both."""
+    print("  category            attacks  static  visible  of these held  guard alone  both")
+    groups = sorted({figure.case.group for figure in figures})
+    for group in [*groups, "all"]:
+        part = [figure for figure in figures if group in (figure.case.group, "all")]
+        visible = [figure for figure in part if figure.seen]
+        held = sum(not figure.through for figure in visible)
+        static, alone = sum(figure.static for figure in part), sum(figure.stopped for figure in part)
+        both = sum(figure.static or figure.stopped for figure in part)
+        print(f"  {group:18} {len(part):8} {static:7} {len(visible):8} {held:14} {alone:12} {both:5}")
+    for figure in figures:
+        if figure.seen and figure.through:
+            print(f"  the guard alone lets through: {figure.case.name}")
+
+
 def main() -> None:
     """Print everything."""
     names, policy = live_names("", 0), Policy.load()
@@ -136,10 +164,12 @@ def main() -> None:
     warm = sorted(milliseconds(lambda: judge(thirty, names, policy)) for _ in range(40))
     attacks, benign = list(cases("attacks")), list(cases("benign"))
     slipped, compiled, questions = missed(), missed(with_source=False), asked()
-    unstopped = [case for case in slipped if not stopped_by_guard(case)]
+    figures = measured(attacks)
+    unstopped = [figure.case for figure in figures if not figure.static and not figure.stopped]
     print(f"attacks: {len(attacks)} in {len({case.group for case in attacks})} files")
     print(f"  static: {kept(slipped, attacks)} stopped; without sources {kept(compiled, attacks)}")
     print(f"  with the guard: {kept(unstopped, attacks)}")
+    table(figures)
     for case in dict.fromkeys([*slipped, *compiled]):
         print(f"  statically allowed: {case.name}{' – and ran' if case in unstopped else ''}")
     print(f"benign: {len(benign)} cells, {kept(questions, benign)} allowed")

@@ -25,7 +25,7 @@ def test_a_finding_says_what_where_and_how_it_knows() -> None:
     verdict = judge("x = 'ä'; import os\nx, y = 'ö', os.system('ls')", {}, POLICY)
 
     message = "starts another program with posix.system"
-    assert verdict == Verdict("ask", (Finding("CAVE301", "process", message, 2, 12, 2, 27),))
+    assert verdict == Verdict("ask", (Finding("CAVE301", "process", message, 2, 12, 2, 27, "posix.system"),))
 
 
 @pytest.mark.parametrize(
@@ -202,3 +202,21 @@ def test_a_call_of_a_program_starter_is_found_however_it_is_wrapped(expression: 
 
     assert verdict.decision == "ask"
     assert "process" in {finding.capability for finding in verdict.findings}
+
+
+@pytest.mark.parametrize(
+    ("code", "decision"),
+    [
+        ("import numpy as pd", "ask"),
+        ("from math import sqrt as pd", "ask"),
+        ("from math import sqrt as len", "ask"),
+        ("def len(x): return 0", "ask"),
+        ("for pd in [1, 2]: pass", "ask"),
+        ("import pandas as pd", "allow"),
+        ("from math import pow", "allow"),
+        ("df = df.copy()", "allow"),
+        ("list = [1, 2]", "allow"),
+    ],
+)
+def test_a_module_or_builtin_that_is_relied_on_is_not_rebound_unasked(code: str, decision: str) -> None:
+    assert judge(code, {"pd": pd, "df": pd.DataFrame()}, POLICY).decision == decision

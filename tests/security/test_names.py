@@ -9,7 +9,16 @@ import types
 import pandas as pd
 import pytest
 
-from caveagent_magic.security.names import uses_of
+from caveagent_magic.security.budget import Budget
+from caveagent_magic.security.names import uses_of as read
+from caveagent_magic.security.use import Use
+
+
+def uses_of(tree: ast.Module, namespace: dict[str, object]) -> list[Use]:
+    """The uses in code that can be followed to its end."""
+    uses, whole = read(tree, namespace, Budget())
+    assert whole
+    return uses
 
 
 def called(code: str, namespace: dict[str, object] | None = None) -> set[str]:

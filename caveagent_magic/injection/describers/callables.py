@@ -12,7 +12,8 @@ from typing import Any
 from caveagent_magic.injection import static
 from caveagent_magic.injection.describers.annotations import signature
 from caveagent_magic.injection.describers.description import Describer, Description
-from caveagent_magic.injection.describers.opaque import public_names
+from caveagent_magic.injection.describers.opaque import SHOWN, public_names
+from caveagent_magic.injection.describers.schemas import enum_names, schema_fields
 
 
 def function(obj: Any, base: type) -> Description:
@@ -37,8 +38,45 @@ def builtin(obj: Any, base: type) -> Description:
     return Description(f"builtin{shown}", lines=partial(_doc, obj.__doc__))
 
 
+def partial_(obj: Any, base: type) -> Description:
+    """`partial of function(df, by)`, with what is given already; the values stay where they are."""
+    inner, given = static.slot(obj, base, "func"), static.slot(obj, base, "keywords")
+    names = [name for name in dict.__iter__(given) if type(name) is str] if type(given) is dict else []
+    number = len(static.slot(obj, base, "args"))
+    told = [f"{number} by position"] * bool(number) + names
+    known = f"function{signature(inner)}" if type(inner) is types.FunctionType else _callable_name(inner)
+    return Description(
+        f"partial of {known}", lines=lambda: iter([f"given: {', '.join(told)}"] if told else [])
+    )
+
+
+def cached(obj: object, base: type) -> Description:
+    """As the function whose results are kept."""
+    inner = static.instance_members(obj).get("__wrapped__")
+    if type(inner) is not types.FunctionType:
+        return Description("cached function")
+    return Description(f"cached function{signature(inner)}", lines=partial(_doc, inner.__doc__))
+
+
+def _callable_name(obj: object) -> str:
+    cls: Any = obj if static.inherits(type(obj), type) else type(obj)
+    name = obj.__name__ if type(obj) is types.BuiltinFunctionType else ""
+    return name or static.type_name(cls)
+
+
 def class_(obj: Any, base: type) -> Description:
-    """`class(x, y=…)`, the signature being that of its own `__init__`."""
+    """`class(x, y=…)`, the signature being that of its own `__init__`; of a schema, its fields."""
+    names = enum_names(obj)
+    if names:
+        return Description(f"enum class of {len(names)}", lines=lambda: iter((", ".join(names[:SHOWN]),)))
+    if static.class_member(obj, "__pydantic_fields__") is not None:
+        declared = list(schema_fields(obj))
+        return Description(
+            "pydantic class",
+            fields=partial(iter, declared),
+            size=len(declared),
+            lines=partial(_class_lines, obj),
+        )
     start = static.class_member(obj, "__init__")
     shown = signature(start, bound=True) if type(start) is types.FunctionType else ""
     return Description(f"class{shown.removesuffix(' -> None')}", lines=partial(_class_lines, obj))
@@ -60,4 +98,6 @@ DESCRIBERS: dict[str, Describer] = {
     "builtins.method": method,
     "builtins.builtin_function_or_method": builtin,
     "builtins.type": class_,
+    "functools.partial": partial_,
+    "functools._lru_cache_wrapper": cached,
 }

@@ -25,9 +25,17 @@ _NESTING: tuple[type, ...] = (list, tuple, set, frozenset, dict)
 def sequence(obj: Any, base: Any) -> Description:
     """`list[int | str], 1,000 items (20 seen)`, the sample spread over the whole length."""
     size = base.__len__(obj)
+    names = static.class_member(type(obj), "_fields") if base is tuple else None
+    if type(names) is tuple and len(names) == size and all(type(name) is str for name in names):
+        return Description(named(obj, base), fields=partial(_by_name, names, obj), size=size)
     if base is tuple and size <= POSITIONS:
         return Description(f"{named(obj, base)}[{', '.join(map(kind, base.__iter__(obj)))}]")
     return Description(_summary(named(obj, base), kinds(_spread(obj, base, SAMPLE)), size))
+
+
+def _by_name(names: tuple[str, ...], obj: object) -> Iterator[Field]:
+    for name, value in zip(names, tuple.__iter__(obj), strict=True):  # type: ignore[arg-type, var-annotated]
+        yield Field(name, kind(value))
 
 
 def unordered(obj: object, base: Any) -> Description:

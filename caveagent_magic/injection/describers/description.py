@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +17,18 @@ class Field:
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A few cells of one column, spread over its length; plain objects, of which only plain ones are read."""
+
+    label: object
+    values: Callable[[], Sequence[object]]
+    whole: bool  # the values are all there are
+    nulls: float | None = None  # the share, where it is known without the values
+    counted: bool = False  # `nulls` is of all rows
+    categories: tuple[object, ...] | None = None  # where the type itself names all values
+
+
 def no_fields() -> Iterator[Field]:
     """There are no parts to list."""
     return iter(())
@@ -27,14 +39,27 @@ def no_lines() -> Iterator[str]:
     return iter(())
 
 
+def no_samples() -> Iterator[Sample]:
+    """There are no cells that could be read without computing them."""
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The summary is ready; fields and lines are worked out only when they are asked for."""
+    """The summary is ready; all else is worked out only when it is asked for.
+
+    `fields` and `lines` say how the object is made, `statistics` what could tell values apart: those are
+    only for a card that may hold values.
+    """
 
     summary: str
     fields: Callable[[], Iterator[Field]] = no_fields
     size: int = 0  # how many fields there are in all
     lines: Callable[[], Iterator[str]] = no_lines
+    statistics: Callable[[], Iterator[str]] = no_lines
+    samples: Callable[[], Iterator[Sample]] = no_samples  # in the order of the fields
+    table: bool = False  # its fields are columns that can be joined on
+    unchanged: Callable[[], bool] | None = None  # cheap, keeps nothing alive; None: look again each time
 
 
 class Unreadable(Exception):
@@ -49,3 +74,21 @@ def named(obj: object, base: type) -> str:
     """The name of the object's type, with the class that it is described as: `Prices(DataFrame)`."""
     own, known = static.type_name(type(obj)), static.type_name(base)
     return known if type(obj) is base else f"{own}({known})"
+
+
+def known_as(obj: object, library: str) -> str:
+    """As `named`, with the nearest class of the library."""
+    return named(obj, next(each for each in static.mro(type(obj)) if static.belongs(each, library)))
+
+
+def stored(obj: object, name: str, kind: type | None = None) -> object:
+    """One attribute as the object stores it; raises `Unreadable` when it is missing or of another type."""
+    found = static.instance_members(obj).get(name)
+    if found is None or (kind is not None and type(found) is not kind):
+        raise Unreadable("it was never initialised, or stores its data in another way than is known")
+    return found
+
+
+def count(number: int, what: str) -> str:
+    """`1 item`, `1,000 items`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

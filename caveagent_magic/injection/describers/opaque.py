@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types
 from collections.abc import Iterator
 from functools import partial
 
 from caveagent_magic.injection import static
-from caveagent_magic.injection.describers.annotations import annotation
-from caveagent_magic.injection.describers.description import Description, Field
+from caveagent_magic.injection.describers.annotations import signature
+from caveagent_magic.injection.describers.description import Description
+from caveagent_magic.injection.describers.schemas import schema_fields
 
 SHOWN = 12
 METHODS: tuple[type, ...] = (
@@ -20,11 +20,13 @@ VALUES: tuple[type, ...] = (property, types.MemberDescriptorType, types.GetSetDe
 
 
 def opaque(obj: object) -> Description:
-    """`sklearn.linear_model.LinearRegression` with its public names; a dataclass with its fields."""
+    """`sklearn.linear_model.LinearRegression` with its public names; a schema with its fields."""
     cls = type(obj)
-    fields = list(_dataclass_fields(cls))
+    fields = list(schema_fields(cls))
+    call = static.class_member(cls, "__call__")
+    called = f", callable{signature(call, bound=True)}" if type(call) is types.FunctionType else ""
     return Description(
-        static.qualified_name(cls).removeprefix("builtins."),
+        static.qualified_name(cls).removeprefix("builtins.") + called,
         fields=partial(iter, fields),
         size=len(fields),
         lines=partial(public_names, cls),
@@ -43,10 +45,3 @@ def public_names(cls: type) -> Iterator[str]:
         if names:
             more = [f"… {len(names) - SHOWN} more"] if len(names) > SHOWN else []
             yield f"{word}: {', '.join(names[:SHOWN] + more)}"
-
-
-def _dataclass_fields(cls: type) -> Iterator[Field]:
-    declared = static.class_member(cls, "__dataclass_fields__")
-    for name, field in declared.items() if type(declared) is dict else ():
-        if type(name) is str and type(field) is dataclasses.Field:
-            yield Field(name, annotation(field.type))

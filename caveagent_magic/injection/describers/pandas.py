@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from caveagent_magic.injection import static
+from caveagent_magic.injection.describers import pandas_cells
 from caveagent_magic.injection.describers.description import (
     Describer,
     Description,
@@ -19,7 +20,9 @@ from caveagent_magic.injection.describers.description import (
     named,
 )
 from caveagent_magic.injection.describers.numpy import object_text
+from caveagent_magic.injection.describers.pandas_cells import is_numpy, is_pandas
 from caveagent_magic.injection.escape import label
+from caveagent_magic.injection.statistics import facts, nulls
 
 ZONES = ("datetime", "zoneinfo", "pytz", "dateutil")  # whose time zones name themselves
 
@@ -28,11 +31,16 @@ def frame(obj: object, base: type) -> Description:
     """`DataFrame 336,776 × 19`, with the dtype of each column."""
     manager = _manager(obj)
     columns, index = manager.axes
+    size = _length(columns)
     return Description(
-        f"{named(obj, base)} {_length(index):,} × {_length(columns):,}",
+        f"{named(obj, base)} {_length(index):,} × {size:,}",
         fields=partial(_columns, manager),
-        size=_length(columns),
+        size=size,
         lines=partial(_index_lines, index),
+        statistics=partial(_memory, manager),
+        samples=partial(pandas_cells.samples, manager),
+        table=True,
+        unchanged=pandas_cells.unchanged(obj, manager),
     )
 
 
@@ -43,7 +51,9 @@ def series(obj: object, base: type) -> Description:
     named_so = "" if name is None else f", name {label(name)}"
     return Description(
         f"{named(obj, base)} of {_length(manager.axes[0]):,} {_type(manager.blocks[0].values)}{named_so}",
-        lines=partial(_index_lines, manager.axes[0]),
+        lines=partial(_series_lines, manager),
+        statistics=partial(_series_statistics, manager),
+        unchanged=pandas_cells.unchanged(obj, manager),
     )
 
 
@@ -52,25 +62,33 @@ def index(obj: object, base: type) -> Description:
     return Description(f"{static.type_name(type(obj))} of {_length(obj):,} {_index_text(obj)}")
 
 
+def _series_lines(manager: Any) -> Iterator[str]:
+    for sample in pandas_cells.samples(manager):
+        yield from filter(None, (nulls(sample),))
+    yield from _index_lines(manager.axes[0])
+
+
+def _series_statistics(manager: Any) -> Iterator[str]:
+    for sample in pandas_cells.samples(manager):
+        yield from filter(None, (facts(sample),))
+    yield from _memory(manager)
+
+
+def _memory(manager: Any) -> Iterator[str]:
+    """What the columns take, without what their Python objects take."""
+    yield f"memory {sum(pandas_cells.size(block.values) for block in manager.blocks) / 1e6:,.1f} MB"
+
+
 def _manager(obj: object) -> Any:
     manager = static.instance_members(obj).get("_mgr")
-    if manager is None or not _is_pandas(manager):
+    if manager is None or not is_pandas(manager):
         raise Unreadable("its data is not stored as pandas stores it")
     return manager
 
 
-def _is_pandas(obj: object) -> bool:
-    cls = type(obj)
-    return static.module_name(cls).partition(".")[0] == "pandas" and static.genuine(cls)
-
-
-def _is_numpy(obj: object) -> bool:
-    return static.qualified_name(type(obj)) == "numpy.ndarray" and static.genuine(type(obj))
-
-
 def _length(axis: Any) -> int:
     """The length of an index, once it is known that no foreign code would answer."""
-    if not (_is_pandas(axis) and all(_is_numpy(part) or _is_pandas(part) for part in _parts(axis))):
+    if not (is_pandas(axis) and all(is_numpy(part) or is_pandas(part) for part in _parts(axis))):
         raise Unreadable("its index is of a type that is not pandas' own")
     return len(axis)
 
@@ -88,7 +106,7 @@ def _parts(axis: Any) -> tuple[Any, ...]:
 def _columns(manager: Any) -> Iterator[Field]:
     blocks, numbers, places = manager.blocks, manager.blknos, manager.blklocs
     same: dict[int, str] = {}  # blocks whose columns are all of one type
-    for position, name in enumerate(manager.axes[0]):
+    for position, name in enumerate(pandas_cells.names(manager.axes[0])):
         number = int(numbers[position])
         kind = same.get(number) or _type(blocks[number].values, places[position])
         if not kind.startswith("object"):
@@ -98,13 +116,18 @@ def _columns(manager: Any) -> Iterator[Field]:
 
 def _type(values: Any, place: int | None = None) -> str:
     """The dtype of a block's values; `place` is the row in a block that holds several columns."""
-    if _is_numpy(values):
+    if is_numpy(values):
         if str(values.dtype) != "object":
             return str(values.dtype)
         return object_text(values if values.ndim == 1 else values[place])
-    if not _is_pandas(values):
-        return static.type_name(type(values))
+    if not is_pandas(values):
+        return "geometry" if is_geometry(values) else static.type_name(type(values))
     return _dtype_text(values.dtype)
+
+
+def is_geometry(values: object) -> bool:
+    """Whether the values are geopandas' own array of shapes."""
+    return static.type_name(type(values)) == "GeometryArray" and static.belongs(type(values), "geopandas")
 
 
 def _dtype_text(dtype: Any) -> str:
@@ -113,6 +136,8 @@ def _dtype_text(dtype: Any) -> str:
     if kind == "CategoricalDtype" and dtype.categories is not None:
         ordered = ", ordered" if dtype.ordered else ""
         return f"category[{_length(dtype.categories):,} {_level_type(dtype.categories)}{ordered}]"
+    if kind == "PeriodDtype":
+        return str(dtype).replace("[", "(").replace("]", ")")  # brackets around capitals look like a tag
     if kind == "SparseDtype":
         return f"Sparse[{dtype.subtype}]"
     if kind == "IntervalDtype" and dtype.subtype is not None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from caveagent_magic.injection.describers.description import Describer, Description, named
 
+DATA_ENDINGS = frozenset({
+    "csv", "tsv", "txt", "json", "jsonl", "parquet", "feather", "arrow", "xlsx", "xls", "h5", "hdf5", "nc",
+    "zarr", "db", "sqlite", "duckdb", "pkl", "npy", "npz", "sql",
+})  # fmt: skip
+
 
 def scalar(obj: object, base: type) -> Description:
     """`int`, `Price(float)`, `PosixPath`."""
@@ -20,6 +25,14 @@ def binary(obj: object, base: type) -> Description:
     return Description(f"{named(obj, base)}, {base.__len__(obj):,} long")  # type: ignore[attr-defined]
 
 
+def path(obj: object, base: type) -> Description:
+    """`PosixPath, .csv`: the ending where it is that of a known kind of data, and nothing else of it."""
+    if type(obj) is not base:  # its text would be made by methods that can be overridden
+        return Description(named(obj, base))
+    ending = base.__str__(obj).rpartition("/")[2].rpartition(".")[2].lower()
+    return Description(f"{named(obj, base)}, .{ending}" if ending in DATA_ENDINGS else named(obj, base))
+
+
 DESCRIBERS: dict[str, Describer] = {
     "builtins.str": text,
     "builtins.bytes": binary,
@@ -30,9 +43,14 @@ DESCRIBERS: dict[str, Describer] = {
             "builtins.range", "builtins.slice", "builtins.ellipsis",
             "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone",
             "decimal.Decimal", "fractions.Fraction", "uuid.UUID", "zoneinfo.ZoneInfo",
+        ),
+        scalar,
+    ),
+    **dict.fromkeys(
+        (
             "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
             "pathlib._local.PosixPath", "pathlib._local.WindowsPath",
         ),
-        scalar,
+        path,
     ),
 }  # fmt: skip

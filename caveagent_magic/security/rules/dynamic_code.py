@@ -16,6 +16,9 @@ _LOCAL_CALL = re.compile(
 )
 
 
+FRAME_KEYWORDS = ("inplace", "engine", "parser", "local_dict", "global_dict", "level", "target", "resolvers")
+
+
 class RunsText(Rule):
     """Runs text as code, so that what runs was never looked at."""
 
@@ -40,11 +43,16 @@ class RunsText(Rule):
         jinja2.Environment.from_string mako.template.Template string.Formatter.* torch.jit.*
         tensorflow.py_function cffi.verify numba.jit_module logging.config.dictConfig
         logging.config.fileConfig lib2to3.* operator.call ?.runctx ?.f2py sre_compile.* codecs.register
-        tornado.template.* pandas.core.computation.* pandas.util.testing.*
+        tornado.template.* pandas.core.computation.* pandas.util.testing.* typing.get_type_hints
+        typing.ForwardRef typing.ForwardRef.* typing._eval_type inspect.get_annotations inspect.signature
+        annotationlib.* dataclasses._create_fn
         """
     )
 
+    stores = frozenset(["matplotlib.rcParams[]", "matplotlib.RcParams[]", "matplotlib.pyplot.rcParams[]"])
+
     examples = (
+        Flagged("import matplotlib as mpl\nmpl.rcParams['backend'] = 'module://x'"),
         Flagged("exec('x = 1')", name="exec"),
         Flagged("getattr(__builtins__, 'ev' + 'al')('1 + 1')", name="eval"),
         Flagged("get_ipython().run_line_magic('run', 'other.py')", name="%run"),
@@ -55,6 +63,8 @@ class RunsText(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Back ends and timers with harmless text are left alone."""
+        if use.kind == "store" and not any("module:" in word for word in use.words):
+            return
         if (
             name == "matplotlib.use"
             and use.kind == "call"
@@ -63,6 +73,8 @@ class RunsText(Rule):
         ):
             return
         if name.startswith("timeit.") and use.kind == "call" and not use.words:
+            return
+        if name.startswith("inspect.") and "eval_str" not in use.keywords and not use.open_ended:
             return
         if name.startswith("importlib.util.find_spec") or name == "sympy.lambdify":
             return
@@ -94,6 +106,8 @@ class EvaluatesExpression(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Only where the text calls something, or is not known."""
+        if use.keywords and not ({"expr", "sql", *FRAME_KEYWORDS} & set(use.keywords)):
+            return  # a search tree's or an index's
         given = use.argument(0, "expr", "sql")
         if given is None:
             if use.open_ended or use.kind == "pass":

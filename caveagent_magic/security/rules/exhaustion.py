@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
@@ -10,7 +11,11 @@ from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import Const, Items, Named, Values
 from caveagent_magic.security.vocabulary import names
 
+SIZES = ("periods", "size", "shape", "num", "width", "repeats", "reps")  # keywords that say how many
+SQUARE = frozenset(["numpy.eye", "numpy.identity"])
+DRAWING = names("?.random ?.normal ?.integers ?.uniform ?.standard_normal ?.choice")  # a tuple is the shape
 HUGE = 5 * 10**8  # elements
+NESTED = re.compile(r"\((?:\?:)?(?:\\?[^\\()\[\]|*+?]|\[[^\]]*\])[*+]\)[*+]")
 LONG = 600  # seconds
 
 
@@ -30,8 +35,27 @@ class NeverEnds(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Endless loops only."""
-        if name in ("while True", "endless for"):
+        if name in ("while True", "endless for", "doubling"):
             yield Hit(name)
+
+
+class BacktracksForEver(Rule):
+    """Matches with a pattern that repeats a repetition: some texts take it years."""
+
+    code = "CAVE963"
+    capability = "exhaustion"
+    message = "may take very long: {name} repeats a repetition"
+    calls = names("re.* ?.replace ?.match ?.contains ?.extract ?.findall ?.fullmatch ?.extractall ?.split")
+
+    examples = (
+        Flagged("import re\nre.match(r'(a+)+$', text)", name="re.match"),
+        Passes("import re\nre.match(r'(\\w+,)+$', text)"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Only where the inner repetition is all that is repeated."""
+        if any(NESTED.search(word) for word in use.words):
+            yield Hit(shown(use.names[0]))
 
 
 class UsesTooMuch(Rule):
@@ -45,6 +69,9 @@ class UsesTooMuch(Rule):
         numpy.zeros numpy.ones numpy.empty numpy.full numpy.arange numpy.linspace numpy.eye
         numpy.random.rand numpy.random.randn builtins.range time.sleep builtins.bytearray
         itertools.repeat itertools.count numpy.random.normal numpy.random.randint numpy.identity
+        builtins.str.ljust builtins.str.rjust builtins.str.center builtins.str.zfill ?.ljust ?.rjust
+        ?.zfill ?.repeat ?.random ?.normal ?.integers ?.uniform ?.standard_normal ?.choice
+        pandas.date_range pandas.period_range pandas.timedelta_range pandas.bdate_range
         builtins.bytes math.factorial numpy.tile numpy.repeat builtins.pow numpy.random.random
         """
     )
@@ -81,8 +108,18 @@ class UsesTooMuch(Rule):
 
 
 def _amount(name: str, use: Use) -> float:
+    """How many elements the call would make."""
+    named = [_size(use.keywords[key]) for key in SIZES if key in use.keywords]
+    if named:
+        return max(named)
     sizes = [_size(values) for values in use.args] or [1.0]
     together = ("numpy.random.rand", "numpy.random.randn", "numpy.eye", "numpy.identity")
+    if name in SQUARE and len(sizes) == 1:
+        return sizes[0] ** 2
+    if name in DRAWING:
+        return max(
+            (_size(values) for values in use.args if any(isinstance(v, Items) for v in values)), default=0
+        )
     if name in together:
         return math.prod(size for size in sizes if size)
     if name in ("numpy.linspace", "numpy.full"):
@@ -118,7 +155,8 @@ def _explodes(name: str, left: Values, right: Values) -> bool:
                     for side in (first, second)
                     if isinstance(side, Const) and isinstance(side.value, int)
                 ]
-                if any(sizes) and counts and max(sizes) * max(counts) > HUGE:
+                each = 8 if isinstance(first, Items) or isinstance(second, Items) else 1  # bytes
+                if any(sizes) and counts and max(sizes) * max(counts) * each > HUGE:
                     return True
             elif (
                 isinstance(second, Const)
@@ -126,7 +164,8 @@ def _explodes(name: str, left: Values, right: Values) -> bool:
                 and second.value > 10**6
                 and isinstance(first, Const)
             ):
-                return isinstance(first.value, int) and abs(first.value) > 1
+                least = 1 if name == "operator.lshift" else 2
+                return isinstance(first.value, int) and abs(first.value) >= least
             elif (
                 name == "operator.pow"
                 and isinstance(first, Const)

@@ -36,12 +36,14 @@ class WalksObjects(Rule):
     code = "CAVE501"
     capability = "introspection"
     message = "reaches into Python's own machinery with {name}"
-    kinds = frozenset({"read", "call", "pass", "store"})
+    kinds = frozenset({"read", "call", "pass", "store", "code"})
 
     examples = (
         Flagged("().__class__.__base__.__subclasses__()", name="__subclasses__"),
         Flagged("(lambda: 0).__globals__", name="__globals__"),
         Flagged("'{0.__class__}'.format(df)"),
+        Flagged("('{0.__class__}' + 'a' * 3000).replace('a', '').format(df)", name="str.format"),
+        Passes("'{:>10} {}'.format(df.shape[0], 'rows').strip()"),
         Flagged("(x for x in ()).gi_frame.f_globals", name="f_globals"),
         Passes("print(type(df).__name__)"),
         Passes("print(df.__class__.__name__)"),
@@ -51,8 +53,14 @@ class WalksObjects(Rule):
 
     def check(self, use: Use) -> Iterator[Hit]:
         """By the last part of the name, whatever it belongs to."""
+        if use.kind == "code":
+            if use.names[0] == "a format that walks into objects":
+                yield Hit(use.names[0])
+            return
         for name in use.names:
             last = name.rpartition(".")[2].removesuffix("[]")
+            if name.startswith("__future__"):
+                return
             dunder = len(last) > 4 and last.startswith("__") and last.endswith("__") and last not in HARMLESS
             if (dunder and use.detail != "harmless") or (last in FRAMES and name.startswith("?.")):
                 if not (use.kind == "pass" and name.startswith("__main__")):
@@ -63,9 +71,9 @@ class WalksObjects(Rule):
 
 
 def _format_fields(use: Use) -> Iterator[Hit]:
-    """Fields of a format string that walk into objects, and format strings of which nothing is known."""
+    """Fields of a format string that walk into objects, and format strings of which a piece is not known."""
     for value in (*use.receiver, *(value for values in use.args[:1] for value in values)):
-        if isinstance(value, Text) and not any(value.pieces) and value in use.receiver:
+        if isinstance(value, Text) and None in value.pieces and value in use.receiver:
             yield Hit("str.format")
             return
         pieces = (

@@ -8,6 +8,8 @@ from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
+SETTINGS = "CaveMagics"  # of this extension
+
 
 class ChangesKernel(Rule):
     """Uses IPython, the kernel or this extension itself, which could switch off what watches the step."""
@@ -64,14 +66,24 @@ class RunsMagic(Rule):
     message = "runs the magic {name}"
     kinds = frozenset({"call"})
 
-    examples = (Flagged("get_ipython().run_line_magic('load_ext', 'x')", name="%load_ext"), Passes("1 % 2"))
+    examples = (
+        Flagged("get_ipython().run_line_magic('load_ext', 'x')", name="%load_ext"),
+        Flagged("get_ipython().run_line_magic('config', 'CaveMagics.approval = \"auto\"')", name="%config"),
+        Flagged("get_ipython().run_line_magic('config', text)", name="%config"),
+        Passes("get_ipython().run_line_magic('config', 'InlineBackend.figure_format = \"retina\"')"),
+        Passes("1 % 2"),
+    )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Only those that no other rule speaks of."""
         from caveagent_magic.security.known import harmless
         from caveagent_magic.security.rule import claimed
 
-        if name.startswith("%") and not claimed(name) and not harmless(name):
+        if name == "%config":
+            line = use.words[1:2]
+            if not line or SETTINGS in line[0]:
+                yield Hit(f"{name} {SETTINGS}" if line else name)
+        elif name.startswith("%") and not claimed(name) and not harmless(name):
             yield Hit(name)
 
 

@@ -17,6 +17,11 @@ ACTIVE = re.compile(
 )
 
 
+FORMULA = re.compile(
+    r"\\(?:href|url|html\w*|style|class|cssId|require|unicode|includegraphics)\b|//|javascript:"
+)
+
+
 class ShowsMarkup(Rule):
     """Shows HTML, JavaScript or SVG that can load addresses, send data away or press buttons in the page."""
 
@@ -32,7 +37,8 @@ class ShowsMarkup(Rule):
         IPython.display.display_markdown IPython.display.ScribdDocument IPython.display.FileLink
         IPython.display.FileLinks IPython.core.display.* IPython.core.display_functions.*
         IPython.display.TextDisplayObject ipywidgets.HTML ipywidgets.HTMLMath anywidget.*
-        IPython.display.DisplayObject IPython.display.GeoJSON %html %HTML %javascript %js %svg %SVG
+        IPython.display.DisplayObject IPython.display.GeoJSON IPython.display.Math IPython.display.Latex
+        %html %HTML %javascript %js %svg %SVG
         %markdown
         """
     )
@@ -70,6 +76,8 @@ class ShowsMarkup(Rule):
             "display_html": _still,
             "Image": _picture,
             "display_markdown": _marks,
+            "Math": _formula,
+            "Latex": _formula,
         }.get(last)
         given = (
             *use.args[:1],
@@ -98,6 +106,12 @@ def _marks(value: Value) -> bool:
     if isinstance(value, Text):
         return any(value.pieces) and not any(ACTIVE.search(piece) for piece in value.pieces if piece)
     return _still(value)
+
+
+def _formula(value: Value) -> bool:
+    r"""A formula without links, styles or extensions; what a library computed is taken as one."""
+    pieces = value.pieces if isinstance(value, Text) else (value.value,) if isinstance(value, Const) else ()
+    return not any(isinstance(piece, str) and FORMULA.search(piece) for piece in pieces)
 
 
 def _picture(value: Value) -> bool:

@@ -14,7 +14,8 @@ class TouchesMemory(Rule):
     message = "calls machine code or touches raw memory with {name}"
     calls = names(
         """
-        ctypes.* cffi.* mmap.* numpy.ctypeslib.* numpy.lib.stride_tricks.as_strided.*
+        ctypes.* cffi.* mmap.* numpy.ctypeslib.* numpy.lib.stride_tricks.as_strided
+        numpy.lib._stride_tricks_impl.as_strided
         multiprocessing.shared_memory.* _ctypes.* pandas._libs.* sys.setdlopenflags weave.* cppyy.*
         pyximport.* Cython.* numpy.core._internal._ctypes.* ?.CDLL ?.dlopen ?.LoadLibrary ?.PyDLL
         ?.string_at ?.memmove ?.from_address ?.ctypes sys.getrefcount.* torch.utils.cpp_extension.*
@@ -23,7 +24,10 @@ class TouchesMemory(Rule):
         """
     )
 
+    reads = names("?.ctypes ctypes.pythonapi ctypes.cdll ctypes.pydll ctypes.pythonapi.* ?._handle")
+
     examples = (
+        Flagged("address = values.ctypes.data", name="ctypes"),
         Flagged("import ctypes\nctypes.CDLL(None).getpid()", name="ctypes.CDLL"),
         Flagged("import numpy as np\nnp.ctypeslib.load_library('c', '.')"),
         Passes("import numpy as np\nnp.frombuffer(b'1234', dtype='u1')"),

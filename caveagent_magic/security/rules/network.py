@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from caveagent_magic.security.paths import host, is_url
+from caveagent_magic.security.known import SUSPICIOUS
+from caveagent_magic.security.paths import host, is_url, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
+
+FOLLOWING = frozenset(
+    ["use", "from_file", "from_url", "rc_file", "rc_context", "read_html", "sql", "context"]
+)
+ADDRESSES = ("url", "uri", "base_url", "address", "host")
 
 
 class OpensConnection(Rule):
@@ -54,9 +61,25 @@ class OpensConnection(Rule):
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
-        """With the host, where an address is given."""
-        words = [word for word in use.words if is_url(word)]
-        yield Hit(name.removeprefix("?."), host(words[0]) if words else None)
+        """With each host that the address may have."""
+        for each in dict.fromkeys(_hosts(use)):
+            yield Hit(name.removeprefix("?."), each)
+
+
+def _fetching(name: str) -> bool:
+    """Whether a function of a library sounds as if it would follow an address."""
+    last = name.rpartition(".")[2]
+    return "." in name.removeprefix("builtins.") and bool(SUSPICIOUS.search(last) or last in FOLLOWING)
+
+
+def _hosts(use: Use) -> list[str | None]:
+    """The hosts of the first argument that may be an address, None among them where it is not known."""
+    addresses = (use.keywords[key] for key in ADDRESSES if key in use.keywords)
+    for given in (*use.args[:2], *addresses):
+        found = paths_of(replace(use, args=(given,), keywords={})) or [None]
+        if any(text is None or is_url(text) for text in found):
+            return [host(text) if text is not None and is_url(text) else None for text in found]
+    return [None]
 
 
 class ReadsAddress(Rule):
@@ -80,13 +103,11 @@ class ReadsAddress(Rule):
         from caveagent_magic.security.rules.write_file import WRITERS
 
         known = next(
-            (n for n in use.names if n in READERS or n in WRITERS or n.endswith((".read_html", ".imread"))),
+            (n for n in use.names if n in READERS or n in WRITERS or _fetching(n)),
             None,
         )
         if known is None:
             return
-        from caveagent_magic.security.paths import paths_of
-
         for path in paths_of(use) or ():
             if path is not None and is_url(path):
                 yield Hit(known.removeprefix("?."), host(path))

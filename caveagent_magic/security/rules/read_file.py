@@ -31,7 +31,8 @@ READERS = (
             scipy.io.wavfile.read geopandas.read_file geopandas.read_parquet pyarrow.parquet.read_table
             pyarrow.csv.read_csv pyarrow.feather.read_table pyarrow.parquet.ParquetFile
             xarray.open_dataset joblib.load zipfile.ZipFile tarfile.open tarfile.TarFile gzip.open
-            bz2.open lzma.open io.FileIO io.open_code codecs.open gzip.GzipFile linecache.getline
+            bz2.open lzma.open io.FileIO io.open_code codecs.open gzip.GzipFile lzma.LZMAFile bz2.BZ2File
+            linecache.getline
             linecache.getlines tokenize.open mmap.mmap h5py.File netCDF4.Dataset
             rasterio.open fiona.open sklearn.datasets.load_files sklearn.datasets.load_svmlight_file
             xml.etree.ElementTree.parse lxml.etree.parse configparser.ConfigParser.read
@@ -41,7 +42,8 @@ READERS = (
             pathlib.Path.read_bytes ?.read_text ?.read_bytes posix.listdir posix.scandir os.listdir
             os.scandir os.walk os.fwalk glob.glob glob.iglob shutil.disk_usage posix.readlink
             os.readlink posix.pread pathlib.Path.iterdir pathlib.Path.glob pathlib.Path.rglob posix.stat
-            os.stat pyarrow.memory_map pyarrow.OSFile pyarrow.dataset.dataset posix.open os.open
+            os.stat pyarrow.memory_map pyarrow.OSFile
+            pyarrow.lib.memory_map pyarrow.lib.OSFile pyarrow.dataset.dataset posix.open os.open
             pkgutil.get_data importlib.resources.read_text importlib.resources.files sqlite3.connect
             filecmp.cmp
             """
@@ -58,7 +60,9 @@ METHODS = names(
 MODES = {
     "builtins.open": 1, "gzip.open": 1, "bz2.open": 1, "lzma.open": 1, "codecs.open": 1,
     "zipfile.ZipFile": 1, "tarfile.open": 1, "tarfile.TarFile": 1, "io.FileIO": 1, "h5py.File": 1,
-    "gzip.GzipFile": 1,
+    "gzip.GzipFile": 1, "lzma.LZMAFile": 1, "bz2.BZ2File": 1, "wave.open": 1, "aifc.open": 1,
+    "netCDF4.Dataset": 1, "pyarrow.OSFile": 1, "pyarrow.memory_map": 1, "pyarrow.lib.OSFile": 1,
+    "pyarrow.lib.memory_map": 1,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from caveagent_magic.security.vocabulary import names
 KEY_FILE = re.compile(
     r"(?:^|[/\\~])\.(?:ssh|aws|azure|gnupg|kube|docker|netrc|pgpass|git-credentials|pypirc|npmrc|env|kaggle|config/gcloud)(?:$|[/\\.])"
     r"|/proc/(?:self|\d+)/(?:environ|mem|maps|fd)|/etc/(?:shadow|passwd|sudoers)|id_(?:rsa|ed25519|ecdsa|dsa)\b"
-    r"|/var/run/secrets|/run/secrets|jupyter/runtime|kernel-[\w-]+\.json|\.pem$|credentials(?:\.json)?$"
+    r"|/var/run/secrets|/run/secrets|jupyter/runtime|kernel-(?:(?!kernel-)[\w-])+\.json|\.pem$|credentials(?:\.json)?$"
 )
 
 
@@ -24,7 +24,8 @@ class ReadsEnvironment(Rule):
     message = "reaches for passwords, keys or tokens with {name}"
     calls = names(
         """
-        os.getenv os.getenvb os.putenv posix.putenv posix.unsetenv os.unsetenv getpass.* keyring.*
+        os.getenv os.path.expandvars os.getenvb
+        os.putenv posix.putenv posix.unsetenv os.unsetenv getpass.* keyring.*
         netrc.* dotenv.* decouple.* os.environ.* os._Environ.* secretstorage.* google.colab.userdata.*
         kaggle_secrets.* posix.environ.* ?.getenv ?.environ ?.getpass pwd.* grp.* spwd.* crypt.*
         browser_cookie3.* os.get_exec_path posix.getlogin os.getlogin posix.uname sysconfig.* %env

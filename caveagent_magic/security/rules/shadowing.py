@@ -24,6 +24,8 @@ class Rebinds(Rule):
         Flagged("import pandas as pd\npd.DataFrame.to_csv = print", name="pandas.DataFrame.to_csv"),
         Flagged("def print(*args):\n    pass", name="print"),
         Flagged("import builtins\nbuiltins.len = lambda x: 0"),
+        Flagged("from math import sqrt as len", name="len"),
+        Passes("from math import pow"),
         Passes("df.columns = ['a', 'b']"),
         Passes("list = [1, 2]"),
         Passes("import pandas as pd\npd.options.display.max_rows = 10"),

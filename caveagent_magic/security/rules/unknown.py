@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 
-from caveagent_magic.security.known import COMPUTING, harmless, top
+from caveagent_magic.security.known import COMPUTING, harmless, own_file, top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, claimed, shown
 from caveagent_magic.security.use import Use
 
@@ -38,6 +39,18 @@ class NotKnown(Rule):
             yield Hit(shown(names[0]))
 
 
+def _of_the_person(package: str) -> bool:
+    """Whether a file of the person's would run; what is installed may be imported, what is absent fails."""
+    try:
+        found = PathFinder.find_spec(package)
+    except (ImportError, ValueError, OSError):
+        return True
+    if found is None:
+        return package[:1] in (".", "")
+    places = [found.origin, *(found.submodule_search_locations or ())]
+    return any(own_file(place) for place in places if place) or found.loader is None
+
+
 class ImportsUnknown(Rule):
     """Imports a module that is not known here: importing it runs it."""
 
@@ -47,7 +60,7 @@ class ImportsUnknown(Rule):
     kinds = frozenset({"import"})
 
     examples = (
-        Flagged("import my_scripts", name="my_scripts"),
+        Flagged("from .my_scripts import clean", name=".my_scripts"),
         Passes("import numpy, os, collections.abc"),
         Passes("from sklearn.ensemble import RandomForestClassifier"),
     )
@@ -61,15 +74,20 @@ class ImportsUnknown(Rule):
             or use.names[-1] in sys.modules
             or claimed(f"{name}.x")
         )
-        if not known and first not in (
-            "requests",
-            "IPython",
-            "ipywidgets",
-            "yaml",
-            "bs4",
-            "lxml",
-            "h5py",
-            "psutil",
-            "matplotlib_inline",
+        if (
+            not known
+            and _of_the_person(first)
+            and first
+            not in (
+                "requests",
+                "IPython",
+                "ipywidgets",
+                "yaml",
+                "bs4",
+                "lxml",
+                "h5py",
+                "psutil",
+                "matplotlib_inline",
+            )
         ):
             yield Hit(name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
-from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.rules.read_file import MODES, receiver_paths
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import Const, Instance
@@ -14,12 +15,13 @@ from caveagent_magic.security.vocabulary import names
 
 _WRITES_SQL = re.compile(
     r"\b(?:attach|copy|into|create|insert|update|delete|drop|export|install|load|pragma|vacuum|alter|detach|call|read_\w+|"
-    r"scan_\w+|load_extension|writefile|readfile)\b|://|from\s+'|;\s*\w",
+    r"scan_\w+|\w+_scan|parquet_\w+|sniff_\w+|glob|getenv|\w*secrets?|query_table|load_extension|writefile|"
+    r"readfile)\b|\bquery\s*\(|://|\b(?:from|join)\s*['\"]|;\s*\w",
     re.IGNORECASE,
 )
 OPTIONAL = names(
     """
-    to_csv to_json to_html to_string to_latex to_markdown to_xml to_orc to_parquet
+    to_csv to_json to_html to_string to_latex to_markdown to_xml to_orc to_parquet export_graphviz
     """
 )
 _METHODS = names(
@@ -55,7 +57,8 @@ WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (
             openpyxl.Workbook.save nbformat.write builtins.print xlsxwriter.Workbook
             tensorflow.io.write_file tensorflow.keras.models.save_model torchvision.utils.save_image
             PIL.Image.Image.save py_compile.* compileall.* pandas.io.pickle.to_pickle pandas.to_pickle
-            venv.* zipapp.* tracemalloc.Snapshot.dump ensurepip.* ?.save ?.dump ?.dump_stats
+            sklearn.tree.export_graphviz sklearn.tree._export.export_graphviz venv.* zipapp.*
+            tracemalloc.Snapshot.dump ensurepip.* ?.save ?.dump ?.dump_stats
             matplotlib.backends.backend_pdf.PdfPages
             sqlalchemy.create_engine duckdb.* posix.posix_fallocate posix.copy_file_range
             posix.sendfile io.TextIOWrapper.write io.TextIOWrapper.writelines
@@ -67,12 +70,22 @@ WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (
 )
 SECOND = names(
     """
+    sklearn.tree.export_graphviz sklearn.tree._export.export_graphviz
     plotly.io.write_html plotly.io.write_image joblib.dump torch.save pyarrow.parquet.write_table
     pyarrow.csv.write_csv pyarrow.feather.write_feather tensorflow.keras.models.save_model
     torchvision.utils.save_image networkx.write_gml networkx.write_edgelist networkx.write_graphml
-    nbformat.write pandas.to_pickle pandas.io.pickle.to_pickle
+    nbformat.write pandas.to_pickle pandas.io.pickle.to_pickle shutil.copy shutil.copy2 shutil.copyfile
+    shutil.copytree shutil.copymode shutil.copystat shutil.move shutil.unpack_archive posix.link os.link
+    posix.symlink os.symlink
     """
 )  # their path is the second argument
+BOTH = names("posix.rename posix.replace os.rename os.renames os.replace")  # of two paths
+ELSEWHERE = names(
+    """
+    to_sql to_gbq write_database executescript cProfile.run profile.run duckdb.* zipfile.ZipFile.*
+    tarfile.TarFile.*
+    """
+)  # where they write is not what they are given
 NEEDS_LOOK = {"logging.basicConfig": "filename", "builtins.print": "file"}
 ON_PATHS = names(
     """
@@ -116,6 +129,8 @@ class WritesFile(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """One for each possible path that is written."""
         last = name.rpartition(".")[2]
+        if name.startswith("duckdb.") and _runs_sql(use) and _only_selects(use):
+            return
         if (name.endswith(".open") and name != "os.open" and name != "posix.open") or name in MODES:
             mode = mode_of(use, MODES.get(name, 0))
             if not any(letter in mode for letter in "wax+") and not (
@@ -142,8 +157,16 @@ class WritesFile(Rule):
             paths: list[str | None] | None = receiver_paths(use)
             if last in ("rename", "replace") and name.startswith("?.") and not _is_path(use):
                 return  # a frame's or a string's
+            if last in ("rename", "replace"):
+                paths = [*receiver_paths(use), *(paths_of(use) or [None])]
         elif name == "builtins.print":
             paths = [] if in_memory(use.keywords["file"]) else [None]
+        elif name.startswith("io."):
+            paths = [] if _opened_here(use) else [None]
+        elif (last in ELSEWHERE or fits(name, ELSEWHERE)) and last not in ("extractall", "connect"):
+            paths = [None]
+        elif name in BOTH:
+            paths = [*(paths_of(replace(use, keywords={})) or [None]), *(paths_of(use, 1) or [None])]
         elif name == "sqlalchemy.create_engine":
             paths = [word for word in use.words if word not in ("sqlite://", "sqlite:///:memory:")]
         else:
@@ -198,12 +221,24 @@ class RunsSql(Rule):
         """Selecting from tables is left alone."""
         if name == "sqlite3.Connection.*" or use.name.endswith((".close", ".cursor", ".commit", ".rollback")):
             return
-        given = use.argument(0, "sql", "query", "table_name")
-        known = [
-            value.value for value in given or () if isinstance(value, Const) and isinstance(value.value, str)
-        ]
-        if given is None or len(known) != len(given) or not all(_selects(text) for text in known):
+        if not _only_selects(use):
             yield Hit(shown(name))
+
+
+def _runs_sql(use: Use) -> bool:
+    """Whether duckdb is given a command, by whichever of its names."""
+    return any(
+        name.rpartition(".")[2].removeprefix("module_") in ("sql", "query", "execute") for name in use.names
+    )
+
+
+def _only_selects(use: Use) -> bool:
+    """Whether every command that may be run is known and only selects from tables."""
+    given = use.argument(0, "sql", "query", "table_name")
+    known = [
+        value.value for value in given or () if isinstance(value, Const) and isinstance(value.value, str)
+    ]
+    return given is not None and len(known) == len(given) and all(_selects(text) for text in known)
 
 
 def _selects(text: str) -> bool:
@@ -225,6 +260,13 @@ def _given_buffer(use: Use) -> bool:
 
 def _is_path(use: Use) -> bool:
     return any(isinstance(value, Instance) and value.of.startswith("pathlib.") for value in use.receiver)
+
+
+def _opened_here(use: Use) -> bool:
+    """Whether this very code opened the file: then the opening says which one it is."""
+    return bool(use.receiver) and all(
+        isinstance(value, Instance) and value.live is None for value in use.receiver
+    )
 
 
 def _opens_to_write(use: Use) -> bool:

@@ -1,11 +1,14 @@
-/** The side panel: the turns that are running in open notebooks, with the same buttons as in the cell. */
+/** The side panel: the turns that are running in open notebooks, and the steps that can be taken back. */
 import type { ISessionContext } from "@jupyterlab/apputils";
 import { LabIcon } from "@jupyterlab/ui-components";
 import { Widget } from "@lumino/widgets";
 import { h, setText, show } from "../render/dom";
+import { fromThePerson } from "../render/host";
 import { mount, type TurnView } from "../render/turn";
 import { reduce } from "../trace";
 import type { Watched } from "./sessions";
+import { type UndoView, undoView } from "./undo";
+import type { KernelWatch } from "./watch";
 
 const ICON = new LabIcon({
   name: "caveagent-magic:icon",
@@ -19,8 +22,15 @@ const NOTHING =
 interface Entry {
   readonly node: HTMLElement;
   readonly title: HTMLElement;
+  readonly undo: UndoView;
+  readonly ending: AbortController;
+  turn: Turn | null;
+}
+
+interface Turn {
+  readonly id: string;
   readonly view: TurnView;
-  readonly turn: string;
+  readonly node: HTMLElement;
   readonly ending: AbortController;
 }
 
@@ -43,33 +53,60 @@ export class SidePanel extends Widget {
   /** Draw what the sessions tell. */
   draw(watched: ReadonlyMap<ISessionContext, Watched>): void {
     for (const [session, entry] of this.entries) {
-      const { events } = watched.get(session)?.watch ?? { events: [] };
-      if (events[0]?.turn !== entry.turn) this.remove(session, entry);
+      if (!hasToShow(watched.get(session))) this.remove(session, entry);
     }
-    for (const [session, { widget, watch }] of watched) {
-      if (!watch.events.length) continue;
-      const entry = this.entries.get(session) ?? this.add(session, widget, watch);
-      setText(entry.title, widget.title.label);
-      entry.view.update(reduce(watch.events), true);
+    for (const [session, shown] of watched) {
+      if (!hasToShow(shown)) continue;
+      const entry = this.entries.get(session) ?? this.add(session, shown);
+      setText(entry.title, shown.widget.title.label);
+      entry.undo.update(shown.watch.undo);
+      drawTurn(entry, shown.watch);
     }
     show(this.nothing, this.entries.size === 0);
   }
 
-  private add(session: ISessionContext, widget: Widget, watch: Watched["watch"]): Entry {
+  private add(session: ISessionContext, { widget, watch }: Watched): Entry {
     const ending = new AbortController();
     const title = h("button", { type: "button", class: "cave-side-title" });
     title.addEventListener("click", () => this.reveal(widget), { signal: ending.signal });
-    const node = h("div", { class: "cave-side-entry" }, title);
-    const view = mount(node, { send: watch.send, signal: ending.signal });
-    const entry = { node, title, view, ending, turn: watch.events[0]?.turn ?? "" };
+    const undo = undoView({ genuine: fromThePerson, signal: ending.signal }, watch);
+    const node = h("div", { class: "cave-side-entry" }, title, undo.node);
+    const entry: Entry = { node, title, undo, ending, turn: null };
     this.entries.set(session, entry);
     this.list.append(node);
     return entry;
   }
 
   private remove(session: ISessionContext, entry: Entry): void {
+    entry.turn?.ending.abort();
     entry.ending.abort();
     entry.node.remove();
     this.entries.delete(session);
   }
+}
+
+function hasToShow(watched: Watched | undefined): boolean {
+  const watch = watched?.watch;
+  return Boolean(watch && (watch.events.length || watch.undo.steps || watch.undo.redo));
+}
+
+/** The turn that is running, in the place of the one before it. */
+function drawTurn(entry: Entry, watch: KernelWatch): void {
+  const id = watch.events[0]?.turn;
+  if (entry.turn && entry.turn.id !== id) {
+    entry.turn.ending.abort();
+    entry.turn.node.remove();
+    entry.turn = null;
+  }
+  if (id === undefined) return;
+  entry.turn ??= newTurn(entry, id, watch);
+  entry.turn.view.update(reduce(watch.events), true);
+}
+
+function newTurn(entry: Entry, id: string, watch: KernelWatch): Turn {
+  const ending = new AbortController();
+  const node = h("div", {});
+  const view = mount(node, { send: watch.send, signal: ending.signal });
+  entry.node.append(node);
+  return { id, view, node, ending };
 }

@@ -1,6 +1,6 @@
 /** Follows one kernel: says hello, and asks for the state of its turn while one is running. */
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
-import type { CaveEvent } from "../protocol";
+import { type CaveEvent, MIME_TYPE } from "../protocol";
 import { overControl, type Reply, type Send } from "../render/control";
 import { sharing } from "../trace";
 
@@ -8,7 +8,17 @@ import { sharing } from "../trace";
 interface State extends Reply {
   readonly running?: boolean;
   readonly events?: readonly CaveEvent[];
+  readonly undo?: Undoable;
 }
+
+/** What can be taken back between two turns. */
+export interface Undoable {
+  readonly steps: number;
+  readonly of_last_turn: number;
+  readonly redo: number;
+}
+
+const NOTHING: Undoable = { steps: 0, of_last_turn: 0, redo: 0 };
 
 const PAUSE = 1_000; // milliseconds between two questions
 
@@ -21,6 +31,8 @@ export class KernelWatch {
   readonly send: Send;
   /** Everything that the running turn has told; empty when none is running. */
   events: readonly CaveEvent[] = [];
+  /** What can be undone now; nothing while a turn is running. */
+  undo = NOTHING;
   private greeted = false;
   private executing = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,19 +60,35 @@ export class KernelWatch {
     await this.ask();
   }
 
+  /** Undo so many steps, or redo, in the kernel's own turn; gives what came of it. */
+  async takeBack(code: string): Promise<readonly CaveEvent[]> {
+    let events: readonly CaveEvent[] = [];
+    const future = this.kernel.requestExecute({ code, store_history: false, allow_stdin: false });
+    future.onIOPub = ({ content }) => {
+      const data = (content as { data?: Readonly<Record<string, unknown>> }).data;
+      const kept = data?.[MIME_TYPE] as { readonly events: readonly CaveEvent[] } | undefined;
+      if (kept) events = kept.events;
+    };
+    await future.done;
+    await this.ask();
+    return events;
+  }
+
   private async ask(): Promise<void> {
     clearTimeout(this.timer);
     const state: State | undefined = await this.send({ verb: "state" }).catch(() => undefined);
     if (this.kernel.isDisposed || !this.greeted) return;
-    if (state) this.show(state.running ? (state.events ?? []) : []);
+    if (state) this.show(state.running ? (state.events ?? []) : [], state.running ? NOTHING : state.undo);
     const goesOn = this.executing || !state || state.running;
     clearTimeout(this.timer);
     if (goesOn) this.timer = setTimeout(() => void this.ask(), PAUSE);
   }
 
-  private show(events: readonly CaveEvent[]): void {
-    if (!events.length && !this.events.length) return;
+  private show(events: readonly CaveEvent[], undo = NOTHING): void {
+    const still = JSON.stringify(undo) === JSON.stringify(this.undo);
+    if (!events.length && !this.events.length && still) return;
     this.events = sharing(this.events, events);
+    this.undo = undo;
     this.changed();
   }
 

@@ -5,7 +5,7 @@ export type Request =
   | { readonly verb: "hello"; readonly client: "panel" | "lab" }
   | { readonly verb: "state" }
   | { readonly verb: "cancel" }
-  | { readonly verb: "cut_rehearsal" }
+  | { readonly verb: "cut_rehearsal"; readonly turn: string; readonly step: number }
   | {
       readonly verb: "decide";
       readonly nonce: string;

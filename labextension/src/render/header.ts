@@ -41,11 +41,12 @@ export function headerView(host: Host): HeaderView {
     "stop",
     () => void host.send?.({ verb: "cancel" }).catch(() => undefined),
   );
+  let at = { turn: "", step: 0 };
   const hurry = button(
     host,
     "Don't wait",
     "plain",
-    () => void host.send?.({ verb: "cut_rehearsal" }).catch(() => undefined),
+    () => void host.send?.({ verb: "cut_rehearsal", ...at }).catch(() => undefined),
   );
   hurry.classList.add("cave-late");
   const prompt = h("p", { class: "cave-prompt" });
@@ -74,6 +75,7 @@ export function headerView(host: Host): HeaderView {
       setText(spent, spentWords(trace));
       tick(trace.totals.seconds, open);
       show(stop, open && now !== "waiting" && host.send !== undefined);
+      at = { turn: trace.started?.turn ?? "", step: trace.steps.at(-1)?.number ?? 0 };
       show(hurry, open && now === "rehearsing" && host.send !== undefined);
       show(prompt, Boolean(trace.started?.prompt.trim()));
       setText(prompt, trace.started?.prompt.trim() ?? "");

@@ -89,7 +89,7 @@ function changeRows(changes: Changes): readonly HTMLElement[] {
         h("span", { class: "cave-sign", "aria-hidden": "true" }, sign),
         h("code", {}, change.name),
         h("span", { class: "cave-change-kind" }, word),
-        h("span", { class: "cave-change-text" }, change.summary),
+        h("span", { class: "cave-change-text" }, joined(change.summary, change.values ?? "")),
       ),
     ),
   );

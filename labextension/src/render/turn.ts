@@ -1,5 +1,5 @@
 /** A whole turn, drawn into an element and kept up to date. */
-import type { Progress, Undone } from "../protocol";
+import type { Progress } from "../protocol";
 import { phase, type Step, type Trace } from "../trace";
 import type { Send } from "./control";
 import { h, setAttribute, setText, show } from "./dom";
@@ -7,6 +7,7 @@ import { headerView } from "./header";
 import { fromThePerson, type Host } from "./host";
 import { showMarkdown } from "./markdown";
 import { type StepView, stepView } from "./step";
+import { undoneWords } from "./undone";
 
 export interface TurnView {
   /** `open`: whether the turn can still go on. */
@@ -55,14 +56,6 @@ export function mount(root: HTMLElement, options: Options): TurnView {
       setAttribute(node, "data-phase", open ? phase(trace) : "ended");
     },
   };
-}
-
-function undoneWords({ names, not_undone, redo }: Undone): string {
-  const back = names.length ? [`${redo ? "Done again" : "Undone"}: ${names.join(", ")}.`] : [];
-  const kept = not_undone.map(
-    ({ name, summary }) => `Not ${redo ? "done again" : "undone"}: ${name}: ${summary}.`,
-  );
-  return [...back, ...kept].join("\n");
 }
 
 function added(view: StepView, views: StepView[], parent: Element): StepView {

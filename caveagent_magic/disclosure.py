@@ -1,0 +1,249 @@
+"""What of the notebook may reach the model: every text that is told to it passes here.
+
+Output is compared with the data before it is told, and values that the person did not allow are left out;
+renamed columns go by their aliases, and in code by their real names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from caveagent_magic import events as ev
+from caveagent_magic.injection.alias import Aliases, AmbiguousAlias, Reading
+from caveagent_magic.injection.cells import Unread
+from caveagent_magic.injection.escape import bounded
+from caveagent_magic.injection.levels import Privacy, column_of
+from caveagent_magic.injection.outside import brings_in
+from caveagent_magic.injection.secrets import HoldsCells, Results, as_they_are, identities, secrets_of
+from caveagent_magic.injection.tokens import tokens, words
+from caveagent_magic.injection.withhold import MARK, OutOfTime, Secret, Withholder
+from caveagent_magic.observation.texts import by_size, printed, with_texts
+
+if TYPE_CHECKING:
+    from caveagent_magic.ports import Task
+
+NOTE = (
+    f"{MARK} stands for values of the person's data that are not told here; the person sees them. "
+    "Aggregate, or go on without them."
+)
+WITHHELD = "[{}, not shown here{}]"
+SLOW = ": the data are too large to compare it with in time"
+# What brings in data that may be in no variable, so that output has nothing to be compared with.
+READING: frozenset[ev.Capability] = frozenset(
+    {"read_file", "network", "process", "deserialization", "native", "unknown", "dynamic_code", "secrets"}
+)
+Namespace = Mapping[str, object]
+Telling = Generator[ev.Event, None, str]
+
+
+@dataclass(slots=True)
+class Disclosure:
+    """The settings of the notebook, and what is known of the step that is under way."""
+
+    privacy: Privacy = field(default_factory=Privacy)
+    cell: Privacy = field(default_factory=Privacy)  # with what the running cell hides and shows
+    results: Results = field(default_factory=Results)
+    _before: tuple[Secret, ...] = ()  # the data as they were before the step
+    _there: frozenset[int] = frozenset()  # what was there then; empty: nothing ran
+    _said: str = ""  # what the model has been told and has written
+    _reads: bool = False
+    _foreign: tuple[str, ...] = ()  # texts of findings and effects, which may hold values
+
+    def begin(self, task: Task) -> None:
+        """A cell begins."""
+        self.cell = self.privacy.for_cell(hide=task.hide, show=task.show)
+        self._said, self._reads, self._foreign = task.prompt, False, ()
+
+    @property
+    def aliases(self) -> Aliases:
+        """The names that the model knows columns by."""
+        return Aliases(self.cell.aliases)
+
+    def told(self, text: str) -> str:
+        """Any text as the model is to read it."""
+        return self.aliases.told(text)
+
+    def code(self, code: str, namespace: Namespace) -> str:
+        """The model's code as it will run; raises `AmbiguousAlias`."""
+        return self.aliases.code(code, namespace)
+
+    def shown(self, code: str, namespace: Namespace, complete: bool) -> str:
+        """The model's code as the person reads it, while it is written and when it cannot be run."""
+        with suppress(AmbiguousAlias):
+            return self.code(code, namespace) if complete else self.aliases.read(code)
+        return code
+
+    def reading(self) -> Reading:
+        """The model's prose as the person reads it."""
+        return Reading(self.aliases)
+
+    def step(self, events: Telling, code: str, namespace: Namespace, conversation: str) -> Telling:
+        """The events of a step; what is observed, and returned, holds what may be told."""
+        self._said, self._foreign = f"{conversation}\n{code}", ()
+        self._there, self._before = frozenset(), ()
+        self._reads = self._brings_in(code, namespace)
+        try:
+            while True:
+                event = next(events)
+                self._note(event, namespace)
+                if isinstance(event, ev.Observed):
+                    event = replace(event, text=self._outgoing(event.text, namespace))
+                yield event
+                if isinstance(event, ev.Decided) and event.action in ("run", "adopt"):
+                    self._remember(namespace)
+        except StopIteration as end:
+            text = self._outgoing(str(end.value), namespace)
+        finally:
+            events.close()
+        self._forget(namespace)
+        return text
+
+    def outputs(self, outputs: tuple[ev.Output, ...], namespace: Namespace) -> tuple[ev.Output, ...]:
+        """The outputs of a step without the values that stay here."""
+        if self.cell.changes_nothing or not outputs:
+            return outputs
+        why = " at this privacy level"
+        if self.cell.level != "names":
+            try:
+                withhold = self._withholder(namespace)
+                left = tuple(with_texts(output, withhold) for output in outputs)
+            except OutOfTime:
+                why = SLOW
+            except Unread as error:
+                why = f": it cannot be compared with {error}"
+            else:
+                return (*left, printed(NOTE)) if withhold.count else left
+        return tuple(by_size(output, lambda what: WITHHELD.format(what, why)) for output in outputs)
+
+    def changes(self, changes: ev.Changes) -> ev.Changes:
+        """The changes without what is hidden, and without the values, which are for the person."""
+        hidden = {column_of(entry) for entry in self.cell.hidden if "." in entry}
+        partly = {entry.partition(".")[0] for entry in self.cell.hidden if "." in entry}
+
+        def shown(found: tuple[ev.Change, ...]) -> Iterator[ev.Change]:
+            for change in found:
+                if change.name not in self.cell.hidden_names:
+                    vague = change.name in partly or bool(hidden & words(change.summary))
+                    vague = vague or self.cell.of(change.name) == "names"
+                    yield replace(change, summary="…" if vague else change.summary, values="")
+
+        added, changed, removed = map(shown, (changes.added, changes.changed, changes.removed))
+        return ev.Changes(tuple(added), tuple(changed), tuple(removed))
+
+    def may_name_cells(self, obj: object) -> bool:
+        """Whether names inside the object may be values of the data."""
+        return not self.cell.changes_nothing and self._made_of(obj)
+
+    def cards(
+        self, cards: Iterable[ev.VariableCard], namespace: Namespace, *, fresh: bool = False
+    ) -> tuple[ev.VariableCard, ...]:
+        """The cards without names that are values: keys of dictionaries, columns that a step made of cells.
+
+        Of what the running step made it is not known yet, so all that is `fresh` is looked at.
+        """
+        return tuple(
+            self._without_values(card, namespace)
+            if card.details and self._to_compare(namespace.get(card.name), fresh)
+            else card
+            for card in cards
+        )
+
+    def _to_compare(self, obj: object, fresh: bool) -> bool:
+        return not self.cell.changes_nothing and (fresh or self._made_of(obj))
+
+    def _made_of(self, obj: object) -> bool:
+        return type(obj) is dict or self.results.holds(obj)
+
+    def _without_values(self, card: ev.VariableCard, namespace: Namespace) -> ev.VariableCard:
+        own = namespace.get(card.name)
+        try:
+            withhold = self._withholder({n: obj for n, obj in namespace.items() if obj is not own})
+            withhold.unchecked = False
+            return replace(card, details=tuple(map(withhold, card.details)))
+        except (OutOfTime, Unread):
+            return replace(card, details=())
+
+    def _withholder(self, namespace: Namespace) -> Withholder:
+        secrets = (*secrets_of(namespace, self.cell, self.results), *self._before)
+        known = {token.text.casefold() for token in tokens(self._said)} | words(self._said)
+        return Withholder(secrets, known, unchecked=self._reads)
+
+    def _brings_in(self, code: str, namespace: Namespace) -> bool:
+        return brings_in(code, {n: obj for n, obj in namespace.items() if not self.results.holds(obj)})
+
+    def _note(self, event: ev.Event, namespace: Namespace) -> None:
+        """Take notice of what the step shows of itself."""
+        if isinstance(event, ev.Judged):
+            self._foreign += tuple(finding.message for finding in event.verdict.findings)
+            self._reads |= any(finding.capability in READING for finding in event.verdict.findings)
+        elif isinstance(event, ev.CodeProposed):  # edited by the person
+            self._said += f"\n{event.code}"
+            self._reads |= self._brings_in(event.code, namespace)
+        elif isinstance(event, ev.Decided):
+            self._said += f"\n{event.note}"
+        elif isinstance(event, ev.Ran | ev.Rehearsed):
+            self._foreign += tuple(effect.target for effect in event.effects)
+            touched = (*event.changes.added, *event.changes.changed)
+            if isinstance(event, ev.Ran):
+                self._hide_names_of_cells([change.name for change in event.changes.added], namespace)
+            self._said += "".join(f"\n{change.name} {_sizes(change.summary)}" for change in touched)
+
+    def _hide_names_of_cells(self, added: Iterable[str], namespace: Namespace) -> None:
+        """A name that is not written in the code may be made of values: then the model is not told of it."""
+        built = [name for name in added if not words(self._said).issuperset({name.casefold()})]
+        made_of_cells = [name for name in built if self._withheld(name, namespace) != name]
+        self.cell, self.privacy = self.cell.hiding(made_of_cells), self.privacy.hiding(made_of_cells)
+
+    def _remember(self, namespace: Namespace) -> None:
+        """Keep the data as they are before code changes them."""
+        self._there = identities(namespace)
+        if not self.cell.changes_nothing and self.cell.level != "names":
+            try:
+                self._before = as_they_are(secrets_of(namespace, self.cell, self.results))
+            except Unread:
+                self._before = ()  # told of when the outputs are looked at
+
+    def _forget(self, namespace: Namespace) -> None:
+        """The step is over: what it made of data that could be seen is its result."""
+        if self._there:
+            try:
+                self.results.after_step(namespace, self._there, None if self._reads else self._holds_cells())
+            except (OutOfTime, Unread):
+                self.results.after_step(namespace, self._there, None)
+        self._there, self._before = frozenset(), ()
+
+    def _holds_cells(self) -> HoldsCells:
+        withhold = Withholder(self._before, set())
+
+        def holds(text: str) -> bool:
+            before = withhold.count
+            withhold(text)
+            return withhold.count > before
+
+        return holds
+
+    def _outgoing(self, text: str, namespace: Namespace) -> str:
+        """The text of a step without values in the words of findings and effects."""
+        for foreign in sorted(set(self._foreign), key=len, reverse=True):
+            spelt = bounded(foreign)
+            if spelt and spelt in text:
+                text = text.replace(spelt, self._withheld(spelt, namespace))
+        return self.told(text)
+
+    def _withheld(self, text: str, namespace: Namespace) -> str:
+        if self.cell.changes_nothing:
+            return text
+        try:
+            withhold = self._withholder(namespace)
+            withhold.unchecked = False
+            return withhold(text)
+        except (OutOfTime, Unread):
+            return MARK
+
+
+def _sizes(summary: str) -> str:
+    """Only the numbers of a summary, which are sizes."""
+    return " ".join(token.text for token in tokens(summary) if token.value is not None)

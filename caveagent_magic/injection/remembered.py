@@ -1,0 +1,42 @@
+"""Cards that were drawn before and still hold; none of the objects is kept alive."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+
+from caveagent_magic.injection.card import Allowance, Drawn, drawn
+from caveagent_magic.injection.levels import Level
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    alive: weakref.ref[object]
+    hidden: frozenset[str]
+    level: Level
+    drawn: Drawn
+
+
+_KEPT: dict[int, _Kept] = {}  # by the object's identity, for as long as it lives
+
+
+def remembered(obj: object, hidden: frozenset[str], level: Level, allowance: Allowance) -> Drawn:
+    """The card as it was drawn last, or a new one when the object may have changed."""
+    key = id(obj)
+    kept = _KEPT.get(key)
+    if kept is not None and kept.alive() is obj and (kept.hidden, kept.level) == (hidden, level):
+        unchanged = kept.drawn.unchanged
+        if unchanged is not None and unchanged():
+            return kept.drawn
+    fresh = drawn(obj, hidden, level, allowance)
+    _KEPT.pop(key, None)
+    if fresh.unchanged is not None:
+        _KEPT[key] = _Kept(weakref.ref(obj, lambda gone: _forget(key, gone)), hidden, level, fresh)
+    return fresh
+
+
+def _forget(key: int, gone: weakref.ref[object]) -> None:
+    """The place may be that of a new object by now."""
+    kept = _KEPT.get(key)
+    if kept is not None and kept.alive is gone:
+        del _KEPT[key]

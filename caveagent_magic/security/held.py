@@ -1,0 +1,100 @@
+"""Code that a live object holds and may run when it is used: callbacks, pending iterators, closures."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import itertools
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from caveagent_magic.security.known import own_code
+from caveagent_magic.security.vocabulary import names
+
+FARTHEST = 6  # steps away from the object
+MOST = 400  # objects looked at, the nearest first
+CALLABLES = (
+    types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.MethodDescriptorType,
+    functools.partial,
+)  # fmt: skip
+BASES = (list, tuple, set, frozenset, deque, dict)
+PLAIN = frozenset({str, bytes, bytearray, int, float, complex, bool, type(None), range, slice})
+DATA_PACKAGES = names(
+    """
+    pandas numpy polars pyarrow matplotlib mpl_toolkits scipy datetime decimal fractions plotly shapely
+    geopandas statsmodels networkx xarray torch PIL re zoneinfo dateutil duckdb sqlalchemy IPython
+    """
+)
+"""Packages whose objects hold data; what hangs on them is looked at when it is reached for."""
+LAZY = names("builtins itertools functools collections operator _csv csv")
+"""Modules written in C whose objects show what they hold to the garbage collector only."""
+_class_module = type.__dict__["__module__"].__get__
+
+
+def held(obj: object) -> Iterator[object]:
+    """The functions, methods and partials that the object can reach by itself; nothing of it is run."""
+    seen = {id(obj)}
+    first = _inside(obj) if type(obj) in (types.FunctionType, *BASES) else _shown(obj)
+    waiting: deque[tuple[object, int]] = deque((inner, 1) for inner in first if inner is not type(obj))
+    while waiting and len(seen) < MOST:
+        inner, distance = waiting.popleft()
+        if id(inner) in seen or type(inner) in PLAIN:
+            continue
+        seen.add(id(inner))
+        if isinstance(inner, CALLABLES) or (isinstance(inner, type) and not issubclass(type(obj), inner)):
+            yield inner
+        if distance < FARTHEST and not own_code(inner):
+            waiting.extend((each, distance + 1) for each in _inside(inner))
+
+
+def _inside(obj: object) -> Iterable[object]:
+    kind = type(obj)
+    if kind is types.FunctionType:
+        return _enclosed(obj)
+    if issubclass(kind, (types.ModuleType, type, types.CodeType, types.FrameType)):
+        return ()
+    where = _class_module(kind)
+    if isinstance(where, str) and where.partition(".")[0] in DATA_PACKAGES:
+        return ()
+    base = next((each for each in BASES if issubclass(kind, each)), None)
+    found = [*_attributes(obj), *(_contents(obj, base) if base is not None else ())]
+    lazy = isinstance(where, str) and where in LAZY and not isinstance(obj, types.BuiltinFunctionType)
+    return [*found, *gc.get_referents(obj)] if lazy and kind not in BASES else found
+
+
+def _shown(obj: object) -> list[object]:
+    """What the object refers to, whatever kind it is: its attributes and what only C knows of."""
+    base = next((each for each in BASES if isinstance(obj, each)), None)
+    return [
+        *_attributes(obj),
+        *(_contents(obj, base) if base is not None else ()),
+        *gc.get_referents(obj)[:MOST],
+    ]
+
+
+def _contents(obj: object, base: type) -> list[object]:
+    """What is in a container, past whatever its own class overrides."""
+    if base is dict:
+        return list(itertools.islice(dict.values(obj), MOST))  # type: ignore[arg-type]
+    return list(itertools.islice(base.__iter__(obj), MOST))  # type: ignore[attr-defined]
+
+
+def _enclosed(obj: object) -> Iterable[object]:
+    """What a function of a library was made around."""
+    assert isinstance(obj, types.FunctionType)
+    found = list(vars(obj).values())
+    for cell in obj.__closure__ or ():
+        try:
+            found.append(cell.cell_contents)
+        except ValueError:  # still empty
+            continue
+    return found
+
+
+def _attributes(obj: object) -> list[object]:
+    try:
+        inside = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return []
+    return list(inside.values()) if type(inside) is dict else []

@@ -1,0 +1,89 @@
+"""Approved code runs for real, and what it did is recorded whatever happens."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from caveagent_magic import events as ev
+from caveagent_magic.injection.card import summary
+from caveagent_magic.ports import Ports, Run, Task
+from caveagent_magic.rehearsal.changes import SECONDS, diff, snapshot
+from caveagent_magic.rehearsal.checkpoint import Checkpoint
+from caveagent_magic.rehearsal.content import content_marks
+from caveagent_magic.rehearsal.differs import Result, differences
+from caveagent_magic.rehearsal.fork import Trial
+from caveagent_magic.rehearsal.process import interrupts_held
+from caveagent_magic.rehearsal.random_state import RandomState
+from caveagent_magic.security.guard import guard
+from caveagent_magic.step.at import At, Telling, observe
+from caveagent_magic.step.decide import Proposal, Settled, granted
+from caveagent_magic.step.rehearsal import names_in
+from caveagent_magic.tell import effects_text, shaped
+
+
+def run_step(
+    proposal: Proposal, settled: Settled, notes: list[str], at: At, task: Task, ports: Ports
+) -> Telling:
+    """Run in the cell, under the guard, or take over what the rehearsal made."""
+    drawn, grants = RandomState.take(), granted(proposal, settled.decision, ports)
+    namespace, run = ports.runtime.namespace, Run((), interrupted=True)
+    checkpoint = Checkpoint.take(namespace, names_in(ports.runtime.plain(proposal.code)))
+    before, effects = snapshot(namespace, summary), list[ev.Effect]()
+    started = ports.clock()
+    try:
+        try:
+            with guard(grants.allows, on_effect=effects.append):
+                run = _run(proposal, settled, ports)
+        finally:  # a stop may fall between the end of the code and its record
+            with interrupts_held():
+                seconds = ports.clock() - started
+                changes = diff(before, namespace, summary)
+                checkpoint.narrow(changes, before, effects)
+                ports.steps_run.append((checkpoint, changes))
+    except KeyboardInterrupt:
+        run = replace(run, interrupted=True)
+    adopted = settled.made is not None
+    differs = (
+        () if adopted or run.interrupted else _differs(proposal.rehearsal.trial, drawn, run, changes, ports)
+    )
+    yield ev.Ran(run.outputs, changes, seconds, tuple(effects), differs, adopted, **at.fields)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    text, left_out = shaped(run.outputs, changes, task, ports)
+    told = filter(None, (*notes, text, effects_text(tuple(effects))))
+    return (yield from observe("\n\n".join(told), at, left_out))
+
+
+def bind_result(task: Task, ports: Ports) -> None:
+    """See that the final result has the name that the person wants; raises where there is no result."""
+    touched = {change.name for _, changes in ports.steps_run for change in (*changes.added, *changes.changed)}
+    if not task.out or task.out in touched or ports.runtime.assigned(task.out):
+        return
+    namespace = ports.runtime.namespace
+    checkpoint, before = Checkpoint.take(namespace, content=False), snapshot(namespace, summary)
+    ports.runtime.bind(task.out)
+    changes = diff(before, namespace, summary)
+    checkpoint.narrow(changes)
+    ports.steps_run.append((checkpoint, changes))
+
+
+def _run(proposal: Proposal, settled: Settled, ports: Ports) -> Run:
+    trial = proposal.rehearsal.trial
+    if settled.made is None or trial is None:
+        return ports.runtime.run(proposal.code)
+    return ports.runtime.adopt(proposal.code, settled.made, trial.outputs)
+
+
+def _differs(
+    trial: Trial | None, drawn: RandomState, run: Run, changes: ev.Changes, ports: Ports
+) -> tuple[str, ...]:
+    """Where a run came out otherwise than a rehearsal that ran to its end and was refused nothing."""
+    if trial is None or trial.stopped or not all(effect.allowed for effect in trial.effects):
+        return ()
+    names = [change.name for change in (*changes.added, *changes.changed)]
+    marks = content_marks(ports.runtime.namespace, names, time.monotonic() + SECONDS)
+    found = differences(trial.result, Result(run.outputs, changes, marks))
+    if found and trial.randomness is not None and not trial.randomness.same_as(drawn):
+        return (*found, "Something else drew random numbers between the rehearsal and the run.")
+    return found

@@ -1,0 +1,57 @@
+"""The path of one step, in the order in which it happens."""
+
+from __future__ import annotations
+
+from caveagent_magic import events as ev
+from caveagent_magic.errors import Stopped
+from caveagent_magic.ports import Ports, Task
+from caveagent_magic.security.judge import judge
+from caveagent_magic.semantic import prompt
+from caveagent_magic.step.at import At, Telling, observe
+from caveagent_magic.step.decide import Proposal, by_policy, settle
+from caveagent_magic.step.rehearsal import Rehearsal, rehearse_step, skipped
+from caveagent_magic.step.run import run_step
+from caveagent_magic.tell import findings_text, shaped
+
+
+def take_step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
+    """Do the step. Edited code begins anew, judged and rehearsed like any other."""
+    code = proposed
+    while True:
+        verdict = judge(ports.runtime.plain(code), ports.runtime.namespace, ports.policy)
+        judged = ev.Judged(verdict, **at.fields)
+        yield judged
+        denied = verdict.decision == "deny"
+        if denied and code == proposed:
+            return (yield from observe(prompt.denied(findings_text(verdict.findings)), at))
+        rehearsal = (
+            skipped("This code cannot be run.", at) if denied else rehearse_step(code, verdict, at, ports)
+        )
+        yield rehearsal.event
+        if task.plan:
+            return prompt.PLANNED
+        if rehearsal.failed and by_policy(task, ports):
+            return (yield from _spare_the_kernel(rehearsal, at, task, ports))
+        proposal = Proposal(code, judged, rehearsal)
+        settled = yield from settle(proposal, at, task, ports)
+        decision = settled.decision
+        if decision.action != "edit":
+            break
+        code = decision.code
+        yield ev.CodeProposed(code, by="user", **at.fields)
+    if decision.action == "stop":
+        raise Stopped("The turn was stopped.")
+    if decision.action == "skip":
+        return (yield from observe(prompt.skipped(decision.note), at))
+    notes = [prompt.edited(code)] if code != proposed else []
+    if decision.note:
+        notes.append(f"The person says: {decision.note}")
+    return (yield from run_step(proposal, settled, notes, at, task, ports))
+
+
+def _spare_the_kernel(rehearsal: Rehearsal, at: At, task: Task, ports: Ports) -> Telling:
+    """Code that nobody looks at and that failed in the copy is not run: the model is told at once."""
+    yield ev.Decided("skip", "policy", "it failed in the rehearsal", **at.fields)
+    outputs = rehearsal.trial.outputs if rehearsal.trial else ()
+    text, left_out = shaped(outputs, ev.Changes(), task, ports)
+    return (yield from observe(prompt.failed_in_rehearsal(text), at, left_out))

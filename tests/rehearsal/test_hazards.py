@@ -1,0 +1,94 @@
+"""Libraries whose threads stay behind when the kernel is copied still work in the copy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = str(Path(__file__).parents[2])
+HUNG = "hung: it waits for a lock, or for a thread that only the kernel itself has"
+
+TRY = """
+import os, sys
+sys.path.insert(0, {root!r})
+from caveagent_magic.rehearsal.fork import Limits, rehearse
+names = {{}}
+exec({before!r}, names)
+trial = rehearse(lambda emit: exec({code!r}, names), names, Limits(seconds=25), str)
+print("RESULT", repr("".join(each.get("text", "") for each in trial.outputs)), "|", trial.stopped, flush=True)
+os._exit(0)
+"""
+
+
+def tried(before, code):
+    """What the code says, and why it was ended, in a copy of a process where something else ran before."""
+    program = TRY.format(root=ROOT, before=textwrap.dedent(before), code=f"import os\n{code}")
+    # Waiting threads of OpenMP would else take the processors from one another on a busy machine.
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    (line,) = [line for line in ran.stdout.splitlines() if line.startswith("RESULT")]
+    said, _, stopped = line.removeprefix("RESULT ").partition(" | ")
+    return said.strip("'"), stopped
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        pytest.param("import numpy as np; a = np.ones((600, 600)); a @ a", "a @ a", id="BLAS"),
+        pytest.param(
+            "import pyarrow as pa; t = pa.table({'a': [1, 2] * 50_000}); t.group_by('a').aggregate([])",
+            "t.group_by('a').aggregate([])",
+            id="pyarrow",
+        ),
+        pytest.param(
+            """
+            import numpy as np
+            from sklearn.ensemble import HistGradientBoostingRegressor
+            x = np.random.rand(500, 3)
+            HistGradientBoostingRegressor(max_iter=2).fit(x, x.sum(1))
+            """,
+            "HistGradientBoostingRegressor(max_iter=2).fit(x, x.sum(1))",
+            id="OpenMP",
+        ),
+        pytest.param(
+            "import duckdb; c = duckdb.connect(); c.sql('select sum(i) from range(5000000) t(i)').fetchall()",
+            "c.sql('select sum(i) from range(5000000) t(i)').fetchall(); c.close(); del c",
+            id="DuckDB",
+        ),
+        pytest.param(
+            "from concurrent.futures import ThreadPoolExecutor as Pool; p = Pool(2); list(p.map(str, 'ab'))",
+            "list(p.map(str, 'ab'))",
+            id="threads",
+        ),
+        pytest.param(
+            "import dask; one = dask.delayed(sum)([1]); two = dask.delayed(sum)([one, one]); two.compute()",
+            "two.compute()",
+            id="dask",
+        ),
+    ],
+)
+def test_what_used_threads_in_the_kernel_works_in_its_copy(before, code):
+    assert tried(before, f"{code}\nos.write(1, b'worked')") == ("worked", "")
+
+
+def test_waiting_for_a_thread_that_stayed_behind_ends_long_before_the_time_is_up():
+    before = """
+        import queue, threading
+        asked, answered = queue.Queue(), queue.Queue()
+        def work():
+            while True: answered.put(asked.get())
+        threading.Thread(target=work, daemon=True).start()
+        """
+
+    assert tried(before, "os.write(1, b'asked')\nasked.put(1); answered.get()") == ("asked", HUNG)
+
+
+def test_waiting_for_a_program_or_for_a_moment_is_no_hang():
+    code = "import subprocess, time; subprocess.run(['sleep', '2.5']); time.sleep(2); os.write(1, b'done')"
+
+    assert tried("", code) == ("done", "")

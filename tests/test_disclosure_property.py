@@ -1,0 +1,146 @@
+"""Whatever random sessions print, raise, plot or return: no marked cell of a frame is in what is sent."""
+
+import itertools
+import os
+import random
+import re
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.io import capture_output
+
+from caveagent_magic.disclosure import Disclosure
+from caveagent_magic.events import Decision
+from caveagent_magic.models.recorded import RecordedModel
+from caveagent_magic.ports import Ports, Task
+from caveagent_magic.security.policy import Policy
+from caveagent_magic.semantic.stream import Stream
+from caveagent_magic.session import turn
+from caveagent_magic.shell.names import Names
+from caveagent_magic.shell.runtime import Runtime
+
+matplotlib.use("Agg")
+SESSIONS = int(os.environ.get("CAVEAGENT_SESSIONS", "12"))
+LETTERS = "bcdfghjklmnpqrstvwxz"
+
+# What models write, with the columns s (text), n (whole numbers), f (fractions) and t (days) of `df`.
+STATEMENTS = Path(__file__).with_name("disclosure.cells").read_text().strip().split("\n\n")
+
+
+def mark(rng):
+    return "".join(rng.choice(LETTERS) for _ in range(9))
+
+
+def world(rng, rows):
+    """A namespace of the person's, and all the marks in it."""
+    texts = [f"{mark(rng)} {mark(rng)}" if rng.random() < 0.4 else mark(rng) for _ in range(rows)]
+    whole = [rng.randrange(10**6, 10**9) for _ in range(rows)]
+    parts = [rng.uniform(10, 10**4) for _ in range(rows)]
+    days = pd.to_datetime([f"{rng.randrange(1900, 2020)}-{rng.randrange(1, 13):02}-17" for _ in range(rows)])
+    df = pd.DataFrame({"s": texts, "n": whole, "f": parts, "t": days})
+    other = pd.DataFrame({"s": [mark(rng)], "n": [rng.randrange(10**6, 10**9)]})
+    namespace = {
+        "df": df, "pd": pd, "nested": {"inner": other}, "series": df.n.copy(),
+        "arr": df.f.to_numpy(copy=True), "lookup": dict(zip(df.s, df.n, strict=True)),
+    }  # fmt: skip
+    words = {word for text in (*texts, *other.s) for word in text.split()}
+    numbers = {str(number) for number in (*whole, *other.n)} | {f"{number:.3f}" for number in parts}
+    return namespace, words, numbers
+
+
+class Attended:
+    """A person who approves every step."""
+
+    nonce = code_hash = ""
+
+    def attended(self):
+        return True
+
+    def open(self, *_):
+        return self
+
+    def wait(self):
+        return Decision("run")
+
+
+class Wire(RecordedModel):
+    """Keeps all that is sent."""
+
+    def reply(self, request, max_tokens):
+        self.sent.append(request)
+        return super().reply(request, max_tokens)
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    home = tmp_path_factory.mktemp("ipython")
+    os.environ["IPYTHONDIR"] = str(home)
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    shell.history_manager.enabled = False
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+def sent_by(shell, namespace, steps):
+    """The text of every request of a session with these steps."""
+    shell.reset(new_session=False)
+    shell.user_ns.update(namespace)
+    runtime = Runtime(Names(shell))
+    model = Wire([*(f"Next.\n```python\n{code}\n```" for code in steps), "Done.", "Done."])
+    model.sent = []
+    ports = Ports(model, Stream(), runtime, Attended(), Policy.load(), None, itertools.count().__next__)
+    for number in range(2):  # the cards of the second turn tell what the first has made
+        runtime.begin()
+        with capture_output():
+            list(turn(Task(str(number), "Look at df.", max_steps=len(steps) + 1), ports))
+    return "\n".join(
+        f"{request.system}\n" + "\n".join(message.text for message in request.messages)
+        for request in model.sent
+    )
+
+
+def leaked(text, words, numbers):
+    """The marks that are in a text, however they are written."""
+    plain = re.sub(r"(?<=\d)[,_](?=\d{3})", "", text).casefold()
+    return {word for word in words if word in plain} | {number for number in numbers if number in plain}
+
+
+@settings(
+    max_examples=SESSIONS, deadline=None, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(
+    seed=st.integers(0, 2**32),
+    rows=st.integers(4, 40),
+    steps=st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=5),
+)
+def test_no_cell_of_a_frame_goes_over_the_wire_at_level_schema(shell, seed, rows, steps):
+    namespace, words, numbers = world(random.Random(seed), rows)
+
+    text = sent_by(shell, namespace, steps)
+
+    assert leaked(text, words, numbers) == set()
+
+
+def test_marks_would_be_found_if_output_were_told_as_it_is(shell, monkeypatch):
+    monkeypatch.setattr(Disclosure, "outputs", lambda self, outputs, namespace: outputs)
+    namespace, words, numbers = world(random.Random(1), 8)
+
+    text = sent_by(shell, namespace, ["print(df.to_string())", "raise ValueError(df.s[0])"])
+
+    assert len(leaked(text, words, numbers)) > 8
+
+
+def test_sums_means_and_counts_are_told(shell):
+    namespace, *_ = world(random.Random(2), 8)
+    df = namespace["df"]
+
+    text = sent_by(shell, namespace, ["print(len(df), df.n.sum(), df.f.mean())"])
+
+    assert f"8 {df.n.sum()} {df.f.mean()}" in text
