@@ -170,7 +170,7 @@ def test_a_file_that_would_be_written_is_shown_remembered_and_a_step_is_undone(p
     panel.get_by_role("button", name="Run", exact=True).click()
     notebook.wait(1)
     panel.get_by_text("Written.").first.wait_for()
-    rule = panel.get_by_text("Allowed in this notebook from now on").inner_text()
+    rule = panel.get_by_text("Allowed in this notebook from now on").text_content()
 
     side = notebook.side_panel()
     side.get_by_role("button", name="Undo last step").click()
