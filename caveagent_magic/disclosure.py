@@ -98,7 +98,7 @@ class Disclosure:
             text = self._outgoing(str(end.value), namespace)
         finally:
             events.close()
-        self._forget(namespace)
+        self._there, self._before = frozenset(), ()
         return text
 
     def outputs(self, outputs: tuple[ev.Output, ...], namespace: Namespace) -> tuple[ev.Output, ...]:
@@ -190,6 +190,8 @@ class Disclosure:
             if isinstance(event, ev.Ran):
                 self._hide_names_of_cells([change.name for change in event.changes.added], namespace)
             self._said += "".join(f"\n{change.name} {_sizes(change.summary)}" for change in touched)
+            if isinstance(event, ev.Ran):
+                self._learn(namespace)
 
     def _hide_names_of_cells(self, added: Iterable[str], namespace: Namespace) -> None:
         """A name that is not written in the code may be made of values: then the model is not told of it."""
@@ -206,14 +208,13 @@ class Disclosure:
             except Unread:
                 self._before = ()  # told of when the outputs are looked at
 
-    def _forget(self, namespace: Namespace) -> None:
-        """The step is over: what it made of data that could be seen is its result."""
+    def _learn(self, namespace: Namespace) -> None:
+        """The code has run: what it made of data that could be seen is its result, also in what it printed."""
         if self._there:
             try:
                 self.results.after_step(namespace, self._there, None if self._reads else self._holds_cells())
             except (OutOfTime, Unread):
                 self.results.after_step(namespace, self._there, None)
-        self._there, self._before = frozenset(), ()
 
     def _holds_cells(self) -> HoldsCells:
         withhold = Withholder(self._before, set())
