@@ -142,7 +142,7 @@ class Disclosure:
     ) -> tuple[ev.VariableCard, ...]:
         """The cards without names that are values: keys of dictionaries, columns that a step made of cells.
 
-        Of what the running step made it is not known yet, so all that is `fresh` is looked at.
+        All that is `fresh` is looked at, also a table that is too large to be a result.
         """
         return tuple(
             self._without_values(card, namespace)
@@ -209,7 +209,7 @@ class Disclosure:
                 self._before = ()  # told of when the outputs are looked at
 
     def _learn(self, namespace: Namespace) -> None:
-        """The code has run: what it made of data that could be seen is its result, also in what it printed."""
+        """The code has run: what it made of data that could be seen is a result, also where it is printed."""
         if self._there:
             try:
                 self.results.after_step(namespace, self._there, None if self._reads else self._holds_cells())

@@ -77,11 +77,6 @@ class Policy:
             session=session,
         )
 
-    @staticmethod
-    def demo() -> Policy:
-        """The default, and what it allows may run where nobody can answer."""
-        return Policy.load(SHIPPED / "demo.toml")
-
     @property
     def unattended(self) -> bool:
         """Whether a step whose verdict is allow may run where nobody can answer; one file's no is enough."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from caveagent_magic.security.values import Items, Values, texts
+from caveagent_magic.security.values import Values, texts
 
 Kind = Literal["call", "pass", "read", "import", "store", "unknown", "code"]
 
@@ -54,8 +54,3 @@ class Use:
     def name(self) -> str:
         """The name that is shown."""
         return self.names[0].removeprefix("?.").removeprefix("builtins.")
-
-
-def container(values: Values) -> list[Items]:
-    """The containers among possible values."""
-    return [value for value in values if isinstance(value, Items)]

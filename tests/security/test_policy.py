@@ -49,7 +49,7 @@ def test_the_default_denies_what_ends_or_doubles_the_kernel() -> None:
 
 
 def test_the_demo_is_the_default_without_anybody_to_ask() -> None:
-    policy = Policy.demo()
+    policy = Policy.load(SHIPPED / "demo.toml")
 
     assert policy.unattended
     assert policy.decide("process") == Policy.load().decide("process") == "ask"
