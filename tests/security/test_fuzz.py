@@ -117,8 +117,9 @@ INLINE = [
     "{{'k': {}}}",
     "{{{}: 1}}",
     "{{**{{'k': {}}}}}",
-    "f'{{{}}}'",
-    "f'{{1:{{{}}}}}'",
+    # With a space, or a brace that follows would be an escaped one: text, and nothing runs.
+    "f'{{ {} }}'",
+    "f'{{1:{{ {} }}}}'",
     "(1 if {} else 2)",
     "(y := {})",
     "print({})",
