@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from caveagent_magic.disclosure import Disclosure
+from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.events import Action, Changes, Decision, Event, Judged, Output
 from caveagent_magic.models.base import Model
 from caveagent_magic.rehearsal.adopt import Loaded

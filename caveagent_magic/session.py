@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 
 from caveagent_magic import events as ev
-from caveagent_magic.disclosure import Telling
+from caveagent_magic.egress.disclosure import Telling
+from caveagent_magic.egress.tell import privately, touched
 from caveagent_magic.errors import CaveError, ModelError, NobodyToAsk, Stopped
 from caveagent_magic.injection.alias import AmbiguousAlias
 from caveagent_magic.injection.card import cards_text
@@ -17,7 +18,6 @@ from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.reply import CodePiece, ReplyReader
 from caveagent_magic.step import At, bind_result, take_step
-from caveagent_magic.tell import privately, touched
 
 CUT_NOTE = " … (the reply ended at the token limit)"
 

@@ -14,15 +14,11 @@ MAY_IMPORT = {
     "events": set(),
     "errors": set(),
     "__init__": {"shell"},
-    "ports": LAYERS | GROUND | {"disclosure"},
-    "disclosure": LAYERS | GROUND | {"ports"},
-    "egress": GROUND,
-    "news": LAYERS | GROUND | {"ports"},
-    "around": LAYERS | GROUND | {"ports"},
-    "tell": LAYERS | GROUND | {"ports", "disclosure", "news", "around"},
-    "step": LAYERS | GROUND | {"ports", "step", "tell"},
-    "session": LAYERS | GROUND | {"disclosure", "ports", "step", "tell"},
-    "shell": LAYERS | GROUND | {"disclosure", "egress", "ports", "session", "shell"},
+    "ports": LAYERS | GROUND | {"egress"},
+    "egress": LAYERS | GROUND | {"egress", "ports"},
+    "step": LAYERS | GROUND | {"egress", "ports", "step"},
+    "session": LAYERS | GROUND | {"egress", "ports", "step"},
+    "shell": LAYERS | GROUND | {"egress", "ports", "session", "shell"},
 }
 JUPYTER = {"IPython", "ipykernel", "comm", "anywidget", "ipywidgets", "traitlets", "jupyter_client", "zmq"}
 DATA_LIBRARIES = {"pandas", "numpy", "polars", "pyarrow", "matplotlib", "scipy", "sklearn"}

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from caveagent_magic.disclosure import Disclosure
-from caveagent_magic.egress import Ledger, default_path
+from caveagent_magic.egress.disclosure import Disclosure
+from caveagent_magic.egress.ledger import Ledger, default_path
 from caveagent_magic.errors import LimitReached, UsageError
 from caveagent_magic.events import Event, TurnEnded, Usage
 from caveagent_magic.injection.alias import Aliases

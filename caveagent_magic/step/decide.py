@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from caveagent_magic import events as ev
+from caveagent_magic.egress.tell import findings_text
 from caveagent_magic.errors import CapabilityRefused, NobodyToAsk
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.rehearsal.adopt import CannotMove, Loaded, Outcome
@@ -16,7 +17,6 @@ from caveagent_magic.security.guard import guard
 from caveagent_magic.security.remembered import offered, words
 from caveagent_magic.step.at import At
 from caveagent_magic.step.rehearsal import Rehearsal
-from caveagent_magic.tell import findings_text
 
 ON_DENIED: tuple[ev.Action, ...] = ("edit", "skip", "stop")
 

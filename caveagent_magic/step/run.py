@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from caveagent_magic import events as ev
+from caveagent_magic.egress.tell import effects_text, shaped
 from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports, Run, Task
 from caveagent_magic.rehearsal.changes import SECONDS, diff, snapshot
@@ -19,7 +20,6 @@ from caveagent_magic.security.guard import guard
 from caveagent_magic.step.at import At, Telling, observe
 from caveagent_magic.step.decide import Proposal, Settled, granted
 from caveagent_magic.step.rehearsal import names_in
-from caveagent_magic.tell import effects_text, shaped
 
 
 def run_step(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from caveagent_magic import events as ev
+from caveagent_magic.egress.tell import findings_text, shaped
 from caveagent_magic.errors import Stopped
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.security.judge import judge
@@ -11,7 +12,6 @@ from caveagent_magic.step.at import At, Telling, observe
 from caveagent_magic.step.decide import Proposal, by_policy, settle
 from caveagent_magic.step.rehearsal import Rehearsal, rehearse_step, skipped
 from caveagent_magic.step.run import run_step
-from caveagent_magic.tell import findings_text, shaped
 
 
 def take_step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:

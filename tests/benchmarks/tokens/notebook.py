@@ -13,7 +13,7 @@ from counting import Metered
 from IPython.core.interactiveshell import InteractiveShell
 
 from caveagent_magic import events as ev
-from caveagent_magic.disclosure import Disclosure
+from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.injection.levels import Level, Privacy
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.security.policy import Policy

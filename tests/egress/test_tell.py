@@ -1,8 +1,8 @@
 """What the model is told of a step."""
 
-from caveagent_magic.disclosure import Disclosure
+from caveagent_magic.egress.disclosure import Disclosure
+from caveagent_magic.egress.tell import effects_text
 from caveagent_magic.events import Change, Changes, Effect
-from caveagent_magic.tell import effects_text
 
 
 def test_the_model_is_told_what_was_done_outside_and_what_was_refused():

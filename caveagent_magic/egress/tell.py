@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from caveagent_magic.around import Surroundings
-from caveagent_magic.disclosure import Telling
+from caveagent_magic.egress.around import Surroundings
+from caveagent_magic.egress.disclosure import Telling
+from caveagent_magic.egress.news import as_cards, remember
 from caveagent_magic.events import Change, Changes, Effect, Finding, Output
 from caveagent_magic.injection.escape import bounded
-from caveagent_magic.news import as_cards, remember
 from caveagent_magic.observation.shape import full_text, shape, tidy
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt

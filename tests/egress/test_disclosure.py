@@ -3,7 +3,7 @@
 import pandas as pd
 
 from caveagent_magic import events as ev
-from caveagent_magic.disclosure import Disclosure
+from caveagent_magic.egress.disclosure import Disclosure
 
 AT = {"turn": "t", "step": 1}
 

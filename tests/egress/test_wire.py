@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pandas as pd
 import pytest
 
-from caveagent_magic.disclosure import Disclosure
-from caveagent_magic.egress import CannotRecord, Ledger
+from caveagent_magic.egress.disclosure import Disclosure
+from caveagent_magic.egress.ledger import CannotRecord, Ledger
 from caveagent_magic.events import CodeProposed, Decision, Observed, TurnEnded, TurnStarted
 from caveagent_magic.injection.alias import new_alias
 from caveagent_magic.injection.levels import Privacy

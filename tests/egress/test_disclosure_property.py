@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.io import capture_output
 
-from caveagent_magic.disclosure import Disclosure
+from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.events import Decision
 from caveagent_magic.models.recorded import RecordedModel
 from caveagent_magic.ports import Ports, Task
