@@ -26,10 +26,10 @@ from caveagent_magic.security.values import (
 LOADING = re.compile(
     r"<\s*(?:script|iframe|object|embed|form|meta|base)\b|<[^<>]*\s(?:src|on\w+|data|poster|srcset)\s*=|"
     r"<\s*link\b|\bjavascript:|\bon(?:click|load|error|mouse\w+|focus|key\w+|pointer\w+|toggle)\s*=|"
-    r"url\(\s*['\"]?(?:https?:)?//",
+    r"url\(\s*['\"]?(?:https?:)?//|\x1b\]8;|\x9d8;",
     re.IGNORECASE,
 )
-"""Markup that a browser acts on as soon as it is shown, wherever the text ends up."""
+"""Markup that a browser acts on as soon as it is shown, wherever the text ends up; links of a terminal."""
 
 
 WALKING = re.compile(r"\{\w*(?:[.\[][^{}]*)?[.\[]__(?!class__\.__name__)\w+__")

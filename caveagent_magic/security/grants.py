@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caveagent_magic.events import Capability, Effect, Finding, Verdict
+from caveagent_magic.security.lookup import addresses, plain_address
 from caveagent_magic.security.policy import Policy
 from caveagent_magic.security.scopes import CUT, TARGETED, real, within
 
@@ -21,6 +22,8 @@ class Grants:
 
     policy: Policy  # with its folder: where the run began
     found: Mapping[Capability, tuple[str, ...]]  # what the verdict named; "" is a target that is not known
+    resolve: Callable[[str], frozenset[str]] = addresses
+    reached: set[str] = field(default_factory=set)  # hosts that the run was allowed to look up
 
     @staticmethod
     def of(verdict: Verdict, policy: Policy, shown: Sequence[Effect] = ()) -> Grants:
@@ -45,25 +48,36 @@ class Grants:
             return bool(approved) or self.policy.decide(capability) == "allow"
         if capability == "network" and _is_address(target):
             return self._allows_address(target, approved)
+        allowed = self._allows_target(capability, target, approved)
+        if allowed and capability == "network":
+            self.reached.add(target)
+        return allowed
+
+    def _allows_target(self, capability: Capability, target: str, approved: Sequence[str]) -> bool:
         judgement = self.policy.decide(capability, target)
         if judgement != "ask":
             return judgement == "allow"
         return any(not each or self._meant(capability, target, each) for each in approved)
 
     def _allows_address(self, target: str, approved: Sequence[str]) -> bool:
-        """A connection shows the address alone: the host's name was judged when it was looked up.
-
-        Which addresses the look-up gave no event tells, and looking up again would be an effect of ours: so
-        whoever approves one host by its name has approved connecting to addresses, too.
-        """
+        """A connection shows the address alone: it is allowed if it was approved or is a host's that was."""
         if self.policy.names("network", target, "deny"):
             return False
-        named = (each for each in approved if not _is_address(each))
-        return (
-            any(True for _ in named)
-            or any(self._meant("network", target, each) for each in approved)
-            or self.policy.speaks_of("network", "allow")
-        )
+        if any(not each or self._meant("network", target, each) for each in approved):
+            return True
+        if self.policy.decide("network", target) == "allow":
+            return True
+        host, _, port = target.rpartition(":")
+        address = plain_address(host)
+        return any(address in self.resolve(name) for name in self._names(approved, port))
+
+    def _names(self, approved: Sequence[str], port: str) -> Iterator[str]:
+        """The hosts that were approved or that the run has looked up, as far as they stand for the port."""
+        for each in dict.fromkeys((*self.reached, *approved)):
+            host, colon, end = each.rpartition(":")
+            name, wanted = (host, end) if colon and end.isdigit() else (each, port)
+            if wanted in (port, "0") and not _is_address(f"{name}:{port}") and "*" not in name:
+                yield name.partition(":")[0]
 
     def _meant(self, capability: Capability, target: str, approved: str) -> bool:
         """Whether doing the one is part of what was approved."""

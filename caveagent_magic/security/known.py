@@ -165,8 +165,9 @@ def harmless(name: str) -> bool:
         return True
     parts = name.split(".")
     stems = [".".join([*parts[:end], "*"]) for end in range(1, len(parts))]
+    through = any(part in STDLIB_INSIDE for part in parts[1:-1]) and top(name) in sys.stdlib_module_names
     if any(stem in PARTLY or stem in SOUNDS_WORSE for stem in stems):
-        return True
+        return not through or ".".join(parts[:2]) == "os.path"
     if parts[0] in ("?", "builtins"):
         return True
     if parts[0] in STRICT:

@@ -70,6 +70,11 @@ def _steps(statement: ast.stmt, name: str, up: bool) -> bool:
             isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) and value.value > 0
         )
         return statement.target.id == name and grows and positive
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp):
+        target, made = statement.targets[-1], statement.value
+        if isinstance(made.left, ast.Name) and isinstance(target, ast.Name) and made.left.id == target.id:
+            step = ast.AugAssign(ast.Name(target.id), made.op, made.right)
+            return len(statement.targets) == 1 and _steps(step, name, up)
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not (up and isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
         return False

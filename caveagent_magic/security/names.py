@@ -9,6 +9,7 @@ from types import MappingProxyType
 from caveagent_magic.security import live
 from caveagent_magic.security.bindings import Scope, branches
 from caveagent_magic.security.budget import Budget, TooMuch
+from caveagent_magic.security.cost import COSTLY, costs
 from caveagent_magic.security.doubts import Doubts
 from caveagent_magic.security.known import harmless
 from caveagent_magic.security.loops import (
@@ -58,6 +59,8 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
         reader.run(tree.body, Scope(namespace))
         reader.read_uncalled()
         reader.ask_again()
+        for node, what in costs(tree, namespace):
+            reader.record("code", (f"{COSTLY}{what}",), node)
     except TooMuch:
         return reader.uses, False
     return reader.uses, True
@@ -70,6 +73,18 @@ class Names(Doubts):
         """Read statements in order."""
         for statement in body:
             self.STATEMENTS.get(type(statement), Names._plain)(self, statement, scope)
+
+    def store_attribute(self, owners: Values, name: str, values: Values, node: ast.AST) -> None:
+        """`owner.name = value`; a method that the display system calls may also come to a class so."""
+        if name in TALKING:
+            self.record("code", (f"def {name}",), node)
+        super().store_attribute(owners, name, values, node)
+
+    def store_name(self, name: str, values: Values, node: ast.AST, scope: Scope) -> None:
+        """`name = value`, also in the body of a class."""
+        if name in TALKING and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self.record("code", (f"def {name}",), node)
+        super().store_name(name, values, node, scope)
 
     def _plain(self, node: ast.stmt, scope: Scope) -> None:
         for child in ast.iter_child_nodes(node):

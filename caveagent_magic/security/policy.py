@@ -115,10 +115,6 @@ class Policy:
             for clause in self._clauses(capability, judgement)
         )
 
-    def speaks_of(self, capability: Capability, judgement: Judgement) -> bool:
-        """Whether some layer gives anything of the capability this judgement."""
-        return any(True for _ in self._clauses(capability, judgement))
-
     def _clauses(self, capability: Capability, judgement: Judgement) -> Iterator[Clause]:
         for layer in self.all_layers:
             for clause in layer.clauses:

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import ast
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from caveagent_magic.security import fold
+from caveagent_magic.security.iterating import (
+    best,
+    chained,
+    drained,
+    enumerated,
+    filtered,
+    iterated,
+    joined,
+    listed,
+    made_dict,
+    mapped,
+    ranged,
+    reduced,
+    repeated,
+    spread,
+    zipped,
+)
 from caveagent_magic.security.reader import Given
 from caveagent_magic.security.values import (
     DATA,
@@ -17,7 +33,6 @@ from caveagent_magic.security.values import (
     Bound,
     Const,
     Instance,
-    Items,
     Named,
     Text,
     Value,
@@ -75,173 +90,10 @@ def _import_module(calls: Calls, given: Given) -> Values | None:
     return join(*(calls.imported(str(name), given.node) for name in names))
 
 
-def _listed(calls: Calls, given: Given) -> Values | None:
-    if not given.args:
-        return (Items("list", ()),)
-    if any(isinstance(value, Instance) and value.of == "endless" for value in given.args[0]):
-        calls.record("code", ("endless for",), given.node)
-    for key in given.keywords.get("key", ()):
-        calls.call_value(key, given.but(args=(calls.elements(given.args[0], given.node),), keywords={}))
-    if not any(isinstance(value, (Items, Const)) for value in given.args[0]):
-        return (Items("list", ((None, calls.elements(given.args[0], given.node)),)),)
-    entries = [
-        entry
-        for value in given.args[0]
-        if isinstance(value, Items) and value.kind != "dict"
-        for entry in value.entries
-    ]
-    if not entries:
-        entries = [(None, calls.elements(given.args[0], given.node))]
-    return (Items("list", tuple((None, values) for _, values in entries)),)
-
-
-def _repeated(calls: Calls, given: Given) -> Values | None:
-    return (Instance("endless"),) if len(given.args) + len(given.keywords) == 1 else None
-
-
-def _arranged(calls: Calls, given: Given) -> Values | None:
-    """Products and permutations of known size; what would never be through counts as endless."""
-    sizes = [_counted(values) for values in given.args]
-    times = constants(given.keywords.get("repeat", ()))
-    total = 1.0
-    for size in sizes:
-        total *= size ** (times[0] if times and isinstance(times[0], int) and times[0] < 99 else 1)
-    return (Instance("endless"),) if total > MOST_ARRANGED else None
-
-
-def _permuted(calls: Calls, given: Given) -> Values | None:
-    size = int(min(_counted(given.args[0]), 400)) if given.args else 0
-    taken = constants(given.args[1]) if len(given.args) > 1 else None
-    length = taken[0] if taken and isinstance(taken[0], int) else size
-    total = math.perm(size, min(length, size)) if length >= 0 else 0
-    return (Instance("endless"),) if total > MOST_ARRANGED else None
-
-
-def _chosen(calls: Calls, given: Given) -> Values | None:
-    size = int(min(_counted(given.args[0]), 400)) if given.args else 0
-    taken = constants(given.args[1]) if len(given.args) > 1 else None
-    length = taken[0] if taken and isinstance(taken[0], int) else 0
-    total = math.comb(size, length) if 0 <= length <= size else 0
-    return (Instance("endless"),) if total > MOST_ARRANGED else None
-
-
-def _counted(values: Values) -> float:
-    """How many elements there are, as far as it is written out."""
-    for value in values:
-        if isinstance(value, Items):
-            return len(value.entries)
-        if isinstance(value, Const) and isinstance(value.value, str):
-            return len(value.value)
-        if isinstance(value, Instance) and value.of == "builtins.range" and isinstance(value.about, Const):
-            return float(str(value.about.value))
-    return 1
-
-
-def _range(calls: Calls, given: Given) -> Values | None:
-    ends = constants(given.args[-1] if len(given.args) < 3 else given.args[1]) if given.args else None
-    calls.record("call", ("builtins.range",), given.node, args=given.args)
-    if ends and len(ends) == 1 and isinstance(ends[0], int):
-        return (Instance("builtins.range", about=Const(max(ends[0], 0))),)
-    return DATA
-
-
-def _drained(calls: Calls, given: Given) -> Values | None:
-    if any(isinstance(value, Instance) and value.of == "endless" for value in (given.args or ((),))[0]):
-        calls.record("code", ("endless for",), given.node)
-    return None
-
-
-def _iter(calls: Calls, given: Given) -> Values | None:
-    if len(given.args) != 2:
-        return _listed(calls, given)
-    for callee in given.args[0]:
-        calls.call_value(callee, given.but(args=()))
-    return (Instance("endless"),)
-
-
-def _joined(calls: Calls, given: Given) -> Values | None:
-    if not given.args:
-        return None
-    return calls.elements(given.args[0], given.node)
-
-
-def _dict(calls: Calls, given: Given) -> Values | None:
-    entries: list[tuple[object | None, Values]] = list(given.keywords.items())
-    for values in given.args:
-        for value in values:
-            if isinstance(value, Items) and value.kind == "dict":
-                entries += value.entries
-            elif isinstance(value, Items):
-                entries.append(
-                    (None, join(*(calls.elements((inner,), given.node) for inner in value.contents)) or DATA)
-                )
-    return (Items("dict", tuple(entries)),)
-
-
-def _zipped(calls: Calls, given: Given) -> Values | None:
-    columns = tuple(enumerate(calls.elements(values, given.node) for values in given.args))
-    return (Items("list", ((None, (Items("tuple", columns),)),)),)
-
-
-def _chained(calls: Calls, given: Given) -> Values | None:
-    return (Items("list", tuple((None, calls.elements(values, given.node)) for values in given.args)),)
-
-
-def _enumerated(calls: Calls, given: Given) -> Values | None:
-    if not given.args:
-        return None
-    pair = Items("tuple", ((0, DATA), (1, calls.elements(given.args[0], given.node))))
-    return (Items("list", ((None, (pair,)),)),)
-
-
-def _mapped(calls: Calls, given: Given) -> Values | None:
-    if len(given.args) < 2:
-        return None
-    elements = tuple(calls.elements(values, given.node) for values in given.args[1:])
-    found = [calls.call_value(callee, given.but(args=elements, keywords={})) for callee in given.args[0]]
-    return (Items("list", ((None, join(*found) if found else DATA),)),)
-
-
-def _spread(calls: Calls, given: Given) -> Values | None:
-    """Each element holds all the arguments of one call."""
-    if len(given.args) < 2:
-        return None
-    found: list[Values] = []
-    for element in calls.elements(given.args[1], given.node):
-        known = isinstance(element, Items) and element.kind != "dict"
-        args = tuple(values for _, values in element.entries) if isinstance(element, Items) else ()
-        each = given.but(args=args if known else (), keywords={}, open_ended=not known)
-        found += [calls.call_value(callee, each) for callee in given.args[0]]
-    return (Items("list", ((None, join(*found) if found else DATA),)),)
-
-
-def _filtered(calls: Calls, given: Given) -> Values | None:
-    _mapped(calls, given)
-    return _listed(calls, given.but(args=given.args[1:2]))
-
-
-def _reduced(calls: Calls, given: Given) -> Values | None:
-    if len(given.args) < 2:
-        return None
-    element = join(calls.elements(given.args[1], given.node), *given.args[2:])
-    found = [
-        calls.call_value(callee, given.but(args=(element, element), keywords={})) for callee in given.args[0]
-    ]
-    return join(*found, element)
-
-
 def _partial(calls: Calls, given: Given) -> Values | None:
     if not given.args:
         return None
     return tuple(Bound(callee, given.args[1:], tuple(given.keywords.items())) for callee in given.args[0])
-
-
-def _best(calls: Calls, given: Given) -> Values | None:
-    _drained(calls, given)
-    elements = calls.elements(given.args[0], given.node) if len(given.args) == 1 else join(*given.args)
-    for key in given.keywords.get("key", ()):
-        calls.call_value(key, given.but(args=(elements,), keywords={}))
-    return elements or DATA
 
 
 def _attrgetter(calls: Calls, given: Given) -> Values | None:
@@ -302,7 +154,6 @@ def _super(calls: Calls, given: Given) -> Values | None:
     return PARAMETER
 
 
-MOST_ARRANGED = 10**9
 TIMING = frozenset({"time", "timeit", "capture"})
 
 
@@ -329,21 +180,20 @@ def _timed(calls: Calls, given: Given) -> None:
 SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.getattr": _getattr, "builtins.setattr": _setattr, "builtins.__import__": _import,
     "inspect.getattr_static": _getattr, "importlib.import_module": _import_module,
-    "builtins.list": _listed, "builtins.tuple": _listed, "builtins.set": _listed,
-    "builtins.sorted": _listed, "builtins.reversed": _listed, "builtins.frozenset": _listed,
-    "builtins.iter": _iter, "collections.deque": _listed, "builtins.next": _joined,
-    "itertools.chain": _chained, "builtins.dict": _dict, "collections.OrderedDict": _dict,
-    "builtins.zip": _zipped, "builtins.enumerate": _enumerated, "builtins.map": _mapped,
-    "itertools.starmap": _spread, "builtins.filter": _filtered, "functools.reduce": _reduced,
-    "functools.partial": _partial, "builtins.max": _best, "builtins.min": _best,
+    "builtins.list": listed, "builtins.tuple": listed, "builtins.set": listed,
+    "builtins.sorted": listed, "builtins.reversed": listed, "builtins.frozenset": listed,
+    "builtins.iter": iterated, "collections.deque": listed, "builtins.next": joined,
+    "itertools.chain": chained, "builtins.dict": made_dict, "collections.OrderedDict": made_dict,
+    "builtins.zip": zipped, "builtins.enumerate": enumerated, "builtins.map": mapped,
+    "itertools.starmap": spread, "builtins.filter": filtered, "functools.reduce": reduced,
+    "functools.partial": _partial, "builtins.max": best, "builtins.min": best,
     "operator.attrgetter": _attrgetter, "operator.methodcaller": _attrgetter, "pathlib.Path": _path,
     "pathlib.PosixPath": _path, "pathlib.PurePath": _path, "os.path.join": _os_join, "glob.glob": _glob,
     "glob.iglob": _glob, "IPython.InteractiveShell.run_line_magic": _magic,
     "IPython.InteractiveShell.run_cell_magic": _magic, "IPython.InteractiveShell.magic": _magic,
-    "itertools.repeat": _repeated, "itertools.product": _arranged, "itertools.permutations": _permuted,
-    "itertools.combinations": _chosen, "itertools.combinations_with_replacement": _chosen,
-    "builtins.range": _range, "builtins.sum": _drained, "builtins.all": _drained,
-    "statistics.mean": _drained, "collections.Counter": _drained, "numpy.fromiter": _drained,
-    "pandas.Series": _drained, "pandas.DataFrame": _drained, "numpy.array": _drained,
+    "itertools.repeat": repeated,
+    "builtins.range": ranged, "builtins.sum": drained, "builtins.all": drained,
+    "statistics.mean": drained, "collections.Counter": drained, "numpy.fromiter": drained,
+    "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,
     "builtins.type": _type, "builtins.super": _super,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def approved(*found: tuple[Capability, str], policy: Policy | None = None) -> Grants:
     """The grants of a verdict with such findings."""
     findings = tuple(Finding("CAVE000", name, "", 1, 0, 1, 0, target) for name, target in found)
-    return Grants.of(Verdict("ask", findings), policy or Policy.load())
+    return replace(Grants.of(Verdict("ask", findings), policy or Policy.load()), resolve=looked_up)
+
+
+def looked_up(host: str) -> frozenset[str]:
+    """The one host there is."""
+    return frozenset(["93.184.216.34"] if host == "api.example.org" else [])
 
 
 @pytest.mark.parametrize(
@@ -93,13 +99,29 @@ def test_working_elsewhere_does_not_move_what_was_approved(
     [
         ("api.example.org", True),  # its name is looked up
         ("api.example.org:443", True),
-        ("93.184.216.34:443", True),  # then the address is connected to
+        ("93.184.216.34:443", True),  # then its address is connected to
+        ("169.254.169.254:80", False),  # which is not one of the host's
         ("evil.test", False),
         ("10.0.0.1", False),  # an address that is looked up is one that was written
     ],
 )
 def test_a_run_talks_to_the_hosts_that_were_approved(target: str, allowed: bool) -> None:
     assert approved(("network", "api.example.org")).allows("network", target) is allowed
+
+
+def test_a_host_that_was_approved_for_one_port_is_not_reached_by_its_address_at_another() -> None:
+    grants = approved(("network", "api.example.org:443"))
+
+    assert [grants.allows("network", f"93.184.216.34:{port}") for port in (443, 22)] == [True, False]
+
+
+def test_a_host_of_an_allowed_family_is_reached_once_it_was_looked_up() -> None:
+    policy = Policy.load(session=Session((Clause("network", "allow", "*.example.org"),)))
+    grants = approved(policy=policy)
+
+    asked = [grants.allows("network", each) for each in ("93.184.216.34:443", "api.example.org:443")]
+
+    assert [*asked, grants.allows("network", "93.184.216.34:443")] == [False, True, True]
 
 
 def test_a_proxy_of_the_machine_is_on_the_way_to_every_host(monkeypatch: pytest.MonkeyPatch) -> None:

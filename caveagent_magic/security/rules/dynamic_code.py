@@ -13,6 +13,9 @@ from caveagent_magic.security.vocabulary import names
 _LOCAL_CALL = re.compile(
     r"@\s*[\w.]+\s*[(\[]|@\s*\w+\s*\.|__\w+|\bimport\b|`[^`]*@"
     r"|\.(?:apply|map|agg|aggregate|pipe|transform|to_\w+|tofile|save\w*)\s*\("
+    r"|(?<!\.str)(?<!\.dt)(?<!\.cat)\.(?!(?:is\w+|not\w+|between|abs|sum|mean|median|min|max|std|var|count|"
+    r"round|astype|fillna|rank|shift|diff|clip|eq|ne|lt|le|gt|ge|any|all|cumsum|quantile|pct_change|get|"
+    r"where|mask|duplicated|n?unique|size)\b)\w+\s*\("
 )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 
+from caveagent_magic.security.backtracking import explodes
+from caveagent_magic.security.cost import COSTLY
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import Const, Items, Named, Values
@@ -15,7 +16,6 @@ SIZES = ("periods", "size", "shape", "num", "width", "repeats", "reps")  # keywo
 SQUARE = frozenset(["numpy.eye", "numpy.identity"])
 DRAWING = names("?.random ?.normal ?.integers ?.uniform ?.standard_normal ?.choice")  # a tuple is the shape
 HUGE = 5 * 10**8  # elements
-NESTED = re.compile(r"\((?:\?:)?(?:\\?[^\\()\[\]|*+?]|\[[^\]]*\])[*+]\)[*+]")
 LONG = 600  # seconds
 
 
@@ -40,21 +40,23 @@ class NeverEnds(Rule):
 
 
 class BacktracksForEver(Rule):
-    """Matches with a pattern that repeats a repetition: some texts take it years."""
+    """Matches with a pattern that can read the same text in very many ways: some texts take it years."""
 
     code = "CAVE963"
     capability = "exhaustion"
-    message = "may take very long: {name} repeats a repetition"
+    message = "may take very long: {name} can read the same text in very many ways"
     calls = names("re.* ?.replace ?.match ?.contains ?.extract ?.findall ?.fullmatch ?.extractall ?.split")
 
     examples = (
         Flagged("import re\nre.match(r'(a+)+$', text)", name="re.match"),
+        Flagged("import re\nre.match(r'(a|ab|b)*c', text)", name="re.match"),
         Passes("import re\nre.match(r'(\\w+,)+$', text)"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
-        """Only where the inner repetition is all that is repeated."""
-        if any(NESTED.search(word) for word in use.words):
+        """By the automaton that the pattern stands for."""
+        whole = "fullmatch" in name or name == "re.compile"
+        if any(explodes(word, whole) for word in use.words):
             yield Hit(shown(use.names[0]))
 
 
@@ -81,7 +83,9 @@ class UsesTooMuch(Rule):
         Flagged("import numpy as np\nnp.zeros((10**6, 10**6))", name="numpy.zeros"),
         Flagged("x = 'a' * 10**10"),
         Flagged("10 ** 10 ** 10"),
-        Flagged("list(range(10**12))", name="range"),
+        Flagged("list(range(10**12))", name="list"),
+        Flagged("import numpy as np\nx = np.arange(10**6)\nnp.outer(x, x)", name="numpy.outer"),
+        Flagged("for i in range(10**5):\n    for j in range(10**5):\n        pass"),
         Passes("import numpy as np\nnp.zeros((1000, 1000))"),
         Passes("x = 2 ** 64"),
     )
@@ -89,7 +93,9 @@ class UsesTooMuch(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """By the size, where it is written out."""
         if use.kind == "code":
-            if name.startswith("operator.") and len(use.args) == 2 and _explodes(name, *use.args):
+            if name.startswith(COSTLY):
+                yield Hit(name.removeprefix(COSTLY))
+            elif name.startswith("operator.") and len(use.args) == 2 and _explodes(name, *use.args):
                 yield Hit(name.removeprefix("operator."))
         elif name == "time.sleep":
             if any(

@@ -98,7 +98,8 @@ class InspectsKernel(Rule):
         sys.call_tracing types.GetSetDescriptorType ?._getframe ?.get_objects ?.get_referrers
         ?.get_referents ?.currentframe ?.getmembers ?.walk_tb builtins.object.__getattribute__
         operator.__getattr__ sys.exc_info sys.exception ?.__getattribute__ ?.__reduce_ex__ ?.__reduce__
-        logging.Logger.findCaller sys._debugmallocstats pandas.io.common.gc.*
+        logging.Logger.findCaller sys._debugmallocstats pandas.io.common.gc.* string.Formatter.get_field
+        ?.get_field
         """
     )
     reads = frozenset(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from caveagent_magic.security.names import TALKING
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Text, Value
+from caveagent_magic.security.values import Const, Instance, Text, Value, texts
 from caveagent_magic.security.vocabulary import names
 
 ACTIVE = re.compile(
@@ -118,3 +118,33 @@ def _picture(value: Value) -> bool:
     return not (
         isinstance(value, Const) and isinstance(value.value, str) and "//" in value.value
     ) and not isinstance(value, Text)
+
+
+class LoadsIntoFigures(Rule):
+    """Puts a picture by its address, or a script, into what is shown: the browser fetches or runs it."""
+
+    code = "CAVE952"
+    capability = "markup"
+    message = "puts something into the output that the browser loads or runs, with {name}"
+    calls = names("?.add_layout_image ?.update_layout ?.to_html ?.write_html ?.show plotly.* folium.*")
+
+    examples = (
+        Flagged("fig.add_layout_image(source='https://example.org/x.png')", name="add_layout_image"),
+        Flagged("fig.show(post_script='alert(1)')", name="show"),
+        Passes("fig.update_layout(title='Sales', template='plotly_white')"),
+        Passes("import plotly.express as px\npx.line(df, x='a', y='b').show()"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """By keywords that hold scripts, and by addresses under keywords that load them."""
+        if use.kind == "call" and ("post_script" in use.keywords or _loaded(use)):
+            yield Hit(shown(name))
+
+
+LOADED = names("source src image url images sources tiles icon href image_url")
+
+
+def _loaded(use: Use) -> bool:
+    given = [word for key in LOADED if key in use.keywords for word in texts(use.keywords[key])]
+    given += [word for values in use.args[:1] if "add_layout_image" in use.name for word in texts(values)]
+    return any("//" in word for word in given)
