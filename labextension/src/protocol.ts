@@ -13,7 +13,7 @@ export type Judgement = "allow" | "ask" | "deny";
 
 export type Action = "run" | "adopt" | "edit" | "skip" | "stop";
 
-export type EndReason = "done" | "plan" | "stopped" | "failed" | "nobody" | "max_steps" | "budget";
+export type EndReason = "done" | "plan" | "stopped" | "failed" | "nobody" | "max_steps" | "budget" | "broken";
 
 /** What the model may know of one live object. */
 export interface VariableCard {
@@ -78,6 +78,8 @@ export interface Changes {
   readonly removed: readonly Change[];
   /** what could not be checked; empty: all was */
   readonly note: string;
+  /** guards on data that no longer hold */
+  readonly broken: readonly Change[];
 }
 
 /** A turn begins: this is what is about to leave the machine. */
@@ -96,6 +98,10 @@ export interface TurnStarted {
   readonly tokens_estimated: boolean;
   /** US dollars for these tokens; null: the price is not known */
   readonly cost: number | null;
+  /** a recorded turn runs again, and nothing is sent */
+  readonly replayed: boolean;
+  /** what the record of the notebook has to do with it; empty: nothing */
+  readonly record: string;
 }
 
 /** Something takes long before the model can answer, such as loading weights. */
@@ -193,7 +199,8 @@ export interface Decided {
   readonly turn: string;
   readonly step: number;
   readonly action: Action;
-  readonly by: "user" | "rule" | "policy";
+  /** record: this very code was approved before */
+  readonly by: "user" | "rule" | "policy" | "record";
   readonly note: string;
   /** what is allowed in this notebook from now on, in words */
   readonly rules: readonly string[];

@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "test-artefacts"
+AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"  # its text is run in the page
 PATIENCE = 90_000  # milliseconds; an upper limit that only a hanging page meets
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

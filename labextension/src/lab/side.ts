@@ -1,28 +1,37 @@
 /** The side panel: the turns that are running in open notebooks, and the steps that can be taken back. */
 import type { ISessionContext } from "@jupyterlab/apputils";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { LabIcon } from "@jupyterlab/ui-components";
 import { Widget } from "@lumino/widgets";
 import { h, setText, show } from "../render/dom";
 import { fromThePerson } from "../render/host";
 import { mount, type TurnView } from "../render/turn";
 import { reduce } from "../trace";
+import { type LookView, lookView } from "./look";
+import { type ReportView, reportView } from "./report";
 import type { Watched } from "./sessions";
 import { type UndoView, undoView } from "./undo";
 import type { KernelWatch } from "./watch";
 
-const ICON = new LabIcon({
+export const ICON = new LabIcon({
   name: "caveagent-magic:icon",
   svgstr:
     '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" ' +
     'd="M2 20v-7a10 10 0 0 1 20 0v7h-6v-4.5a4 4 0 0 0-8 0V20z"/></svg>',
 });
-const NOTHING =
-  "No turn is running. When a %%cave cell waits for your decision, it appears here, also after the page was reloaded.";
+const nothing = (trans: TranslationBundle): string =>
+  trans.__(
+    "No turn is running. When a %%cave cell waits for your decision, it appears here, also after the page was reloaded.",
+  );
 
-interface Entry {
+export interface Entry {
   readonly node: HTMLElement;
   readonly title: HTMLElement;
+  readonly ended: HTMLElement;
   readonly undo: UndoView;
+  readonly look: LookView;
+  readonly report: ReportView;
+  readonly turns: HTMLElement;
   readonly ending: AbortController;
   turn: Turn | null;
 }
@@ -36,22 +45,31 @@ interface Turn {
 
 export class SidePanel extends Widget {
   private readonly entries = new Map<ISessionContext, Entry>();
-  private readonly nothing = h("p", { class: "cave-side-nothing" }, NOTHING);
+  private readonly nothing: HTMLElement;
+  private watches: readonly KernelWatch[] = [];
   private readonly list = h("div", { class: "cave-side-list" });
 
   /** `reveal` brings the notebook of an entry to the front. */
-  constructor(private readonly reveal: (widget: Widget) => void) {
+  constructor(
+    private readonly reveal: (widget: Widget) => void,
+    private readonly trans: TranslationBundle,
+    private readonly opened: () => void,
+  ) {
     super();
+    this.nothing = h("p", { class: "cave-side-nothing" }, nothing(trans));
     this.id = "caveagent-magic";
     this.addClass("cave-side");
     this.title.icon = ICON;
     this.title.caption = "Cave";
-    this.node.setAttribute("aria-label", "Cave");
+    this.node.setAttribute("aria-label", trans.__("Cave"));
+    this.node.setAttribute("role", "region");
+    this.node.tabIndex = -1;
     this.node.append(this.nothing, this.list);
   }
 
   /** Draw what the sessions tell. */
   draw(watched: ReadonlyMap<ISessionContext, Watched>): void {
+    this.watches = [...watched.values()].map(({ watch }) => watch);
     for (const [session, entry] of this.entries) {
       if (!hasToShow(watched.get(session))) this.remove(session, entry);
     }
@@ -59,10 +77,51 @@ export class SidePanel extends Widget {
       if (!hasToShow(shown)) continue;
       const entry = this.entries.get(session) ?? this.add(session, shown);
       setText(entry.title, shown.widget.title.label);
+      setText(entry.ended, shown.watch.ended);
+      show(entry.ended, shown.watch.ended !== "");
       entry.undo.update(shown.watch.undo);
+      if (this.isVisible) {
+        entry.look.update();
+        entry.report.update();
+      }
       drawTurn(entry, shown.watch);
     }
     show(this.nothing, this.entries.size === 0);
+  }
+
+  /** The first turn that is running. */
+  get current(): KernelWatch | undefined {
+    return this.watches.find((watch) => watch.events.length > 0);
+  }
+
+  /** The first notebook with a step to undo. */
+  get undoable(): Entry | undefined {
+    return [...this.entries.values()].find(({ undo }) => undo.possible());
+  }
+
+  /** Stop the turn that is running. */
+  stop(): void {
+    void this.current?.send({ verb: "cancel" }).catch(() => undefined);
+  }
+
+  /** Take the last step back. */
+  undo(): void {
+    this.undoable?.undo.step();
+  }
+
+  /** Bring the panel to the front with the focus on a button of the step that waits. */
+  focusOn(label: string, open: () => void): void {
+    open();
+    const buttons = [...this.list.querySelectorAll<HTMLButtonElement>(".cave-button")];
+    buttons.find((each) => each.textContent?.startsWith(label) && each.offsetParent !== null)?.focus();
+  }
+
+  protected override onAfterShow(): void {
+    this.opened();
+  }
+
+  protected override onActivateRequest(): void {
+    this.node.focus();
   }
 
   private add(session: ISessionContext, { widget, watch }: Watched): Entry {
@@ -70,8 +129,21 @@ export class SidePanel extends Widget {
     const title = h("button", { type: "button", class: "cave-side-title" });
     title.addEventListener("click", () => this.reveal(widget), { signal: ending.signal });
     const undo = undoView({ genuine: fromThePerson, signal: ending.signal }, watch);
-    const node = h("div", { class: "cave-side-entry" }, title, undo.node);
-    const entry: Entry = { node, title, undo, ending, turn: null };
+    const ended = h("p", { class: "cave-side-ended", role: "alert" });
+    const look = lookView(watch, this.trans, ending.signal);
+    const report = reportView(watch, this.trans, ending.signal);
+    const turns = h("div", {});
+    const node = h(
+      "div",
+      { class: "cave-side-entry" },
+      title,
+      ended,
+      turns,
+      undo.node,
+      look.node,
+      report.node,
+    );
+    const entry: Entry = { node, title, ended, undo, look, report, turns, ending, turn: null };
     this.entries.set(session, entry);
     this.list.append(node);
     return entry;
@@ -87,7 +159,9 @@ export class SidePanel extends Widget {
 
 function hasToShow(watched: Watched | undefined): boolean {
   const watch = watched?.watch;
-  return Boolean(watch && (watch.events.length || watch.undo.steps || watch.undo.redo));
+  return Boolean(
+    watch && (watch.events.length || watch.undo.steps || watch.undo.redo || watch.greeted || watch.ended),
+  );
 }
 
 /** The turn that is running, in the place of the one before it. */
@@ -107,6 +181,6 @@ function newTurn(entry: Entry, id: string, watch: KernelWatch): Turn {
   const ending = new AbortController();
   const node = h("div", {});
   const view = mount(node, { send: watch.send, signal: ending.signal });
-  entry.node.append(node);
+  entry.turns.append(node);
   return { id, view, node, ending };
 }

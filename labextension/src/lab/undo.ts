@@ -9,6 +9,10 @@ import type { KernelWatch, Undoable } from "./watch";
 export interface UndoView {
   readonly node: HTMLElement;
   update(undo: Undoable): void;
+  /** Whether there is a step to undo. */
+  possible(): boolean;
+  /** Undo the last step. */
+  step(): void;
 }
 
 export function undoView(host: Host, watch: KernelWatch): UndoView {
@@ -33,6 +37,8 @@ export function undoView(host: Host, watch: KernelWatch): UndoView {
 
   return {
     node,
+    possible: () => !step.hidden && !node.hidden && !step.disabled,
+    step: () => void run("%cave undo 1"),
     update(undo) {
       show(step, undo.steps > 0);
       show(turn, undo.of_last_turn > 1);

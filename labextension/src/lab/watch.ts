@@ -11,6 +11,10 @@ interface State extends Reply {
   readonly undo?: Undoable;
 }
 
+interface Taken extends Reply {
+  readonly kept?: Readonly<Record<string, string>>;
+}
+
 /** What can be taken back between two turns. */
 export interface Undoable {
   readonly steps: number;
@@ -33,7 +37,14 @@ export class KernelWatch {
   events: readonly CaveEvent[] = [];
   /** What can be undone now; nothing while a turn is running. */
   undo = NOTHING;
-  private greeted = false;
+  /** Settings that the kernel did not take over, and why. */
+  kept: Readonly<Record<string, string>> = {};
+  /** Why what was shown is of no use any more; empty: it is. */
+  ended = "";
+  /** Counts the executions that ended: what was seen of the variables may be old then. */
+  age = 0;
+  private handedOver: unknown;
+  greeted = false;
   private executing = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -58,6 +69,12 @@ export class KernelWatch {
     if (reply?.status !== "ok") return;
     this.greeted = true;
     await this.ask();
+    this.changed();
+  }
+
+  /** Whether the kernel can look at its variables now; a request would make a busy kernel seem idle. */
+  get idle(): boolean {
+    return this.greeted && !this.executing && !this.events.length && this.kernel.status === "idle";
   }
 
   /** Undo so many steps, or redo, in the kernel's own turn; gives what came of it. */
@@ -87,6 +104,7 @@ export class KernelWatch {
   private show(events: readonly CaveEvent[], undo = NOTHING): void {
     const still = JSON.stringify(undo) === JSON.stringify(this.undo);
     if (!events.length && !this.events.length && still) return;
+    if (events.length) this.ended = "";
     this.events = sharing(this.events, events);
     this.undo = undo;
     this.changed();
@@ -99,10 +117,23 @@ export class KernelWatch {
     if (message.header.msg_type === "execute_input" && mentionsCave(code)) {
       this.executing = true;
       if (/^\s*%%cave/.test(code ?? "")) this.goOn();
-    } else if (execution_state === "idle" && this.executing) {
+    } else if (execution_state === "idle") {
+      const ours = this.executing;
       this.executing = false;
-      this.goOn();
+      this.age += 1;
+      if (ours) this.goOn();
+      else if (this.greeted) this.changed();
     }
+  }
+
+  /** Hand the person's settings over as defaults, once for each kernel, as soon as it can take them. */
+  async handOver(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    if (!this.idle || this.handedOver === settings) return;
+    this.handedOver = settings;
+    const reply: Taken | undefined = await this.send({ verb: "defaults", settings }).catch(() => undefined);
+    if (reply?.status !== "ok") this.handedOver = undefined;
+    this.kept = reply?.kept ?? {};
+    if (reply?.status === "ok") this.changed();
   }
 
   private goOn(): void {
@@ -112,8 +143,14 @@ export class KernelWatch {
   private restarted(_: unknown, status: Kernel.Status): void {
     if (status !== "restarting" && status !== "autorestarting" && status !== "dead") return;
     clearTimeout(this.timer);
+    if (this.events.length) {
+      const what = status === "dead" ? "The kernel died" : "The kernel was restarted";
+      this.ended = `${what}: the step that was shown here cannot be answered any more.`;
+    }
     this.greeted = this.executing = false;
+    this.handedOver = undefined;
     this.show([]);
+    this.changed();
   }
 }
 

@@ -1,10 +1,16 @@
 /** How a front end speaks to the kernel while a cell runs: requests on the control channel. */
 import type { Action } from "../protocol";
 
+/** What a person changes of what the model may know, as `%cave` calls it. */
+export type Setting = "hide" | "show" | "alias" | "privacy";
+
 export type Request =
   | { readonly verb: "hello"; readonly client: "panel" | "lab" }
   | { readonly verb: "state" }
   | { readonly verb: "cancel" }
+  | { readonly verb: "look" | "report" }
+  | { readonly verb: "privacy"; readonly setting: Setting; readonly words: readonly string[] }
+  | { readonly verb: "defaults"; readonly settings: Readonly<Record<string, unknown>> }
   | { readonly verb: "cut_rehearsal"; readonly turn: string; readonly step: number }
   | {
       readonly verb: "decide";
@@ -17,7 +23,7 @@ export type Request =
     };
 
 export interface Reply {
-  readonly status: "ok" | "stale" | "error";
+  readonly status: "ok" | "stale" | "error" | "busy";
   readonly message?: string;
 }
 

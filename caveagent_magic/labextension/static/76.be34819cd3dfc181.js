@@ -765,4 +765,140 @@ section.cave.cave-undo {
 .cave-side-title:hover {
   text-decoration: underline;
 }
-`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},807(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),s=r(540),l=r.n(s),u=r(113),f=r.n(u),g=r(724),x={};x.styleTagTransform=f(),x.setAttributes=v(),x.insert=d().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=l(),t()(g.A,x);let h=g.A&&g.A.locals?g.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var s=r(v),l={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(l);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(l,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
+.cave-side-ended,
+.cave-side-kept {
+  margin: 6px;
+  padding: 8px 10px;
+  border-inline-start: 3px solid var(--jp-warn-color1);
+  background: var(--jp-layout-color2);
+  font-size: 12px;
+  line-height: 1.5;
+}
+.cave-fold {
+  margin: 4px 0;
+  padding: 8px 6px;
+  border-top: 1px solid var(--jp-border-color2);
+  font-size: 12px;
+  line-height: 1.5;
+
+  summary {
+    padding: 3px 0;
+    cursor: pointer;
+  }
+  > summary {
+    font-weight: 600;
+  }
+  p {
+    margin: 4px 0;
+    overflow-wrap: anywhere;
+  }
+  p:empty {
+    display: none;
+  }
+  ul {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  select {
+    min-width: 0;
+    flex: 1;
+    padding: 3px;
+    border: 1px solid var(--jp-border-color1);
+    border-radius: 4px;
+    background: var(--jp-layout-color1);
+    color: inherit;
+    font: inherit;
+  }
+  pre {
+    max-height: 16em;
+    margin: 4px 0;
+    padding: 8px;
+    overflow: auto;
+    border-radius: 4px;
+    background: var(--jp-layout-color2);
+    color: inherit;
+    font: 11.5px / 1.55 var(--jp-code-font-family);
+  }
+  .cave-look-text {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+  .cave-quiet {
+    color: var(--jp-ui-font-color1);
+    opacity: 0.85;
+  }
+  .cave-look-select,
+  .cave-look-row {
+    display: flex;
+    align-items: baseline;
+    gap: 8px;
+    min-width: 0;
+    padding: 2px 0;
+  }
+  .cave-look-name {
+    flex: 0 1 auto;
+    font-family: var(--jp-code-font-family);
+    overflow-wrap: anywhere;
+  }
+  .cave-look-line {
+    flex: 1;
+    overflow: hidden;
+    text-align: end;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .cave-look-columns {
+    margin: 0 0 4px 62px;
+  }
+  .cave-look-toggle {
+    flex: none;
+    min-width: 54px;
+    min-height: 24px;
+    padding: 0 6px;
+    border: 1px solid var(--jp-border-color1);
+    border-radius: 4px;
+    background: var(--jp-layout-color1);
+    color: inherit;
+    font: inherit;
+    cursor: pointer;
+  }
+  .cave-look-columns .cave-look-toggle:last-child {
+    margin-inline-start: auto;
+  }
+  .cave-look-toggle[aria-pressed="true"] {
+    border-style: dashed;
+    background: var(--jp-layout-color3);
+  }
+  .cave-look-hidden .cave-look-name {
+    text-decoration: line-through;
+  }
+}
+.cave-ledger {
+  width: 100%;
+  border-collapse: collapse;
+  font-variant-numeric: tabular-nums;
+
+  th,
+  td {
+    padding: 2px 6px 2px 0;
+    text-align: start;
+  }
+  :is(th, td):nth-child(n + 3) {
+    text-align: end;
+  }
+}
+.cave-status button {
+  height: 100%;
+  padding: 0 8px;
+  border: 0;
+  background: none;
+  color: inherit;
+  font: inherit;
+  cursor: pointer;
+}
+.cave-status .cave-status-waits {
+  background: var(--jp-warn-color1);
+  color: #000;
+}
+`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},807(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),l=r(540),s=r.n(l),u=r(113),g=r.n(u),f=r(724),x={};x.styleTagTransform=g(),x.setAttributes=v(),x.insert=d().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=s(),t()(f.A,x);let h=f.A&&f.A.locals?f.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var l=r(v),s={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==l)a[l].references++,a[l].updater(s);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(s,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
