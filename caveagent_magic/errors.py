@@ -39,5 +39,9 @@ class LimitReached(CaveError):
     """The turn used up its steps or its token budget before the task was done."""
 
 
+class GuardBroken(CaveError):
+    """A step broke what was to stay true of the data."""
+
+
 class CapabilityRefused(PermissionError):
     """Agent code tried something that its verdict did not name; raised inside that code."""

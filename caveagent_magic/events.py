@@ -26,7 +26,7 @@ CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 Judgement = Literal["allow", "ask", "deny"]
 Action = Literal["run", "adopt", "edit", "skip", "stop"]
-EndReason = Literal["done", "plan", "stopped", "failed", "nobody", "max_steps", "budget"]
+EndReason = Literal["done", "plan", "stopped", "failed", "nobody", "max_steps", "budget", "broken"]
 
 
 # ---------------------------------------------------------------- data between layers
@@ -111,6 +111,7 @@ class Changes:
     changed: tuple[Change, ...] = ()
     removed: tuple[Change, ...] = ()
     note: str = ""  # what could not be checked; empty: all was
+    broken: tuple[Change, ...] = ()  # guards on data that no longer hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Decision:
     action: Action
     code: str = ""  # the edited code, for "edit"
     note: str = ""
-    by: Literal["user", "rule", "policy"] = "user"
+    by: Literal["user", "rule", "policy", "record"] = "user"
     remember: bool = False  # allow from now on, in this notebook, what `DecisionAsked.rules` says
 
 
@@ -146,6 +147,8 @@ class TurnStarted(Event):
     tokens: int  # of the whole first request
     tokens_estimated: bool  # True: counted here, not by the model's own tokenizer
     cost: float | None  # US dollars for these tokens; None: the price is not known
+    replayed: bool = False  # a recorded turn runs again, and nothing is sent
+    record: str = ""  # what the record of the notebook has to do with it; empty: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,7 @@ class Decided(Event):
     """The step was answered."""
 
     action: Action
-    by: Literal["user", "rule", "policy"]
+    by: Literal["user", "rule", "policy", "record"]  # record: this very code was approved before
     note: str = ""
     rules: tuple[str, ...] = ()  # what is allowed in this notebook from now on, in words
 

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from caveagent_magic.checks.kept import Checks
 from caveagent_magic.egress.disclosure import Disclosure
-from caveagent_magic.events import Action, Changes, Decision, Event, Judged, Output
+from caveagent_magic.events import Action, Changes, Decision, Effect, Event, Judged, Output, Verdict
 from caveagent_magic.models.base import Model
 from caveagent_magic.rehearsal.adopt import Loaded
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
@@ -117,6 +118,24 @@ class Broker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A decision that was made before on this very code."""
+
+    effects: tuple[Effect, ...]  # that the rehearsal had shown when it was made
+    words: str
+
+
+class Approvals(Protocol):
+    """The decisions that were recorded."""
+
+    @property
+    def refused(self) -> str:
+        """Why the code that was last asked about is not approved; empty: it is, or was never recorded."""
+
+    def approved(self, code: str, verdict: Verdict) -> Approval | None: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """All that a turn touches outside itself."""
 
@@ -129,3 +148,5 @@ class Ports:
     clock: Callable[[], float]  # seconds
     steps_run: list[tuple[Checkpoint, Changes]] = field(default_factory=list)  # what undo needs
     disclosure: Disclosure = field(default_factory=Disclosure)
+    approvals: Approvals | None = None  # None: nothing was approved before
+    checks: Checks = field(default_factory=Checks)  # what shall stay true of the data

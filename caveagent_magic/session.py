@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import replace
 
 from caveagent_magic import events as ev
 from caveagent_magic.egress.disclosure import Telling
+from caveagent_magic.egress.offer import offered
 from caveagent_magic.egress.tell import privately, touched
 from caveagent_magic.errors import CaveError, ModelError, NobodyToAsk, Stopped
 from caveagent_magic.injection.alias import AmbiguousAlias
 from caveagent_magic.injection.card import cards_text
-from caveagent_magic.injection.choose import changed, choose, known
+from caveagent_magic.injection.choose import changed, known
 from caveagent_magic.models.base import Loading, Reply
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
@@ -60,6 +60,10 @@ def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
             return
         told = (yield from _step(reader.code, at, task, ports)) if reader.done else prompt.CUT
         ports.stream.tell(told)
+        if broken := ports.steps_run[-1][1].broken if ports.steps_run else ():
+            ports.stream.tell(prompt.broke([each.name for each in broken]))
+            yield ev.TurnEnded("broken", _broken(broken), **at.fields)
+            return
         if task.plan:
             yield ev.TurnEnded("plan", **at.fields)
             return
@@ -81,18 +85,16 @@ def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
     stream, model = ports.stream, ports.model
     ports.disclosure.begin(task)
     earlier = stream.settle(system, ports.runtime.keep)
-    chosen = choose(
-        ports.runtime.variables(),
-        prompt=task.prompt,
-        recent=ports.runtime.recent(),
-        only=task.only,
-        hide=task.hide,
-        privacy=ports.disclosure.cell,
-        budget_tokens=min(task.card_tokens, stream.card_tokens or task.card_tokens),
-    )
-    chosen = replace(chosen, cards=ports.disclosure.cards(chosen.cards, ports.runtime.namespace))
+    room = min(task.card_tokens, stream.card_tokens or task.card_tokens)
+    chosen = offered(task, ports.runtime, ports.disclosure, room)
     first = not stream.messages and not earlier
-    asked = prompt.task(task.prompt, cards_text(changed(stream.cards, chosen)), first=first, out=task.out)
+    asked = prompt.task(
+        task.prompt,
+        cards_text(changed(stream.cards, chosen)),
+        first=first,
+        out=task.out,
+        keep=ports.checks.text(),
+    )
     message = ports.disclosure.told(stream.noted("\n\n".join(filter(None, (earlier, asked)))))
     stream.open(task.prompt, message)
     stream.show(known(stream.cards, chosen))
@@ -162,6 +164,11 @@ def _usage(reply: Reply, seconds: float, at: At) -> ev.Usage:
         estimated=spent.estimated,
         **at.fields,
     )
+
+
+def _broken(broken: tuple[ev.Change, ...]) -> str:
+    named = "; ".join(f"{each.name} ({each.values})" for each in broken)
+    return f"No longer true after this step: {named}. `%cave undo` takes the turn back."
 
 
 def _reason(error: BaseException) -> ev.EndReason:

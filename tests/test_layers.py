@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "caveagent_magic"
-LAYERS = {"semantic", "models", "injection", "security", "rehearsal", "observation"}
+LAYERS = {"checks", "semantic", "models", "injection", "security", "rehearsal", "observation"}
 GROUND = {"events", "errors", ""}
 MAY_IMPORT = {
     **{layer: {layer, *GROUND} for layer in LAYERS},
@@ -16,9 +16,10 @@ MAY_IMPORT = {
     "__init__": {"shell"},
     "ports": LAYERS | GROUND | {"egress"},
     "egress": LAYERS | GROUND | {"egress", "ports"},
+    "record": LAYERS | GROUND | {"ports", "record"},
     "step": LAYERS | GROUND | {"egress", "ports", "step"},
     "session": LAYERS | GROUND | {"egress", "ports", "step"},
-    "shell": LAYERS | GROUND | {"egress", "ports", "session", "shell"},
+    "shell": LAYERS | GROUND | {"egress", "ports", "record", "session", "shell"},
 }
 JUPYTER = {"IPython", "ipykernel", "comm", "anywidget", "ipywidgets", "traitlets", "jupyter_client", "zmq"}
 DATA_LIBRARIES = {"pandas", "numpy", "polars", "pyarrow", "matplotlib", "scipy", "sklearn"}

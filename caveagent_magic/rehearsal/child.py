@@ -10,10 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeAlias
 
-from caveagent_magic.events import Changes, Effect, Output
+from caveagent_magic.events import Change, Changes, Effect, Output
 from caveagent_magic.rehearsal import adopt, changes, isolate, limits, linux, renew, sandbox, written
 from caveagent_magic.rehearsal.content import content_marks
 from caveagent_magic.rehearsal.overlay import Overlay
@@ -22,6 +22,13 @@ from caveagent_magic.rehearsal.report import Reporter
 from caveagent_magic.rehearsal.written import Leave
 
 Emit: TypeAlias = Callable[[Output | Effect], None]
+Verify: TypeAlias = Callable[[Changes], tuple[Change, ...]]
+"""Gives what the changes broke of what shall stay true."""
+
+
+def nothing_to_verify(found: Changes) -> tuple[Change, ...]:
+    """Where nothing is to stay true."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Part:
     parent: int
     leave: Leave  # whether the code was given leave to do something
     randomness: RandomState = field(default_factory=RandomState.take)  # of the parent
+    verify: Verify = nothing_to_verify
     outcome: int = -1  # descriptor of the memory that takes what the code made; -1: nobody wants it
 
     @property
@@ -103,6 +111,7 @@ def _perform(part: Part, folders: tuple[str, ...]) -> None:
     seconds = time.perf_counter() - start
     isolate.flush_streams()
     found = changes.diff(before, part.namespace, part.describe)
+    found = replace(found, broken=part.verify(found))
     reporter.end(seconds, stopped, found, _marks(found, part))
     if keeper is not None and not stopped and seconds >= (part.limits.adopt_seconds or 0):
         _keep(keeper, part, found, last, reporter)

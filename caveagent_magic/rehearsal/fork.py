@@ -19,7 +19,7 @@ from typing import TypeAlias
 from caveagent_magic.events import Capability, Changes, Effect, Output
 from caveagent_magic.rehearsal import isolate, sandbox, scratch
 from caveagent_magic.rehearsal.adopt import Outcome, memory_file
-from caveagent_magic.rehearsal.child import Emit, Part, play
+from caveagent_magic.rehearsal.child import Emit, Part, Verify, nothing_to_verify, play
 from caveagent_magic.rehearsal.differs import Result
 from caveagent_magic.rehearsal.limits import Limits
 from caveagent_magic.rehearsal.process import Process, interrupts_held
@@ -74,10 +74,12 @@ def rehearse(
     describe: Callable[[object], str],
     leave: Leave = _no_leave,
     cut: Callable[[], bool] = lambda: False,
+    verify: Verify = nothing_to_verify,
 ) -> Trial:
     """Call `run` in a fork and tell what came of it; this process keeps its state.
 
     Files that it writes are effects, allowed where `leave` says so of the capability and the path.
+    What `verify` makes of the changes there is told with them.
     As soon as `cut` says so it is ended, and told as far as it went.
 
     Whatever the code does – crash, hang, exit, use up memory – is a trial with `stopped` in words.
@@ -90,7 +92,9 @@ def rehearse(
         (heard, report), (heard_plain, plain) = _pipe(stack), _pipe(stack)
         ends = (report.fileno(), plain.fileno())
         outcome = _memory(limits, namespace)
-        part = Part(run, namespace, describe, limits, available, folder, *ends, os.getpid(), leave)
+        part = Part(
+            run, namespace, describe, limits, available, folder, *ends, os.getpid(), leave, verify=verify
+        )
         part = replace(part, outcome=-1 if outcome is None else outcome.file)
         record = Record(limits.output_bytes)
         process = Process(cleans_up=available.own_processes)

@@ -15,6 +15,7 @@ from caveagent_magic.rehearsal.moving import Written
 _OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "error"})
 _MOST_EFFECTS = 1000
 _SHORT_TEXT = 2000
+_KINDS_OF_CHANGE = ("added", "changed", "removed", "broken")
 _NOT_COMPARED = Changes(note="The namespace was not compared: the rehearsal was ended early.")
 
 
@@ -191,8 +192,8 @@ class Record:
                     self._add_effect(Effect(capability, str(target), bool(allowed), *texts))
             case {"ended_by": words}:
                 self.stopped = self.stopped or str(words)
-            case {"changes": {"added": added, "changed": changed, "removed": removed, "note": note}}:
-                self.changes = Changes(_changes(added), _changes(changed), _changes(removed), str(note))
+            case {"changes": {**kinds}}:
+                self.changes = _all_changes(kinds)
             case {"marks": {**marks}}:
                 self.marks = {str(name): mark for name, mark in marks.items() if isinstance(mark, int)}
             case {"size": size, "places": places, "mark": mark}:
@@ -222,6 +223,11 @@ class Record:
             last["text"] += output["text"]
         else:
             self.outputs.append(output)
+
+
+def _all_changes(kinds: Mapping[Any, Any]) -> Changes:
+    found = {kind: _changes(kinds[kind]) for kind in _KINDS_OF_CHANGE}
+    return Changes(note=str(kinds["note"]), **found)
 
 
 def _changes(items: list[dict[str, Any]]) -> tuple[Change, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SYSTEM = """\
 You are a data analyst working inside a person's Jupyter notebook. You act by writing Python that runs in \
 their own live kernel: every variable listed for you exists there now, and what you create stays there.
@@ -47,12 +49,13 @@ def system(small: bool) -> str:
     return SMALL if small else SYSTEM
 
 
-def task(prompt: str, cards: str, *, first: bool, out: str = "") -> str:
+def task(prompt: str, cards: str, *, first: bool, out: str = "", keep: str = "") -> str:
     """The message that opens a turn: what is there (or what changed), and what is wanted."""
     tag = "variables" if first else "changed"
     known = f"<{tag}>\n{cards}\n</{tag}>\n\n" if cards else ""
     wanted = f"\n\nPut the final result in a variable called `{out}`." if out else ""
-    return f"{known}{prompt.strip()}{wanted}"
+    kept = f"\n\nThis must stay true, and is checked after each step:\n{keep}" if keep else ""
+    return f"{known}{prompt.strip()}{wanted}{kept}"
 
 
 def output(text: str, step: int, small: bool, empty: bool) -> str:
@@ -82,6 +85,17 @@ def denied(findings: str) -> str:
 def failed_in_rehearsal(text: str) -> str:
     """Tells the model how its code ended in the copy of the kernel."""
     return f"This step failed in a copy of the kernel, so it was not run in the kernel itself.\n{text}"
+
+
+def would_break(checks: Sequence[str]) -> str:
+    """Tells the model that its step would have broken what must stay true of the data."""
+    listed = "\n".join(checks)
+    return f"In a copy of the kernel this step broke what must stay true, so it was not run:\n{listed}"
+
+
+def broke(checks: Sequence[str]) -> str:
+    """Tells the model that its step broke what must stay true of the data."""
+    return "That step broke what must stay true, so the turn was ended:\n" + "\n".join(checks)
 
 
 def undone(steps: int, names: tuple[str, ...], *, redo: bool) -> str:

@@ -131,14 +131,18 @@ def undo(words: Sequence[str], magics: CaveMagics) -> str:
 
     if words and not (len(words) == 1 and words[0].isdecimal() and int(words[0])):
         raise UsageError(f"%cave undo takes a number of steps from 1, and not {' '.join(words)!r}.")
-    return take_back(magics.driver, int(words[0]) if words else None)
+    text = take_back(magics.driver, int(words[0]) if words else None)
+    magics.driver.record.follow(magics.driver.history)
+    return text
 
 
 def redo(words: Sequence[str], magics: CaveMagics) -> str:
     """Do again what the last `%cave undo` took back."""
     from caveagent_magic.shell.undo import do_again
 
-    return do_again(magics.driver)
+    text = do_again(magics.driver)
+    magics.driver.record.follow(magics.driver.history)
+    return text
 
 
 def doctor(words: Sequence[str], magics: CaveMagics) -> str:
@@ -158,6 +162,48 @@ def doctor(words: Sequence[str], magics: CaveMagics) -> str:
             f"policy      {_policy_or_why_not(magics)}",
         )
     )
+
+
+def guard(words: Sequence[str], magics: CaveMagics) -> str:
+    """What must stay true of your data: `%cave guard NAME: CHECK; CHECK`; without: all."""
+    from caveagent_magic.shell.checks import guard as guarded
+
+    return guarded(" ".join(words), magics.driver)
+
+
+def unguard(words: Sequence[str], magics: CaveMagics) -> str:
+    """Let go of all guards on data, or of those of some variables: `%cave unguard NAME`."""
+    from caveagent_magic.shell.checks import unguard as let_go
+
+    return let_go(words, magics.driver)
+
+
+def record(words: Sequence[str], magics: CaveMagics) -> str:
+    """Where what you approve is recorded, so that it runs again without a model: `%cave record FILE`."""
+    from caveagent_magic.shell.recorded import record as recorded
+
+    return recorded(words, magics.driver)
+
+
+def lock(words: Sequence[str], magics: CaveMagics) -> str:
+    """Let only what is recorded run in this notebook; `%cave lock off` opens it again."""
+    from caveagent_magic.shell.recorded import lock as locked
+
+    return locked(words, magics.driver)
+
+
+def verify(words: Sequence[str], magics: CaveMagics) -> str:
+    """Check the record's signatures, and say which cells would run again as things are now."""
+    from caveagent_magic.shell.recorded import verify as verified
+
+    return verified(magics.driver)
+
+
+def resume(words: Sequence[str], magics: CaveMagics) -> str:
+    """Go on with the turn in which the kernel died: what you had approved in it runs again first."""
+    from caveagent_magic.shell.recorded import resume as resumed
+
+    return resumed(magics)
 
 
 def policy(words: Sequence[str], magics: CaveMagics) -> str:
@@ -198,6 +244,12 @@ COMMANDS: dict[str, Command] = {
     "alias": alias,
     "privacy": privacy,
     "egress": egress,
+    "guard": guard,
+    "unguard": unguard,
+    "record": record,
+    "verify": verify,
+    "lock": lock,
+    "resume": resume,
     "policy": policy,
     "explain": explain,
     "doctor": doctor,
@@ -205,10 +257,13 @@ COMMANDS: dict[str, Command] = {
 }
 
 
+TAKES_NOTHING = (status, reset, cost, redo, egress, doctor, help_, verify, resume)
+
+
 def run_command(name: str, words: Sequence[str], magics: CaveMagics) -> str:
     """The text of a sub-command; an unknown one is named together with those that exist."""
     command = COMMANDS.get(name)
-    if words and command not in (show, model, undo, policy, explain, vars_, hide, alias, privacy):
+    if words and command in TAKES_NOTHING:
         raise UsageError(f"%cave {name} takes nothing more, and not {' '.join(words)!r}.")
     if command is None:
         raise UsageError(f"%cave has no sub-command {name!r}. It has {', '.join(COMMANDS)}.")

@@ -27,6 +27,11 @@ class CaveSettings(Configurable):
         help="A TOML policy for this notebook, beside yours and the administrator's. "
         "Empty: CAVEAGENT_POLICY, else none.",
     ).tag(config=True)
+    record = Unicode(
+        "",
+        help="File in which what is approved is recorded, to run again without a model; 'off': none. "
+        "Empty: CAVEAGENT_RECORD, else `NAME.cave.jsonl` beside the notebook.",
+    ).tag(config=True)
     max_steps = Int(10, min=1, help="Replies of the model in one turn.").tag(config=True)
     budget = Int(0, min=0, help="Tokens that one turn may use; 0: no limit.").tag(config=True)
     reply_tokens = Int(16_000, min=64, help="Tokens of one reply, its thinking included.").tag(config=True)

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 REQUEST, REPLY = "cave_request", "cave_reply"
+IDLE = ("look", "report", "privacy", "defaults")  # verbs that the main thread answers
+PATIENCE = 1.0  # seconds; other control requests, such as a stop, come after this one
+BUSY = {"status": "busy", "message": "The kernel is busy: this can be seen when the cell is done."}
 Json = Mapping[str, Any]
+Answer = Callable[[Json], dict[str, Any]]
 
 
-def install(
-    kernel: Any, answer: Callable[[Json], dict[str, Any]], running: Callable[[], Json | None]
-) -> None:
-    """Answer `cave_request`; the handler only records, it never runs code of the person or the model.
+def install(kernel: Any, answer: Answer, running: Callable[[], Json | None], idle: Answer) -> None:
+    """Answer `cave_request`; what looks at the person's objects is left to `idle`, on the main thread.
 
     `running` gives the execute request of the turn that is running, or None.
     """
@@ -20,7 +22,12 @@ def install(
     from asyncio import get_running_loop  # here: a kernel has it loaded, a terminal need not
 
     async def handle(stream: Any, ident: Any, parent: Json) -> None:
-        kernel.session.send(stream, REPLY, answer(parent["content"]), parent, ident)
+        content = parent["content"]
+        if content.get("verb") in IDLE:
+            reply = BUSY if running() else await _between_cells(kernel, idle, content)
+        else:
+            reply = answer(content)
+        kernel.session.send(stream, REPLY, reply, parent, ident)
         get_running_loop().call_soon(still_busy)
 
     def still_busy() -> None:
@@ -35,3 +42,24 @@ def install(
 def uninstall(kernel: Any) -> None:
     """Stop answering."""
     kernel.control_handlers.pop(REQUEST, None)
+
+
+async def _between_cells(kernel: Any, idle: Answer, content: Json) -> dict[str, Any]:
+    """The answer of the main thread, or that it is busy; a request that was given up is never carried out."""
+    from asyncio import wait_for, wrap_future
+    from concurrent.futures import Future
+
+    waiting: Future[dict[str, Any]] = Future()
+
+    def carry_out() -> None:
+        if waiting.set_running_or_notify_cancel():
+            try:
+                waiting.set_result(idle(content))
+            except Exception as error:  # somebody waits for this answer, whatever went wrong
+                waiting.set_result({"status": "error", "message": f"{type(error).__name__}: {error}"})
+
+    kernel.io_loop.add_callback(carry_out)
+    try:
+        return await wait_for(wrap_future(waiting), PATIENCE)
+    except TimeoutError:
+        return BUSY

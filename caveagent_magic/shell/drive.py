@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from caveagent_magic.checks.kept import Checks
 from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.egress.ledger import Ledger, default_path
-from caveagent_magic.errors import LimitReached, UsageError
+from caveagent_magic.egress.tell import touched
+from caveagent_magic.errors import GuardBroken, LimitReached, NoModel, UsageError
 from caveagent_magic.events import Event, TurnEnded, Usage
 from caveagent_magic.injection.alias import Aliases
 from caveagent_magic.injection.card import cards_text
@@ -22,6 +24,7 @@ from caveagent_magic.models.named import ModelSettings, model_named
 from caveagent_magic.models.recording import Accountable
 from caveagent_magic.models.tokens import estimate
 from caveagent_magic.ports import Ports, Task
+from caveagent_magic.record.replay import told_of
 from caveagent_magic.rehearsal import sandbox
 from caveagent_magic.rehearsal.fork import Limits
 from caveagent_magic.rehearsal.process import interrupts_held
@@ -38,6 +41,7 @@ from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
 from caveagent_magic.shell.log import Log
 from caveagent_magic.shell.names import Names
 from caveagent_magic.shell.privacy import suggestion
+from caveagent_magic.shell.record import Record, Recording, Wanted
 from caveagent_magic.shell.runtime import Runtime
 
 CARD_TOKENS = 10_000  # of one card, for the person
@@ -85,27 +89,41 @@ class Driver:
     said: Session = field(default_factory=Session)  # the policy of this notebook session
     administrator: Path = ADMINISTRATOR
     disclosure: Disclosure = field(default_factory=Disclosure)
+    checks: Checks = field(default_factory=Checks)  # what shall stay true of the data
     suggested: set[str] = field(default_factory=set)  # columns that were suggested for hiding
     written: Ledger | None = None
     running: bool = False
     small: bool = False  # whether the conversation began with the compact system prompt
     request: Mapping[str, Any] | None = None  # the execute request of the turn that is running
     models: dict[tuple[Any, ...], Model] = field(default_factory=dict)
+    record: Record = field(init=False)
 
     def __post_init__(self) -> None:
+        runtime, settings = self.runtime, self.settings
+        self.record = Record(runtime.variables, runtime.namespace, runtime.plain, lambda: settings.record)
         self.disclosure.privacy = Privacy(level=self.settings.privacy)
         self.broker.undoable = self.history.offer
 
-    def run(self, task: Task, model_name: str = "") -> None:
+    def run(self, task: Task, model_name: str = "", wanted: Wanted | None = None) -> None:
         """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
         if self.running:
             raise UsageError("A %%cave cell cannot run inside another one.")
-        ports = self._ports(model_name)
+        wanted = wanted or Wanted(model_name)
+        recording = self.record.begin(
+            task, wanted, lambda: self._accountable(model_name), self.disclosure.told
+        )
+        try:
+            ports, before = self._ports(model_name, recording), self.stream.copy()
+        except NoModel as error:
+            raise recording.unanswered(error) from None
+        recording.answered_by(ports.model)
         self.stream.context_tokens = self.settings.context_tokens
         if ports.model.small:
             task = fitted(task)
             self.stream.context_tokens = min(self.settings.context_tokens, SMALL_CONTEXT)
         self.runtime.begin()
+        if lapsed := self.checks.begin(self.runtime.namespace):
+            print(lapsed)
         if hint := suggestion(self):
             print(hint)
         log = Log()
@@ -114,12 +132,17 @@ class Driver:
             self.running, self.small = True, ports.model.small
             self.request = kernel.get_parent("shell") if (kernel := self._kernel()) else None
             self.broker.begin(log.snapshot)
-            ended = self._drive(turn(task, ports), log, view)
+            ended = self._drive(turn(task, ports), recording, log, view)
         except KeyboardInterrupt as stop:
             raise Interrupted from stop
         finally:
             with interrupts_held():
                 self._close(task, ports, log, view)
+        if (replayed := recording.replayed) and ended.reason == "done":
+            self.stream.restore(before)  # code and outputs of a replayed turn are told to no model
+            self.stream.note(told_of(replayed, touched(task, ports)))
+        if ended.reason == "broken":
+            raise GuardBroken(ended.answer)
         if ended.reason in ("max_steps", "budget"):
             raise LimitReached(f"{ended.answer} What ran so far is kept; ask again to go on.")
 
@@ -132,11 +155,12 @@ class Driver:
         view.close(log)
         infer.warm_up()  # now, when the person reads
 
-    def _drive(self, events: Generator[Event], log: Log, view: View) -> TurnEnded:
+    def _drive(self, events: Generator[Event], recording: Recording, log: Log, view: View) -> TurnEnded:
         """Take each event as it comes; a stop that falls between two is thrown into the turn."""
         event = next(events)
         while True:
             try:
+                event = recording.take(event)
                 log.add(event)
                 view.show(event, log)
                 if isinstance(event, Usage):
@@ -193,13 +217,17 @@ class Driver:
 
     def policy(self) -> Policy:
         """What applies now: the files of this machine, and what was said in this session."""
-        return Policy.here(self.policy_file(), self.said, self.administrator)
+        policy = Policy.here(self.policy_file(), self.said, self.administrator)
+        return replace(policy, layers=(*policy.layers, self.record.protected()))
 
     def policy_file(self) -> str:
         """The policy file of this notebook; empty: there is none."""
         return self.settings.policy_file or os.environ.get("CAVEAGENT_POLICY", "")
 
-    def _ports(self, model_name: str) -> Ports:
+    def _accountable(self, model_name: str) -> Model:
+        return Accountable(self.model(model_name), self.ledger().record)
+
+    def _ports(self, model_name: str, recording: Recording) -> Ports:
         settings = self.settings
         limits = Limits(
             seconds=settings.rehearsal_seconds,
@@ -207,7 +235,7 @@ class Driver:
             adopt_seconds=settings.adopt_seconds,
         )
         return Ports(
-            model=Accountable(self.model(model_name), self.ledger().record),
+            model=recording.replay or self._accountable(model_name),
             stream=self.stream,
             runtime=self.runtime,
             broker=self.broker,
@@ -215,6 +243,8 @@ class Driver:
             limits=limits if settings.rehearse else None,
             clock=time.perf_counter,
             disclosure=self.disclosure,
+            approvals=recording.replay,
+            checks=self.checks,
         )
 
     def _view(self, task: Task) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.completer import SimpleCompletion
@@ -25,7 +26,10 @@ def load(shell: Any) -> None:
     shell.Completer.custom_matchers.append(magics.matcher)
     if kernel := getattr(shell, "kernel", None):
         control.install(
-            kernel, lambda content: magics.driver.broker.request(content), lambda: magics.driver.request
+            kernel,
+            lambda content: magics.driver.broker.request(content),
+            lambda: magics.driver.request,
+            lambda content: idle(content, magics),
         )
 
 
@@ -41,6 +45,13 @@ def unload(shell: Any) -> None:
     shell.Completer.custom_matchers.remove(magics.matcher)
     if kernel := getattr(shell, "kernel", None):
         control.uninstall(kernel)
+
+
+def idle(content: Mapping[str, Any], magics: CaveMagics) -> dict[str, Any]:
+    """Answer what only the main thread may answer, between two cells."""
+    from caveagent_magic.shell.side import answer  # heavy, and only a side panel asks
+
+    return answer(content, magics)
 
 
 def matcher(magics: CaveMagics) -> Any:

@@ -20,6 +20,7 @@ from caveagent_magic.shell.names import Names
 if TYPE_CHECKING:
     from caveagent_magic.ports import Task
     from caveagent_magic.shell.drive import Driver
+    from caveagent_magic.shell.record import Wanted
 
 
 @magics_class
@@ -30,6 +31,7 @@ class CaveMagics(Magics, CaveSettings):
         super().__init__(shell=shell, parent=shell)
         self.names = names
         self._driver: Driver | None = None
+        self.given: dict[str, object] = {}  # defaults that a front end has handed over
         self._making = threading.Lock()
         for parser in (self.cave_cell.parser, self.cave_line.parser):
             parser.allow_abbrev = False
@@ -45,18 +47,20 @@ class CaveMagics(Magics, CaveSettings):
     @argument("--show", default="", metavar="D", help="Let the model see values of these.")
     @argument("--out", default="", metavar="NAME", help="Bind the final result to this name.")
     @argument("--model", default="", metavar="M", help="The model for this cell.")
+    @argument("--fresh", action="store_true", help="Ask the model, whatever is recorded.")
+    @argument("--replay-only", action="store_true", help="Run what is recorded, or nothing.")
     @argument("--max-steps", type=int, default=None, metavar="N", help="Replies of the model at most.")
     @argument("--budget", type=int, default=None, metavar="TOKENS", help="Tokens that the turn may use.")
     def cave_cell(self, line: str, cell: str) -> None:
         """Ask for something in your own words; every step is shown and waits for you."""
         options = parsed(self.cave_cell, line)
-        self.driver.run(self._task(options, cell), options.model)
+        self.driver.run(self.task(options, cell), options.model, wanted_of(options))
 
     @no_var_expand
     @line_magic("cave")
     @magic_arguments("%cave")
     @argument("command", nargs="?", default="help", help="One of: " + ", ".join(COMMANDS))
-    @argument("words", nargs="*", help="What the command is about.")
+    @argument("words", nargs=argparse.REMAINDER, help="What the command is about.")
     def cave_line(self, line: str) -> None:
         """Look at and steer the AI of this notebook."""
         options = parsed(self.cave_line, line)
@@ -73,13 +77,16 @@ class CaveMagics(Magics, CaveSettings):
                 self._driver = driver_for(self, self.names)
             return self._driver
 
-    def _task(self, options: argparse.Namespace, cell: str) -> Task:
+    def task(self, options: argparse.Namespace, cell: str) -> Task:
+        """What the line and the words of a cell ask for; raises `UsageError`."""
         from caveagent_magic.ports import Task
 
         if not cell.strip():
             raise UsageError("There is nothing to do: write what you want below the %%cave line.")
         if options.auto and options.ask:
             raise UsageError("--auto and --ask exclude each other: give one of them.")
+        if options.fresh and options.replay_only:
+            raise UsageError("--fresh and --replay-only exclude each other: give one of them.")
         if options.out and (not options.out.isidentifier() or keyword.iskeyword(options.out)):
             raise UsageError(f"--out takes a variable name, and {options.out!r} is none.")
         mode: Literal["ask", "auto"] = "auto" if options.auto else "ask" if options.ask else self.approval
@@ -99,6 +106,13 @@ class CaveMagics(Magics, CaveSettings):
             observation_tokens=self.observation_tokens,
             turn_observation_tokens=self.turn_observation_tokens,
         )
+
+
+def wanted_of(options: argparse.Namespace) -> Wanted:
+    """What the line says of the record."""
+    from caveagent_magic.shell.record import Wanted
+
+    return Wanted(options.model, fresh=options.fresh, only=options.replay_only)
 
 
 def parsed(magic: Any, line: str) -> argparse.Namespace:

@@ -16,7 +16,7 @@ from caveagent_magic.shell import nearby
 from caveagent_magic.shell.apart import run_apart
 from caveagent_magic.shell.collect import Collected, teed
 from caveagent_magic.shell.names import Names
-from caveagent_magic.shell.replay import replay
+from caveagent_magic.shell.shown import show_again
 
 HANDLE = "_cave"
 KEPT_OUTPUTS = 100
@@ -78,7 +78,7 @@ class Runtime:
         if made.last is not None:
             self._last = made.last
         self._assigned |= assigned_names(self.plain(code))
-        return Run(replay(self.shell, outputs, made.last))
+        return Run(show_again(self.shell, outputs, made.last))
 
     def run_apart(self, code: str, emit: Emit) -> object:
         """Run in a forked child of the kernel; gives the value of the last expression."""

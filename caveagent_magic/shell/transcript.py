@@ -36,12 +36,13 @@ def lines(event: Json) -> Iterator[str]:
     match event["type"]:
         case "turn_started":
             yield f"{started(event)}\n{event['prompt'].strip()}"
+            yield from filter(None, (event.get("record"),))
         case "prose":
             yield event["text"].strip()
         case "code_proposed":
             whose = " (edited)" if event["by"] == "user" else ""
             yield f"── step {event['step']}{whose}\n{indented(event['code'])}"
-        case "usage":
+        case "usage" if replies(event):
             yield usage(event)
         case "judged":
             yield "\n".join((f"verdict: {verdict_words(event['verdict'])}", *findings(event["verdict"])))
@@ -72,6 +73,8 @@ def lines(event: Json) -> Iterator[str]:
 
 def started(event: Json) -> str:
     """Who is asked, and what asking costs, before it is sent."""
+    if event.get("replayed"):
+        return f"%%cave → {event['model']}, from the record"
     about = "about " if event["tokens_estimated"] else ""
     dollars = f", ${event['cost']:.4f}" if event["cost"] else ""
     return f"%%cave → {event['model']} ({about}{event['tokens']:,} tokens{dollars})"
@@ -88,6 +91,11 @@ def not_adoptable(event: Json) -> Iterator[str]:
     """Why the results of a long rehearsal could not be taken over."""
     if reason := event["not_adoptable"]:
         yield f"its results cannot be taken over: {reason}"
+
+
+def replies(event: Json) -> bool:
+    """Whether a model replied; a recorded reply takes nothing."""
+    return bool(event["input"] + event["cached"] + event["output"])
 
 
 def usage(event: Json) -> str:
@@ -180,13 +188,16 @@ def blocks(event: Json) -> Iterator[str]:
         case "turn_started":
             sent = f"What {event['model']} was sent ({event['tokens']:,} tokens)"
             yield f"<blockquote><p>{escape(event['prompt'].strip())}</p></blockquote>"
-            yield details(sent, pre(event["request_text"]))
+            if not event.get("replayed"):
+                yield details(sent, pre(event["request_text"]))
+            if record := event.get("record"):
+                yield f"<p><i>{escape(record)}</i></p>"
         case "prose":
             yield "".join(f"<p>{escape(part)}</p>" for part in event["text"].strip().split("\n\n") if part)
         case "code_proposed":
             whose = ", edited" if event["by"] == "user" else ""
             yield f"<p><b>Step {event['step']}{whose}</b></p>{pre(event['code'])}"
-        case "usage":
+        case "usage" if replies(event):
             yield f"<p><i>{usage(event)}</i></p>"
         case "judged":
             rows = "".join(f"<li>{escape(line.strip())}</li>" for line in findings(event["verdict"]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from caveagent_magic import events as ev
 from caveagent_magic.egress.tell import findings_text
 from caveagent_magic.errors import CapabilityRefused, NobodyToAsk
-from caveagent_magic.ports import Ports, Task
+from caveagent_magic.ports import Approval, Ports, Task
 from caveagent_magic.rehearsal.adopt import CannotMove, Loaded, Outcome
 from caveagent_magic.rehearsal.fork import Trial
 from caveagent_magic.rehearsal.random_state import RandomState
@@ -28,6 +28,7 @@ class Proposal:
     code: str
     judged: ev.Judged
     rehearsal: Rehearsal
+    approval: Approval | None = None  # None: this code was not approved before
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def settle(proposal: Proposal, at: At, task: Task, ports: Ports) -> Generator[ev
 def granted(proposal: Proposal, decision: ev.Decision, ports: Ports) -> Grants:
     """What the run may use; a person also approves the effects that the rehearsal showed them."""
     shown = proposal.rehearsal.effects if decision.by == "user" else ()
+    if proposal.approval and decision.by == "record":
+        shown = proposal.approval.effects
     return Grants.of(proposal.judged.verdict, ports.policy, shown)
 
 
@@ -83,7 +86,9 @@ def _decide(
 ) -> Generator[ev.Event, None, ev.Decision]:
     verdict, rules = proposal.judged.verdict, tuple[str, ...]()
     unforeseen = proposal.rehearsal.unforeseen(Grants.of(verdict, ports.policy))
-    if verdict.decision == "allow" and not unforeseen and by_policy(task, ports):
+    if proposal.approval:
+        decision = ev.Decision("run", note=proposal.approval.words, by="record")
+    elif verdict.decision == "allow" and not unforeseen and by_policy(task, ports):
         decision = ev.Decision("run", by="policy")
     elif ports.broker.attended():
         actions = _actions(verdict, adoptable)

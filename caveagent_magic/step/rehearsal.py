@@ -59,6 +59,11 @@ class Rehearsal:
             return False
         return bool(self.error) and self.error not in OF_THE_REHEARSAL
 
+    @property
+    def broken(self) -> tuple[ev.Change, ...]:
+        """The guards on data that no longer held in the copy."""
+        return self.trial.changes.broken if self.trial else ()
+
     def unforeseen(self, grants: Grants) -> str:
         """What it showed that reading the code did not; then a person has to look."""
         if self.trial is None:
@@ -83,14 +88,25 @@ def rehearse_step(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> Rehea
         with guard(grants.allows, on_effect=emit, rehearsing=True, contained=contained):
             return runtime.run_apart(code, emit)
 
+    def verify(changes: ev.Changes) -> tuple[ev.Change, ...]:
+        return broken(changes, ports)
+
     try:
         with ports.broker.rehearsing(at.turn, at.step) as cut:
-            trial = rehearse(run, runtime.namespace, ports.limits, summary, grants.allows, cut)
+            trial = rehearse(run, runtime.namespace, ports.limits, summary, grants.allows, cut, verify)
     except CannotRehearse as error:
         return skipped(str(error), at)
     if trial.outcome is not None and (reason := _not_adoptable(trial, code, ports)):
         trial = replace(trial, outcome=None, not_adoptable=reason)
     return Rehearsal(_event(trial, at), trial)
+
+
+def broken(changes: ev.Changes, ports: Ports) -> tuple[ev.Change, ...]:
+    """The guards on data that these changes broke; asking may have no effect, whatever the data is."""
+    if not ports.checks.of:
+        return ()
+    with guard(lambda capability, target: False):
+        return ports.checks.broken(changes, ports.runtime.namespace)
 
 
 def skipped(reason: str, at: At) -> Rehearsal:

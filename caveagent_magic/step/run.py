@@ -19,7 +19,7 @@ from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.security.guard import guard
 from caveagent_magic.step.at import At, Telling, observe
 from caveagent_magic.step.decide import Proposal, Settled, granted
-from caveagent_magic.step.rehearsal import names_in
+from caveagent_magic.step.rehearsal import broken, names_in
 
 
 def run_step(
@@ -40,6 +40,7 @@ def run_step(
                 seconds = ports.clock() - started
                 changes = diff(before, namespace, summary)
                 checkpoint.narrow(changes, before, effects)
+                changes = replace(changes, broken=broken(changes, ports))
                 ports.steps_run.append((checkpoint, changes))
     except KeyboardInterrupt:
         run = replace(run, interrupted=True)

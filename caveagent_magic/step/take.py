@@ -24,15 +24,19 @@ def take_step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
         denied = verdict.decision == "deny"
         if denied and code == proposed:
             return (yield from observe(prompt.denied(findings_text(verdict.findings)), at))
-        rehearsal = (
-            skipped("This code cannot be run.", at) if denied else rehearse_step(code, verdict, at, ports)
-        )
+        approval = ports.approvals.approved(code, verdict) if ports.approvals else None
+        if ports.approvals and ports.approvals.refused:
+            yield ev.Prose(ports.approvals.refused, **at.fields)
+        if denied or approval:
+            rehearsal = skipped(approval.words if approval else "This code cannot be run.", at)
+        else:
+            rehearsal = rehearse_step(code, verdict, at, ports)
         yield rehearsal.event
         if task.plan:
             return prompt.PLANNED
-        if rehearsal.failed and by_policy(task, ports):
+        if (rehearsal.failed or rehearsal.broken) and by_policy(task, ports):
             return (yield from _spare_the_kernel(rehearsal, at, task, ports))
-        proposal = Proposal(code, judged, rehearsal)
+        proposal = Proposal(code, judged, rehearsal, approval)
         settled = yield from settle(proposal, at, task, ports)
         decision = settled.decision
         if decision.action != "edit":
@@ -51,6 +55,9 @@ def take_step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
 
 def _spare_the_kernel(rehearsal: Rehearsal, at: At, task: Task, ports: Ports) -> Telling:
     """Code that nobody looks at and that failed in the copy is not run: the model is told at once."""
+    if rehearsal.broken:
+        yield ev.Decided("skip", "policy", "it would break a guard on the data", **at.fields)
+        return (yield from observe(prompt.would_break([each.name for each in rehearsal.broken]), at))
     yield ev.Decided("skip", "policy", "it failed in the rehearsal", **at.fields)
     outputs = rehearsal.trial.outputs if rehearsal.trial else ()
     text, left_out = shaped(outputs, ev.Changes(), task, ports)

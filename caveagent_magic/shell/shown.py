@@ -9,7 +9,7 @@ from typing import Any
 from caveagent_magic.events import Output
 
 
-def replay(shell: Any, outputs: Sequence[Output], last: object) -> tuple[Output, ...]:
+def show_again(shell: Any, outputs: Sequence[Output], last: object) -> tuple[Output, ...]:
     """Show these outputs; `last` becomes `_` and is kept in `Out` where it was shown."""
     return tuple(_show(shell, output, last) for output in outputs)
 

@@ -1,0 +1,201 @@
+"""A recorded turn runs again: the model's replies and the person's approvals come from the record."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from caveagent_magic import events as ev
+from caveagent_magic.errors import CaveError
+from caveagent_magic.models.base import Loading, Model, Reply, Spent
+from caveagent_magic.ports import Approval
+from caveagent_magic.record.fingerprint import mark_of_outputs, marks_of
+from caveagent_magic.record.key import Key
+from caveagent_magic.record.recorder import error_in
+from caveagent_magic.record.turns import Step, Turn
+from caveagent_magic.security.clauses import STRICTNESS
+
+NOTHING_SPENT = Spent(0, 0, 0, 0.0, estimated=False)
+HALF_DONE = (
+    "This step had been approved and had begun when the kernel ended. Whether it came to its end is not "
+    "known; what it does outside the kernel may be done already, or half done."
+)
+
+
+class NotReplayed(CaveError):
+    """The record does not answer this cell, and no model may or can be asked."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """Stands for the model, and approves what the record approved, as long as the turn goes as recorded."""
+
+    turn: Turn
+    key: Key
+    namespace: Mapping[str, object]
+    tell: Callable[[str], str]  # code as the model is to know it
+    live: Callable[[str], Model]  # the model that goes on, given why; raises `NotReplayed` where none may
+    answer: str = ""  # what the model said at the end, where that is kept
+    steps: tuple[Step, ...] = ()
+    departed: str = ""  # why the turn is not as recorded any more; empty: it is
+    refused: str = ""  # why the step at hand is not approved by the record
+    differs: int = 0  # steps that came out otherwise
+    _next: int = 0
+    _as_recorded: bool = True  # the step at hand ran as the record has it
+    _model: Model | None = None
+
+    def __post_init__(self) -> None:
+        begun = [] if self.turn.ended else [step for step in self.turn.steps[-1:] if not step.done]
+        self.steps = (*(step for step in self.turn.steps if step.done), *begun)
+
+    @property
+    def step(self) -> Step | None:
+        """The step at hand, as it was recorded."""
+        return self.steps[self._next - 1] if self._next and not self._model else None
+
+    @property
+    def asked(self) -> bool:
+        """Whether the model had to be asked after all."""
+        return self._model is not None
+
+    # ------------------------------------------------------------ the model
+
+    @property
+    def name(self) -> str:
+        """The model whose replies these are."""
+        return self._model.name if self._model else self.turn.model
+
+    @property
+    def small(self) -> bool:
+        """Whether it wants the compact system prompt."""
+        return self._model.small if self._model else self.turn.small
+
+    def reply(self, request: ev.Request, max_tokens: int) -> Reply:
+        """The next recorded reply, else one of the model."""
+        if self._model is None and self._goes_on():
+            return _Recorded(self._text())
+        if self._model is None:
+            self._model = self.live(self.departed)
+        return self._model.reply(request, max_tokens)
+
+    def count_tokens(self, request: ev.Request) -> tuple[int, bool]:
+        """Nothing is sent while it is replayed."""
+        return self._model.count_tokens(request) if self._model else (0, False)
+
+    def price(self, input: int, cached: int, output: int) -> float | None:
+        """Nothing is paid while it is replayed."""
+        return self._model.price(input, cached, output) if self._model else 0.0
+
+    def _goes_on(self) -> bool:
+        if self._next and not self._as_recorded and not self.departed:
+            self.departed = f"Step {self._next} was not run as it was recorded."
+        recorded = self._next < len(self.steps) or self.turn.ended == "done"
+        return not self.departed and recorded
+
+    def _text(self) -> str:
+        if self._next == len(self.steps):
+            return self.answer if self.answer and not self.differs else self._summary()
+        code = self.tell(self.steps[self._next].code)
+        self._next, self._as_recorded = self._next + 1, False
+        marks = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", code))])
+        return f"{marks}python\n{code}\n{marks}\n"
+
+    def _summary(self) -> str:
+        ran = "1 recorded step ran" if len(self.steps) == 1 else f"{len(self.steps)} recorded steps ran"
+        if self.differs:
+            return f"{ran} again, and {self.differs} of them came out otherwise than recorded."
+        known = all(None not in step.marks.values() for step in self.steps)
+        return f"{ran} again, with the same results{'' if known else ', as far as they can be compared'}."
+
+    # ------------------------------------------------------------ the person
+
+    def approved(self, code: str, verdict: ev.Verdict) -> Approval | None:
+        """The recorded approval, if it covers this code with this verdict; else `refused` says why not."""
+        step, self.refused = self.step, ""
+        if step is None or code != as_read(step.code):
+            return None
+        self.refused = _refusal(step, verdict)
+        if self.refused:
+            return None
+        return Approval(step.effects, f"Replayed: approved by {step.by}, recorded {self.turn.when}.")
+
+    def take(self, event: ev.Event) -> ev.Event:
+        """Follow what happens; the event, with what came out otherwise than recorded."""
+        step = self.step
+        if step is None:
+            return event
+        if isinstance(event, ev.CodeProposed) and event.by == "user":
+            self.departed = f"The code of step {self._next} was changed."
+        if not isinstance(event, ev.Ran):
+            return event
+        if not step.done:  # it ran now, and there is nothing to compare it with
+            self._as_recorded = True
+            return event
+        error = error_in(event.outputs)
+        self._as_recorded = error == step.error
+        if not self._as_recorded:
+            self.departed = f"Step {self._next} ended with {error or 'no error'}, and not as it was recorded."
+        found = self._differences(step, event)
+        self.differs += bool(found)
+        return replace(event, differs=(*event.differs, *found))
+
+    def _differences(self, step: Step, event: ev.Ran) -> tuple[str, ...]:
+        return tuple(_differences(step, event, self.namespace, self.key, self.turn.when))
+
+
+def as_read(code: str) -> str:
+    """Code as a reply that holds it is read."""
+    return textwrap.dedent(code).strip("\n")
+
+
+def _refusal(step: Step, verdict: ev.Verdict) -> str:
+    """Why the recorded approval does not hold; empty: it does."""
+    if not step.done:
+        return HALF_DONE
+    if verdict.decision == "deny" or STRICTNESS[verdict.decision] > STRICTNESS[step.judgement]:
+        return f"The verdict was {step.judgement} when this step was recorded, and is {verdict.decision} now."
+    if verdict.decision == "ask":
+        found = {(each.capability, each.target) for each in verdict.findings}
+        if more := sorted(found - step.findings):
+            named = ", ".join(" ".join(each).strip() for each in more)
+            return f"The verdict has found more than when this step was recorded: {named}."
+    return ""
+
+
+def _differences(
+    step: Step, event: ev.Ran, namespace: Mapping[str, object], key: Key, when: str
+) -> Iterator[str]:
+    touched = [change.name for change in (*event.changes.added, *event.changes.changed)]
+    marks = marks_of(namespace, {*touched, *step.marks}, key)
+    for name, mark in sorted(step.marks.items()):
+        if name not in marks:
+            yield f"`{name}` was set when this was recorded ({when}), and is not here."
+        elif mark is not None and marks[name] != mark:
+            yield f"`{name}` differs from the record of {when}."
+    if step.output != mark_of_outputs(event.outputs, key):
+        yield f"What it printed or showed differs from the record of {when}."
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """A reply that is there already."""
+
+    text: str
+    cut: bool = False
+    spent: Spent = field(default=NOTHING_SPENT)
+
+    def __iter__(self) -> Iterator[str | Loading]:
+        yield self.text
+
+    def close(self) -> None:
+        """There is nothing to stop."""
+
+
+def told_of(turn: Turn, names: Sequence[str]) -> str:
+    """Tells the model what ran again without it."""
+    made = f" It set or changed: {', '.join(names)}." if names else ""
+    return (
+        f"Meanwhile the person ran again what you did earlier for this request: {turn.request.strip()}{made}"
+    )

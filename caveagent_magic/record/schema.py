@@ -1,0 +1,101 @@
+"""What a request is about, as digests: its words, and the types and columns of what its code speaks of."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import symtable
+import types
+from collections.abc import Mapping
+from typing import Any
+
+from caveagent_magic.injection import static
+from caveagent_magic.injection.describers import description
+from caveagent_magic.ports import Task
+
+UNREADABLE = "unreadable"
+_COUNT = re.compile(r"\[[\d,]+ ")  # how many categories a column has is no part of its type
+
+
+def options_of(task: Task, model: str) -> dict[str, Any]:
+    """What the line of the cell asks for, beside its words."""
+    return {
+        "only": list(task.only),
+        "hide": list(task.hide),
+        "show": list(task.show),
+        "out": task.out,
+        "model": model,
+    }
+
+
+def digest_of(request: str, options: Mapping[str, Any]) -> str:
+    """The digest of a request."""
+    return _digest([request.strip(), options])
+
+
+def address_of(asked: str, schema: Mapping[str, str]) -> str:
+    """The digest of a request together with what it is about."""
+    return _digest([asked, schema])
+
+
+def schema_of(variables: Mapping[str, object]) -> dict[str, str]:
+    """For each variable the digest of its type and columns; neither rows nor values count."""
+    return {name: _digest(_outline(obj)) for name, obj in variables.items()}
+
+
+def read_and_bound(code: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that code reads before it has bound them, and those that it surely binds."""
+    try:
+        statements = ast.parse(code).body
+        reads, bound = set[str](), set[str]()
+        for statement in statements:
+            reads |= _reads(statement) - bound
+            bound |= _binds(statement)
+    except (SyntaxError, ValueError):  # top-level await, which is never run
+        return frozenset(), frozenset()
+    return frozenset(reads), frozenset(bound)
+
+
+def _reads(statement: ast.stmt) -> set[str]:
+    """The names of the namespace that a statement reads, functions and comprehensions inside it included."""
+    own = set[str]()
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+        own = {statement.target.id}
+    return own | _referenced(symtable.symtable(ast.unparse(statement), "step", "exec"))
+
+
+def _referenced(table: symtable.SymbolTable) -> set[str]:
+    top = table.get_type() == "module"
+    found = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
+    return found.union(*map(_referenced, table.get_children()))
+
+
+def _binds(statement: ast.stmt) -> set[str]:
+    match statement:
+        case ast.Assign(targets=targets):
+            nodes = [node for target in targets for node in ast.walk(target)]
+            return {
+                node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return {(alias.asname or alias.name).partition(".")[0] for alias in names}
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+    return set()
+
+
+def _outline(obj: object) -> list[Any]:
+    kind = static.qualified_name(type(obj))
+    try:
+        described = description(obj)
+        fields = [[str(each.label), _COUNT.sub("[", each.type)] for each in described.fields()]
+    except Exception:  # a user's object may raise anything while it is looked at
+        return [kind, UNREADABLE]
+    return [kind, described.summary if type(obj) is types.FunctionType else "", fields]
+
+
+def _digest(thing: Any) -> str:
+    text = json.dumps(thing, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

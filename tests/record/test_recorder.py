@@ -1,0 +1,78 @@
+"""What a turn leaves in the record, and when."""
+
+import json
+
+from caveagent_magic import events as ev
+
+
+def kinds(notebook):
+    return [json.loads(line)["record"]["kind"] for line in notebook.journal.lines()]
+
+
+def test_a_step_is_on_the_disk_before_it_runs_and_again_when_it_has_run(notebook):
+    recorder = notebook.recorder()
+
+    notebook.step(recorder, finishes=False)
+    before = kinds(notebook)
+    recorder.take(ev.Ran((), ev.Changes(), 0.1, turn="t1", step=1))
+    after = kinds(notebook)
+    recorder.take(ev.TurnEnded("done", turn="t1", step=1))
+
+    assert (before, after) == (["turn", "approved"], ["turn", "approved", "ran"])
+    assert kinds(notebook) == ["turn", "approved", "ran", "ended"]
+
+
+def test_a_turn_that_ran_nothing_leaves_no_line(notebook):
+    recorder = notebook.recorder()
+    recorder.take(ev.CodeProposed("x = 1", turn="t1", step=1))
+    recorder.take(ev.Decided("skip", "user", turn="t1", step=1))
+    recorder.take(ev.TurnEnded("done", turn="t1", step=2))
+
+    assert notebook.journal.lines() == ()
+
+
+def test_neither_values_nor_outputs_nor_answers_are_in_the_record(notebook):
+    notebook.namespace["numbers"] = [987654321]
+    recorder = notebook.recorder()
+    notebook.step(recorder)
+    output = {"output_type": "stream", "name": "stdout", "text": "secret 42424242"}
+    recorder.take(ev.Ran((output,), ev.Changes(), 0.1, turn="t1", step=2))
+    recorder.take(ev.TurnEnded("done", "The total is 987654321.", turn="t1", step=2))
+
+    text = notebook.journal.path.read_text()
+    assert "987654321" not in text and "42424242" not in text
+
+
+def test_only_variables_that_its_code_speaks_of_belong_to_a_turn(notebook):
+    notebook.namespace["unrelated"] = "x"
+
+    notebook.record()
+
+    assert list(notebook.contents().turns["t1"].schema) == ["numbers"]
+
+
+def test_what_a_full_disk_did_not_take_is_written_with_the_next_step(notebook, tmp_path):
+    folder = notebook.journal.path.parent
+    recorder = notebook.recorder()
+    notebook.journal.path.mkdir()  # nothing can be written there
+    notebook.step(recorder)
+    warned = len(notebook.warned)
+    notebook.journal.path.rmdir()
+
+    notebook.step(recorder, "more = total + 1", 2)
+    recorder.take(ev.TurnEnded("done", turn="t1", step=2))
+
+    assert warned and "could not be recorded" in notebook.warned[0] and folder.exists()
+    assert [step.code for step in notebook.contents().turns["t1"].steps] == [
+        "total = sum(numbers)",
+        "more = total + 1",
+    ]
+    assert kinds(notebook) == ["turn", "approved", "ran", "approved", "ran", "ended"]
+
+
+def test_a_clock_that_jumps_back_changes_no_order(notebook):
+    notebook.record("total = 1", turn="t1")
+    notebook.writer.now = lambda: __import__("datetime").datetime(1999, 1, 1)
+    notebook.record("total = 2", turn="t2")
+
+    assert list(notebook.contents().turns) == ["t1", "t2"]
