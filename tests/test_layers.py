@@ -17,9 +17,10 @@ MAY_IMPORT = {
     "ports": LAYERS | GROUND | {"egress"},
     "egress": LAYERS | GROUND | {"egress", "ports"},
     "record": LAYERS | GROUND | {"ports", "record"},
+    "export": LAYERS | GROUND | {"record", "export"},
     "step": LAYERS | GROUND | {"egress", "ports", "step"},
     "session": LAYERS | GROUND | {"egress", "ports", "step"},
-    "shell": LAYERS | GROUND | {"egress", "ports", "record", "session", "shell"},
+    "shell": LAYERS | GROUND | {"egress", "export", "ports", "record", "session", "shell"},
 }
 JUPYTER = {"IPython", "ipykernel", "comm", "anywidget", "ipywidgets", "traitlets", "jupyter_client", "zmq"}
 DATA_LIBRARIES = {"pandas", "numpy", "polars", "pyarrow", "matplotlib", "scipy", "sklearn"}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 REQUEST, REPLY = "cave_request", "cave_reply"
-IDLE = ("look", "report", "privacy", "defaults")  # verbs that the main thread answers
+IDLE = ("look", "report", "privacy", "defaults", "cells")  # verbs that the main thread answers
 PATIENCE = 1.0  # seconds; other control requests, such as a stop, come after this one
 BUSY = {"status": "busy", "message": "The kernel is busy: this can be seen when the cell is done."}
 Json = Mapping[str, Any]

@@ -43,6 +43,7 @@ from caveagent_magic.shell.names import Names
 from caveagent_magic.shell.privacy import suggestion
 from caveagent_magic.shell.record import Record, Recording, Wanted
 from caveagent_magic.shell.runtime import Runtime
+from caveagent_magic.shell.steps import Steps
 
 CARD_TOKENS = 10_000  # of one card, for the person
 # A small model's window of 8,192 tokens holds the conversation, and the reply beside it.
@@ -73,7 +74,7 @@ def driver_for(settings: CaveSettings, names: Names) -> Driver:
     kernel = getattr(names.shell, "kernel", None)
     grace = GRACE if kernel else 0.0
     broker = Broker(lambda: may_ask(kernel), lambda question: input(question), grace)
-    return Driver(settings, Runtime(names), broker)
+    return Driver(settings, Runtime(names), broker, Steps(names))
 
 
 @dataclass(slots=True)
@@ -83,6 +84,7 @@ class Driver:
     settings: CaveSettings
     runtime: Runtime
     broker: Broker
+    steps: Steps  # that ran in this session
     stream: Stream = field(default_factory=lambda: Stream(estimate=estimate))
     usage: list[Usage] = field(default_factory=list)
     history: History = field(default_factory=History)
@@ -151,6 +153,8 @@ class Driver:
         if ports.steps_run:  # a cell that ran nothing leaves the last undo as it was
             self.history.most = self.settings.undo_steps
             self.history.add(taken(task.turn, [checkpoint for checkpoint, _ in ports.steps_run]))
+            if not ports.steps_run[-1][0].content:
+                self.steps.bound(task.turn, task.out)
         self.broker.end()
         view.close(log)
         infer.warm_up()  # now, when the person reads
@@ -161,6 +165,7 @@ class Driver:
         while True:
             try:
                 event = recording.take(event)
+                self.steps.take(event)
                 log.add(event)
                 view.show(event, log)
                 if isinstance(event, Usage):

@@ -22,7 +22,7 @@ def load(shell: Any) -> None:
     unload(shell)
     magics.matcher = matcher(magics)
     shell.register_magics(magics)
-    shell.events.register("post_run_cell", magics.names.note_assignments)
+    shell.events.register("post_run_cell", magics.names.note_cell)
     shell.Completer.custom_matchers.append(magics.matcher)
     if kernel := getattr(shell, "kernel", None):
         control.install(
@@ -41,7 +41,7 @@ def unload(shell: Any) -> None:
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("cave", None)
     shell.configurables.remove(magics)
-    shell.events.unregister("post_run_cell", magics.names.note_assignments)
+    shell.events.unregister("post_run_cell", magics.names.note_cell)
     shell.Completer.custom_matchers.remove(magics.matcher)
     if kernel := getattr(shell, "kernel", None):
         control.uninstall(kernel)

@@ -14,7 +14,7 @@ from caveagent_magic.injection.escape import label
 from caveagent_magic.injection.levels import LEVELS, MEANING
 from caveagent_magic.models.tokens import estimate
 from caveagent_magic.ports import Task
-from caveagent_magic.shell import privacy
+from caveagent_magic.shell import cells, privacy
 from caveagent_magic.shell.defaults import take
 from caveagent_magic.shell.drive import Driver, fitted
 
@@ -37,6 +37,8 @@ def answer(content: Mapping[str, Any], magics: CaveMagics) -> Json:
                 return {"status": "ok", **report(magics)}
             case "defaults":
                 return {"status": "ok", "kept": take(content.get("settings"), magics)}
+            case "cells":
+                return {"status": "ok", **cells.answer(magics.driver)}
         return {"status": "ok", "message": change(content, magics.driver), **look(magics)}
     except CaveError as error:
         return {"status": "error", "message": str(error)}

@@ -46,6 +46,7 @@ def _refuse_inside_a_turn(driver: Driver) -> None:
 def _shown(back: Back, driver: Driver, *, redo: bool) -> str:
     """As a bundle where there is a notebook to keep it, else as text."""
     steps = len({(step.turn, step.step) for step in back.steps})
+    driver.steps.follow(back.steps, redo=redo)
     driver.stream.note(prompt.undone(steps, back.names, redo=redo))
     oldest = back.steps[0 if redo else -1]
     log = Log()

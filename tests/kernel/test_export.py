@@ -1,0 +1,83 @@
+"""Approved steps become ordinary cells and files that give the same results without this package."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.kernel
+
+SETUP = "%load_ext caveagent_magic\nnumbers = [1, 2, 3]\nunused = 4"
+ADD = "I add.\n```python\ntotal = sum(numbers)\n```"
+AGAIN = "```python\nimport math\ntotal = math.fsum(numbers)\n```"
+SHOW = "```python\nprint(2 * total)\n```"
+FAIL = "```python\nhalf = total / 2\nmissing\n```"
+QUARTER = "```python\nquarter = half / 2\n```"
+
+
+def ask(kernel, replies, words, *texts):
+    reply = kernel.run(
+        f"%%cave --auto --model {replies(*texts, 'Done.', name=words.replace(' ', '_'))}\n{words}"
+    )
+    assert reply["status"] == "ok", kernel.text()
+
+
+def cells(kernel):
+    answer = kernel.control(verb="cells")
+    assert answer["status"] == "ok", answer
+    return [cell["source"] for cell in answer["cells"]], answer["left_out"]
+
+
+def test_steps_become_cells_with_the_persons_own_cells_that_they_build_on(kernel, replies):
+    kernel.run(SETUP)
+    kernel.run("def unrelated():\n    return unused")
+    ask(kernel, replies, "Add up", ADD, SHOW)
+    turn = kernel.events()[0]["turn"]
+
+    answer = kernel.control(verb="cells")
+
+    assert [cell["source"] for cell in answer["cells"]] == [
+        "numbers = [1, 2, 3]\nunused = 4",
+        "total = sum(numbers)",
+        "print(2 * total)",
+    ]
+    assert [cell["metadata"]["caveagent"] for cell in answer["cells"][1:]] == [
+        {"turn": turn, "step": 1},
+        {"turn": turn, "step": 2},
+    ]
+    assert answer["left_out"] == []
+
+
+def test_an_overwritten_and_an_undone_step_are_left_out_until_they_are_done_again(kernel, replies):
+    kernel.run("numbers = [1, 2, 3]")
+    ask(kernel, replies, "Add up", ADD)
+    ask(kernel, replies, "Add exactly", AGAIN)
+    pruned = cells(kernel)
+    kernel.run("%cave undo")
+    undone = cells(kernel)
+    kernel.run("%cave redo")
+
+    assert pruned == (
+        ["numbers = [1, 2, 3]", "import math\ntotal = math.fsum(numbers)"],
+        ["Step 1 of “Add up”: nothing that is kept uses what it made."],
+    )
+    assert undone == (
+        ["numbers = [1, 2, 3]", "total = sum(numbers)"],
+        ["Step 1 of “Add exactly” was undone."],
+    )
+    assert cells(kernel) == pruned
+
+
+def test_of_a_step_that_failed_what_ran_before_the_error_is_kept_where_it_is_used(kernel, replies):
+    kernel.run("%config CaveMagics.rehearse = False")
+    kernel.run("total = 6")
+    ask(kernel, replies, "Divide", FAIL, QUARTER)
+
+    assert cells(kernel) == (["total = 6", "half = total / 2", "quarter = half / 2"], [])
+
+
+def test_the_name_given_by_out_is_bound_in_the_cells(kernel, replies):
+    kernel.run("numbers = [1, 2, 3]")
+    model = replies("```python\nsum(numbers)\n```", "Done.")
+    kernel.run(f"%%cave --auto --out total --model {model}\nAdd up.")
+
+    assert cells(kernel)[0] == ["numbers = [1, 2, 3]", "total = sum(numbers)\ntotal"]
