@@ -21,6 +21,7 @@ from caveagent_magic.rehearsal import isolate, sandbox, scratch
 from caveagent_magic.rehearsal.adopt import Outcome, memory_file
 from caveagent_magic.rehearsal.child import Emit, Part, Verify, nothing_to_verify, play
 from caveagent_magic.rehearsal.differs import Result
+from caveagent_magic.rehearsal.importing import wait_for_imports
 from caveagent_magic.rehearsal.limits import Limits
 from caveagent_magic.rehearsal.process import Process, interrupts_held
 from caveagent_magic.rehearsal.random_state import RandomState
@@ -99,6 +100,7 @@ def rehearse(
         record = Record(limits.output_bytes)
         process = Process(cleans_up=available.own_processes)
         watch = Watch(limits)
+        wait_for_imports()
         start = time.monotonic()
         try:
             with interrupts_held():

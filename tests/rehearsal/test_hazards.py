@@ -92,3 +92,16 @@ def test_waiting_for_a_program_or_for_a_moment_is_no_hang():
     code = "import subprocess, time; subprocess.run(['sleep', '2.5']); time.sleep(2); os.write(1, b'done')"
 
     assert tried("", code) == ("done", "")
+
+
+def test_an_import_that_another_thread_is_in_the_middle_of_is_waited_for(tmp_path):
+    (tmp_path / "slow.py").write_text("begun.set()\nimport time\ntime.sleep(1)\n")
+    before = f"""
+        import builtins, sys, threading
+        sys.path.insert(0, {str(tmp_path)!r})
+        builtins.begun = threading.Event()
+        threading.Thread(target=__import__, args=("slow",), daemon=True).start()
+        builtins.begun.wait()
+    """
+
+    assert tried(before, "import slow; os.write(1, b'done')") == ("done", "")
