@@ -20,19 +20,25 @@ ATTRIBUTE = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One reply: chunks of so many characters, so many seconds apart; `fail` is the error at its end."""
+    """One reply: chunks of so many characters, so many seconds apart; `fail` is the error at its end.
+
+    `to` are words of the request that it answers; without, it comes after the reply before it.
+    """
 
     text: str
+    to: str = ""
     delay: float = 0.0
     chunk: int = CHUNK
     fail: str = ""
 
 
 class RecordedModel:
-    """Gives its replies one after the other, whatever it is asked; keep the instance to keep the position.
+    """Gives its replies one after the other; keep the instance to keep the position.
 
     In the file each reply follows a line `<!-- reply -->`, or one with attributes:
     `<!-- reply delay=0.05 chunk=7 fail="No connection." -->`. What stands before the first is not read.
+    `<!-- reply to="Which month" -->` is given, and those after it follow, whenever these words are asked; so
+    cells can be run again and in any order.
     """
 
     small = False
@@ -74,10 +80,18 @@ class RecordedModel:
         """Nothing."""
         return 0.0
 
-    def take(self) -> Recording:
-        """The recording whose turn it is; raises `ModelError` after the last."""
-        if self._position == len(self._replies):
+    def take(self, request: Request) -> Recording:
+        """The recording that answers the request; raises `ModelError` where there is none."""
+        asked = request.messages[-1].text if request.messages else ""
+        # the person's words come last in a message, after what it says of earlier turns
+        places = [(asked.rfind(each.to), at) for at, each in enumerate(self._replies) if each.to]
+        place, at = max(places, default=(-1, 0))
+        if place >= 0:
+            self._position = at
+        elif self._position == len(self._replies):
             raise ModelError(f"{self._source} has no further reply; all {self._position} were given.")
+        elif self._replies[self._position].to:
+            raise ModelError(f"{self._source} has no reply to this. Name another model: `%cave model NAME`.")
         self._position += 1
         return self._replies[self._position - 1]
 
@@ -103,7 +117,7 @@ class RecordedReply:
         self._closed = True
 
     def __iter__(self) -> Iterator[str | Loading]:
-        recording, self._sent = self._model.take(), True
+        recording, self._sent = self._model.take(self._request), True
         for start in range(0, len(recording.text), recording.chunk):
             if self._closed:
                 return
@@ -126,7 +140,7 @@ def _recording(text: str, attributes: str, path: Path) -> Recording:
         delay, chunk = float(given.get("delay", 0)), max(1, int(given.get("chunk", CHUNK)))
     except ValueError as error:
         raise NoModel(f"The recording {path} has an attribute that is no number: {error}.") from None
-    return Recording(text, delay, chunk, given.get("fail", ""))
+    return Recording(text, given.get("to", ""), delay, chunk, given.get("fail", ""))
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -50,6 +50,22 @@ def test_a_recorded_failure_is_an_error_with_its_sentence(path):
         list(model.reply(REQUEST, 9))
 
 
+def test_a_reply_to_words_is_given_whenever_they_are_asked_and_what_follows_comes_after_it():
+    model = RecordedModel([Recording("a", to="first"), "b", Recording("c", to="second")])
+
+    def asked(words):
+        return list(model.reply(Request("", (Message("user", words),)), 9))
+
+    assert [asked("second"), asked("earlier: second\n\nfirst"), asked("<output>"), asked("first")] == [
+        ["c"],
+        ["a"],
+        ["b"],
+        ["a"],
+    ]
+    with pytest.raises(ModelError, match=r"^The recording has no reply to this\."):
+        asked("<output>"), asked("third")
+
+
 def test_after_the_last_reply_the_error_names_the_file(path):
     model = RecordedModel.read(path)
     model._position = 3
@@ -82,7 +98,7 @@ BAD = {
     "no mark": ("Just text.", "holds no line `<!-- reply -->`"),
     "unknown": (
         "<!-- reply speed=3 -->\nx",
-        "unknown attribute 'speed'; there are delay, chunk, fail",
+        "unknown attribute 'speed'; there are to, delay, chunk, fail",
     ),
     "no number": ("<!-- reply delay=soon -->\nx", "has an attribute that is no number"),
 }
