@@ -30,7 +30,8 @@ def shaped(outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Por
         around=Surroundings.of(task, ports),
     )
     remember(observed.text, told, ports)
-    return prompt.output(observed.text, number, ports.model.small, not outputs), observed.left_out
+    empty = not outputs and not (task.out and ports.runtime.assigned(task.out))
+    return prompt.output(observed.text, number, ports.model.small, empty), observed.left_out
 
 
 def _budget(task: Task, ports: Ports) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,12 @@ from typing import TypeVar
 
 FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^`]*$")
 PYTHON = frozenset({"", "python", "py", "python3", "ipython", "ipython3", "pycon"})
+# A first line that begins like code, and a piece of a line that may become one.
+BARE = re.compile(r"(?:import|from) \w|print\(|[A-Za-z_][\w.]*(?:\[[^\]\n]*\])? ?[-+*/]?=[^=]")
+MAY_BE_BARE = re.compile(
+    r"[A-Za-z_][\w.]*(?:\[[^\]\n]*\]?)? ?(?:[-+*/]?(?:=(?:[^=].*)?)?)?|(?:import|from|print)\b.*"
+)
+COMPUTES = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.Import, ast.ImportFrom)
 
 T = TypeVar("T")
 
@@ -34,6 +41,7 @@ class ReplyReader:
     """Reads text as it arrives and stops when the first Python block has closed.
 
     Blocks of other languages are prose: they are shown, never run.
+    A reply that is nothing but Python, as small models write it, is a block whose fence was forgotten.
     """
 
     raw: str = ""  # what was read, up to and with the closing fence
@@ -43,6 +51,7 @@ class ReplyReader:
     _pending: str = ""  # the last line, not ended yet
     _marks: str = ""  # the open fence
     _python: bool = False
+    _bare: bool = False  # so far the reply reads like code without a fence
     _lines: list[str] = field(default_factory=list)
 
     def read(self, parts: Iterable[str | T]) -> Iterator[ProsePiece | CodePiece | T]:
@@ -63,7 +72,7 @@ class ReplyReader:
             line, self._pending = self._pending.split("\n", 1)
             self.raw += line + "\n"
             yield from self._line(line + "\n")
-        if not self.done and self._pending and not self._marks and not _may_be_fence(self._pending):
+        if not self.done and self._pending and not self._marks and not self._held(self._pending):
             text, self._pending = self._pending, ""
             self.raw += text
             yield self._prose(text)
@@ -79,6 +88,21 @@ class ReplyReader:
         if self._marks and self._python and not self.done:
             self.raw += f"\n{self._marks}\n"
             yield self._close()
+        elif self._bare and _computes("".join(self._lines)):
+            yield self._close()
+            self.raw = f"```python\n{self.code}\n```\n"
+        elif self._bare:
+            yield self._no_code()
+
+    def _held(self, beginning: str) -> bool:
+        """Whether this piece of a line has to wait for the rest of it."""
+        return self._bare or _may_be_fence(beginning) or (not self.raw and _may_be_bare(beginning))
+
+    def _no_code(self) -> ProsePiece:
+        """What read like code so far was prose."""
+        text, self._bare = "".join(self._lines), False
+        self._lines.clear()
+        return self._prose(text)
 
     def _line(self, line: str) -> Iterator[ProsePiece | CodePiece]:
         # A line whose beginning has been passed on as prose already cannot open a fence.
@@ -86,7 +110,15 @@ class ReplyReader:
         fence = FENCE.match(line.rstrip()) if at_start else None
         if self._marks:
             yield from self._inside(line, fence)
-        elif fence:
+            return
+        if len(self.raw) == len(line) and BARE.match(line):
+            self._bare = True
+        if self._bare and not fence:
+            self._lines.append(line)
+            return
+        if self._bare:
+            yield self._no_code()
+        if fence:
             self._marks, self._python = fence["marks"], fence["language"].lower() in PYTHON
             yield self._so_far() if self._python else self._prose(line)
         else:
@@ -120,3 +152,15 @@ class ReplyReader:
 def _may_be_fence(beginning: str) -> bool:
     stripped = beginning.lstrip(" \t")
     return not stripped or stripped[0] in "`~"
+
+
+def _may_be_bare(beginning: str) -> bool:
+    return MAY_BE_BARE.fullmatch(beginning) is not None
+
+
+def _computes(text: str) -> bool:
+    """Whether the text is Python that does more than state a value, as an answer may."""
+    try:
+        return any(isinstance(node, COMPUTES) for node in ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError):
+        return False

@@ -79,3 +79,29 @@ def test_parts_that_are_not_text_are_passed_on():
     _, pieces = read([7, "hello"])
 
     assert pieces[0] == 7
+
+
+@pytest.mark.parametrize(
+    "code", ["answer = df.shape[0]", "import os\nprint(os.sep)", "df['a'] = df.b * 2\n\ndf.a"]
+)
+def test_a_reply_that_is_nothing_but_python_is_a_block_without_its_fence(code):
+    reader, pieces = read([code[:7], code[7:]])
+
+    assert (reader.code, reader.prose, pieces) == (code, "", [CodePiece(code, complete=True)])
+    assert reader.raw == f"```python\n{code}\n```\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["answer = 42.5", "from 3 to 5 it is", "total = sum of a\n\nSo it is 3.", "Done.", "mean", "x = (1,\n"],
+)
+def test_an_answer_that_begins_like_code_is_prose(text):
+    reader, _ = read([text])
+
+    assert (reader.code, reader.prose, reader.raw) == (None, text, text)
+
+
+def test_what_begins_like_code_is_prose_when_a_block_follows():
+    reader, _ = read(["x = the mean\n```python\ny = df.mean()\n```\n"])
+
+    assert (reader.prose, reader.code) == ("x = the mean\n", "y = df.mean()")

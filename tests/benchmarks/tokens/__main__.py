@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--domains", nargs="*", default=["retail", "airline"], help="of τ²-bench")
     parser.add_argument("--every", type=int, default=1, help="play only every n-th task of τ²-bench")
     parser.add_argument("--questions", type=int, default=0, help="ask only so many live questions")
+    parser.add_argument("--weights", default="1.5b", help="of the embedded model: 1.5b, 0.5b or a path")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     asked = parser.parse_args()
     print(
@@ -116,7 +117,7 @@ def live(asked: argparse.Namespace) -> dict[str, object]:
     """The embedded model."""
     from live import ask_all
 
-    return ask_all(asked.questions)
+    return ask_all(asked.questions, asked.weights)
 
 
 RUN = {"tau2": tau2, "heavy": heavy, "drift": drift, "live": live}

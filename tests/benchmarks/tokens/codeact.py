@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import traceback
 from collections.abc import Callable
 
 from counting import Metered, said
 
 from caveagent_magic.events import Message, Request
+from caveagent_magic.semantic.reply import ReplyReader
 
-BLOCK = re.compile(r"```python\n(.*?)\n```", re.DOTALL)
 SYSTEM = """\
 You solve tasks by writing Python. Reply with one ```python block; it is executed and you are shown what it \
 printed. Variables do not survive a block: print all that you need later. When the task is done, reply \
@@ -27,10 +26,12 @@ def converse(
     while True:
         reply = said(model, Request(system, tuple(messages)))
         messages.append(Message("assistant", reply))
-        block = BLOCK.search(reply)
-        if block is None:
+        reader = ReplyReader()
+        for _ in reader.read([reply]):
+            pass
+        if reader.code is None:
             return reply
-        shown = run(block[1], namespace())
+        shown = run(reader.code, namespace())
         if limit and len(shown) > limit:
             shown = f"{shown[:limit]}\n[{len(shown) - limit:,} characters cut]"
         messages.append(Message("user", f"Observation:\n{shown}"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from counting import Metered, said
 
 from caveagent_magic.events import Message, Request
 
+FENCE = re.compile(r"^```(?:json)?\s*|\s*```\s*$")
 Call = Mapping[str, Any]  # {"name": …, "arguments": {…}}
 
 
@@ -54,14 +56,27 @@ def called(call: Call) -> str:
 
 
 def converse(model: Metered, system: str, words: str, do: Callable[[Call], str]) -> str:
-    """Until a reply holds no calls; each line of a reply is one call, its result one message."""
+    """Until a reply holds no calls; each object in a reply is one call, its result one message."""
     messages = [Message("user", words)]
     while True:
         reply = said(model, Request(system, tuple(messages)))
         messages.append(Message("assistant", reply))
-        if not reply.startswith("{"):
+        calls = FENCE.sub("", reply).strip()
+        if not calls.startswith("{"):
             return reply
-        messages += [Message("user", do(json.loads(line))) for line in reply.split("\n")]
+        messages += [Message("user", result) for result in _results(calls, do)]
+
+
+def _results(calls: str, do: Callable[[Call], str]) -> Iterator[str]:
+    """What each call gave; what is no JSON is told to the model."""
+    while calls:
+        try:
+            call, end = json.JSONDecoder().raw_decode(calls)
+        except json.JSONDecodeError as error:
+            yield json.dumps({"error": f"invalid JSON: {error}"})
+            return
+        yield do(call)
+        calls = calls[end:].lstrip()
 
 
 def _without_titles(value: Any, *, properties: bool = False) -> Any:

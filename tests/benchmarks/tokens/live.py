@@ -37,29 +37,37 @@ class Score:
     count: Count = field(default_factory=Count)
 
 
-def ask_all(most: int) -> dict[str, object]:
-    """Ask every agent every question, or the first so many; prints as it goes."""
+def ask_all(most: int, weights: str) -> dict[str, object]:
+    """Ask every agent every question, or the first so many; prints as it goes, and sums up when stopped."""
     chosen = questions()[: most or None]
-    model, scores = LocalModel(), {name: Score() for name in AGENTS}
+    model, scores = LocalModel(weights), {name: Score() for name in AGENTS}
     print(f"\n## Live: {model.name}, {len(chosen)} of {len(questions())} questions, at most {STEPS} steps")
-    for question in chosen:
-        for name, agent in AGENTS.items():
-            score, metered = scores[name], _measured(model, small=name.startswith("ours"))
-            value: object = None
-            with contextlib.suppress(CaveError, StepsUsed):
-                value = agent(question, metered)
-            right = question.right(value)
-            score.asked += 1
-            score.right += right
-            score.count.add(metered.count)
-            print(
-                f"{'right' if right else 'wrong'}  {name:24}{question.words}  {str(value)[:40]!r}", flush=True
-            )
+    with contextlib.suppress(KeyboardInterrupt):
+        for question in chosen:
+            for name, agent in AGENTS.items():
+                _ask(question, agent, _measured(model, small=name.startswith("ours")), scores[name], name)
     for name, score in scores.items():
         count = score.count
         spent = f"{count.prompt:,} prompt + {count.completion:,} completion = {count.total:,} tokens"
         print(f"{name:24}{score.right} of {score.asked} right, {count.requests} requests, {spent}")
     return {name: {"right": s.right, "asked": s.asked, "total": s.count.total} for name, s in scores.items()}
+
+
+def _ask(
+    question: Question, agent: Callable[[Question, Metered], object], model: Metered, score: Score, name: str
+) -> None:
+    value: object = None
+    with contextlib.suppress(CaveError, StepsUsed):
+        value = agent(question, model)
+    right, count = question.right(value), model.count
+    score.asked += 1
+    score.right += right
+    score.count.add(count)
+    spent = f"{count.requests} requests, {count.total:,} tokens"
+    print(
+        f"{'right' if right else 'wrong'}  {name:24}{question.words}  {str(value)[:40]!r}  {spent}",
+        flush=True,
+    )
 
 
 class StepsUsed(Exception):
