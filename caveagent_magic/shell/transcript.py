@@ -1,10 +1,9 @@
-"""A turn as plain text and as static HTML, for every tool that draws no panel."""
+"""A turn as plain text, for every tool that draws no panel."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 Json = Mapping[str, Any]
@@ -23,6 +22,7 @@ ENDINGS = {
     "nobody": "Nobody could answer: nothing was run.",
     "max_steps": "Ended at the limit of steps.",
     "budget": "Ended at the token budget.",
+    "broken": "Ended: a guard on your data is broken.",
 }
 
 
@@ -172,76 +172,3 @@ def effects_as_text(effects: Sequence[Json]) -> Iterator[str]:
 def indented(text: str) -> str:
     """The text moved in, as code and outputs are shown."""
     return "\n".join(f"    {line}" for line in text.splitlines())
-
-
-# ---------------------------------------------------------------- HTML
-
-
-def as_html(events: Sequence[Json]) -> str:
-    """The turn as HTML without script or style, so that sanitisers leave it whole."""
-    return f'<div class="caveagent">{"".join(block for event in events for block in blocks(event))}</div>'
-
-
-def blocks(event: Json) -> Iterator[str]:
-    """The HTML of one event; everything from outside is escaped."""
-    match event["type"]:
-        case "turn_started":
-            sent = f"What {event['model']} was sent ({event['tokens']:,} tokens)"
-            yield f"<blockquote><p>{escape(event['prompt'].strip())}</p></blockquote>"
-            if not event.get("replayed"):
-                yield details(sent, pre(event["request_text"]))
-            if record := event.get("record"):
-                yield f"<p><i>{escape(record)}</i></p>"
-        case "prose":
-            yield "".join(f"<p>{escape(part)}</p>" for part in event["text"].strip().split("\n\n") if part)
-        case "code_proposed":
-            whose = ", edited" if event["by"] == "user" else ""
-            yield f"<p><b>Step {event['step']}{whose}</b></p>{pre(event['code'])}"
-        case "usage" if replies(event):
-            yield f"<p><i>{usage(event)}</i></p>"
-        case "judged":
-            rows = "".join(f"<li>{escape(line.strip())}</li>" for line in findings(event["verdict"]))
-            yield f"<p><i>Verdict: {verdict_words(event['verdict'])}</i></p>" + (
-                f"<ul>{rows}</ul>" if rows else ""
-            )
-        case "rehearsed":
-            body = pre(
-                "\n".join(
-                    (
-                        *outputs_as_text(event["outputs"]),
-                        *changes_as_text(event["changes"], "would change"),
-                        *not_adoptable(event),
-                    )
-                )
-            )
-            yield details(f"Rehearsed in {event['seconds']:.2f} s. {event['stopped']}".strip(), body)
-        case "ran":
-            body = pre(
-                "\n".join(
-                    (
-                        *outputs_as_text(event["outputs"]),
-                        *changes_as_text(event["changes"], "changed"),
-                        *effects_as_text(event["effects"]),
-                        *event["differs"],
-                    )
-                )
-            )
-            yield details(ran(event).capitalize(), body)
-        case "failed":
-            yield f"<p><b>Failed:</b> {escape(event['message'])}</p>"
-        case "rehearsal_skipped" | "decided" | "undone" | "turn_ended":
-            yield "".join(f"<p><i>{escape(line)}</i></p>" for line in lines(event) if line)
-
-
-def pre(text: str) -> str:
-    """Text as it is; nothing for nothing."""
-    return f"<pre><code>{escape(text)}</code></pre>" if text else ""
-
-
-def details(summary: str, body: str) -> str:
-    """A part that is folded away."""
-    return (
-        f"<details><summary>{escape(summary)}</summary>{body}</details>"
-        if body
-        else f"<p><i>{escape(summary)}</i></p>"
-    )

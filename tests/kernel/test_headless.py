@@ -72,4 +72,4 @@ def test_nbconvert_shows_the_turn_as_static_html(replies):
 
     page, _ = HTMLExporter().from_notebook_node(notebook)
 
-    assert "total = sum(numbers)" in page and "It is 6." in page and "<summary>Ran in" in page
+    assert "total = sum(numbers)" in page and "It is 6." in page and "<summary><b>Step 1</b>" in page
