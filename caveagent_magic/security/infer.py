@@ -71,7 +71,8 @@ def _parse_ahead() -> None:
     names = [alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names]
     for name in names:
         if _source_is_standard(name):
-            with _astroid, _closed_to(_not_standard), contextlib.suppress(AstroidError):
+            # CPython counts how deep a tree is for all threads together: the main thread may parse just now
+            with _astroid, _closed_to(_not_standard), contextlib.suppress(AstroidError, SystemError):
                 AstroidManager().ast_from_module_name(name)
         time.sleep(PAUSE)
     with _astroid, _closed_to(_not_standard):
