@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from caveagent_magic.injection.tool import tool
+
 __version__ = "0.1.0"
-__all__ = ["load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["load_ipython_extension", "tool", "unload_ipython_extension"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "tool":  # imported when it is used: loading stays thin
+        from caveagent_magic.injection.tool import tool
+
+        return tool
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     **{layer: {layer, *GROUND} for layer in LAYERS},
     "events": set(),
     "errors": set(),
-    "__init__": {"shell"},
+    "__init__": {"injection", "shell"},
     "ports": LAYERS | GROUND | {"egress"},
     "egress": LAYERS | GROUND | {"egress", "ports"},
     "record": LAYERS | GROUND | {"ports", "record"},

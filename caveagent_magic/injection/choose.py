@@ -1,4 +1,4 @@
-"""Chooses what fits: named and recent variables in full, the rest on one line, the remainder counted."""
+"""Chooses what fits: tools, named and recent variables in full, the rest on one line, the others counted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from caveagent_magic.injection.card import LEFT_OUT, Chosen, card_text
 from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.injection.look import look
 from caveagent_magic.injection.privacy import EVERYTHING, visible
+from caveagent_magic.injection.tool import is_tool
 
 CHARS_PER_TOKEN = 3.5
 FOOTER_CHARS = 100  # the lines that say what is missing
@@ -30,10 +31,12 @@ def choose(
     """The cards in the order of what they are worth, within the budget; raises `UsageError`."""
     allowed = visible(names, only=only, hide=hide, privacy=privacy)
     cards = {card.name: card for card in look(allowed.names, allowed.hidden, allowed.levels)}
+    tools = {name for name, obj in allowed.names.items() if is_tool(obj)}
     named = set(re.findall(r"\w+", prompt))
     order = dict.fromkeys((*recent, *reversed(list(cards))))
-    ranked = [cards[name] for name in sorted(order, key=lambda name: name not in named) if name in cards]
-    kept = _fit(ranked, named, max(0, int(budget_tokens * CHARS_PER_TOKEN) - FOOTER_CHARS))
+    first = sorted(order, key=lambda name: (name not in tools, name not in named))
+    ranked = [cards[name] for name in first if name in cards]
+    kept = _fit(ranked, named | tools, max(0, int(budget_tokens * CHARS_PER_TOKEN) - FOOTER_CHARS))
     return Chosen(tuple(kept), omitted=tuple(card.name for card in ranked[len(kept) :]), full=cards)
 
 

@@ -5,6 +5,7 @@ import pytest
 from caveagent_magic.errors import UsageError
 from caveagent_magic.injection.card import Chosen, cards_text
 from caveagent_magic.injection.choose import CHARS_PER_TOKEN, changed, choose, known
+from caveagent_magic.injection.tool import tool
 
 FRAME = pd.DataFrame(np.zeros((2, 10)), columns=[f"column_{i}" for i in range(10)])
 
@@ -27,6 +28,30 @@ def test_the_text_of_the_chosen_cards_keeps_to_the_budget(budget: int) -> None:
     text = cards_text(choose(many(), prompt="", recent=[], budget_tokens=budget))
 
     assert len(text) <= max(budget * CHARS_PER_TOKEN, 60)
+
+
+def test_tools_of_the_person_come_first_and_in_full():
+    @tool
+    def clean(frame: pd.DataFrame) -> pd.DataFrame:
+        """Drops test orders."""
+        return frame
+
+    @tool
+    class Basket:
+        pass
+
+    names = {"clean": clean, "basket": Basket(), **many()}
+    cards = choose(names, prompt="Plot df_7", recent=[], budget_tokens=300).cards
+
+    assert sorted(card.name for card in cards[:2]) == ["basket", "clean"]
+    assert cards_text(Chosen(tuple(c for c in cards if c.name == "clean"))) == (
+        "clean: tool, function(frame: DataFrame) -> DataFrame [Drops test orders.]"
+    )
+
+
+def test_only_functions_and_classes_can_be_tools():
+    with pytest.raises(UsageError, match=r"^@cave\.tool marks functions and classes, and not a int\.$"):
+        tool(3)
 
 
 def test_unchanged_cards_are_not_told_again() -> None:

@@ -14,12 +14,13 @@ from caveagent_magic.injection.describers.annotations import signature
 from caveagent_magic.injection.describers.description import Describer, Description
 from caveagent_magic.injection.describers.opaque import SHOWN, public_names
 from caveagent_magic.injection.describers.schemas import enum_names, schema_fields
+from caveagent_magic.injection.tool import is_tool
 
 
 def function(obj: Any, base: type) -> Description:
     """`function(df, *, drop=…) -> DataFrame`."""
     word = "async function" if obj.__code__.co_flags & inspect.CO_COROUTINE else "function"
-    return Description(f"{word}{signature(obj)}", lines=partial(_doc, obj.__doc__))
+    return Description(f"{_tool(obj)}{word}{signature(obj)}", lines=partial(_doc, obj.__doc__))
 
 
 def method(obj: Any, base: type) -> Description:
@@ -79,7 +80,11 @@ def class_(obj: Any, base: type) -> Description:
         )
     start = static.class_member(obj, "__init__")
     shown = signature(start, bound=True) if type(start) is types.FunctionType else ""
-    return Description(f"class{shown.removesuffix(' -> None')}", lines=partial(_class_lines, obj))
+    return Description(f"{_tool(obj)}class{shown.removesuffix(' -> None')}", lines=partial(_class_lines, obj))
+
+
+def _tool(obj: object) -> str:
+    return "tool, " if is_tool(obj) else ""
 
 
 def _class_lines(cls: type) -> Iterator[str]:
