@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from caveagent_magic.checks.expression import CannotCheck, evaluate, holds, names_in, parse, plain
+from caveagent_magic.checks.content import Content
+from caveagent_magic.checks.data import CannotCheck, admitted, is_column, is_frame
+from caveagent_magic.checks.expression import evaluate, holds, names_in, parse, plain
 from caveagent_magic.errors import UsageError
 
 Kind = Literal["true", "unique", "no nulls", "no new nulls", "unchanged"]
@@ -77,19 +79,20 @@ def _parts(text: str) -> tuple[ast.expr, ...]:
 
 
 def _truth(parts: tuple[ast.expr, ...], namespace: Mapping[str, object]) -> tuple[bool, str]:
-    """Whether all are true, and what stands on the left of the first comparison that is not."""
+    """Whether all are true, and what the first comparison that is not has beside its constant."""
     for part in parts:
         if not holds(evaluate(part, namespace)):
-            return False, _left(part, namespace)
+            return False, _found(part, namespace)
     return True, ""
 
 
-def _left(part: ast.expr, namespace: Mapping[str, object]) -> str:
+def _found(part: ast.expr, namespace: Mapping[str, object]) -> str:
+    """The one value that a comparison is about; empty: there is none, or there are several."""
     if not isinstance(part, ast.Compare):
         return ""
-    try:
-        value = plain(evaluate(part.left, namespace))
-    except CannotCheck:
+    sides = [side for side in (part.left, *part.comparators) if names_in(side)]
+    value = evaluate(sides[0], namespace) if len(sides) == 1 else None
+    if value is None or is_column(value) or is_frame(value):
         return ""
     return f"{value:,}" if type(value) in (int, float) else repr(value)
 
@@ -99,7 +102,7 @@ def _repeated(parts: tuple[ast.expr, ...], namespace: Mapping[str, object]) -> i
     import narwhals as nw  # heavy, and only a check needs it
 
     columns = [evaluate(part, namespace) for part in parts]
-    if not all(isinstance(column, nw.Series) for column in columns):
+    if not all(map(is_column, columns)):
         raise CannotCheck("only columns can be unique")
     if len({len(column) for column in columns}) > 1:
         raise CannotCheck("the columns are of different lengths")
@@ -111,14 +114,14 @@ def _repeated(parts: tuple[ast.expr, ...], namespace: Mapping[str, object]) -> i
 
 def _nulls(parts: tuple[ast.expr, ...], namespace: Mapping[str, object]) -> dict[str, int]:
     """How many nulls each column has."""
-    import narwhals as nw
-
     found: dict[str, int] = {}
     for part in parts:
         thing = evaluate(part, namespace)
-        if isinstance(thing, nw.DataFrame):
-            found |= {f"{ast.unparse(part)}.{name}": _missing(thing[name]) for name in thing.columns}
-        elif isinstance(thing, nw.Series):
+        if is_frame(thing):
+            found |= {
+                f"{ast.unparse(part)}.{name}": _missing(admitted(thing[name])) for name in thing.columns
+            }
+        elif is_column(thing):
             found[ast.unparse(part)] = _missing(thing)
         else:
             raise CannotCheck("nulls are looked for in frames and columns")
@@ -126,8 +129,8 @@ def _nulls(parts: tuple[ast.expr, ...], namespace: Mapping[str, object]) -> dict
 
 
 def _missing(column: Any) -> int:
-    nulls = int(column.null_count())
-    return nulls + int(column.is_nan().sum()) if column.dtype.is_float() else nulls
+    nulls = column.is_null()
+    return int((nulls | column.is_nan()).sum()) if column.dtype.is_float() else int(nulls.sum())
 
 
 def _kept(parts: tuple[ast.expr, ...], namespace: Mapping[str, object]) -> tuple[Any, ...]:
@@ -153,7 +156,11 @@ def _new_nulls(baseline: dict[str, int], now: dict[str, int]) -> str:
 
 
 def _altered(baseline: tuple[Any, ...], now: tuple[Any, ...]) -> str:
-    return "" if now == baseline else f"it was {_brief(baseline)} and is {_brief(now)}"
+    if now == baseline:
+        return ""
+    if any(isinstance(each, Content) for each in baseline):
+        return "its content is another one"
+    return f"it was {_brief(baseline)} and is {_brief(now)}"
 
 
 def _brief(values: tuple[Any, ...]) -> str:

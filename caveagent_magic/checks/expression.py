@@ -1,7 +1,7 @@
 """A small language of questions about data: Python's own expressions, read as data and never executed.
 
 Frames and series of any library are asked through narwhals. Whatever is not listed here is refused when the
-check is written, so that a check can neither change anything nor call code that the person did not name.
+check is written, and `data.py` refuses data that would run code of its own, so a check changes nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +9,20 @@ from __future__ import annotations
 import ast
 import math
 import operator
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from caveagent_magic.checks import data
+from caveagent_magic.checks.content import Content
+from caveagent_magic.checks.data import (
+    CONTAINERS,
+    CannotCheck,
+    comparable,
+    is_column,
+    is_frame,
+    number,
+    seen,
+)
 from caveagent_magic.errors import UsageError
 
 Binary: TypeAlias = Callable[[Any, Any], Any]
@@ -40,20 +50,20 @@ COMPARISONS: Mapping[type[ast.cmpop], Binary] = {
     ast.GtE: operator.ge,
 }
 CONSTANTS = (int, float, str, bool, type(None))
-CONTAINERS = (list, tuple, set, frozenset, dict, str)
-
-
-class CannotCheck(Exception):
-    """The check has no answer for this data; the message is the reason."""
+LONGEST = 1000  # characters of a check
+MOST_DIGITS = 20  # to which a number is rounded
 
 
 def parse(text: str) -> ast.expr:
     """The expression; raises `UsageError` naming what a check may not use."""
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise UsageError(f"A check has at most {LONGEST:,} characters, and not {len(text):,}.")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text, mode="eval").body
+        _admit(tree, text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UsageError(f"{text.strip()!r} cannot be read as a check.") from None
-    _admit(tree, text.strip())
+        raise UsageError(f"{text!r} cannot be read as a check.") from None
     return tree
 
 
@@ -79,24 +89,14 @@ def evaluate(tree: ast.expr, namespace: Mapping[str, object]) -> Any:
 
 def holds(value: Any) -> bool:
     """Whether an answer means yes: a column does where all of it does."""
-    if _is_series(value):
+    if is_column(value):
         return bool(value.all())
-    return bool(value)
+    return bool(comparable(value))
 
 
 def plain(value: Any) -> Any:
-    """What of an answer can be kept and compared later: a number, a text, or the names of columns."""
-    import narwhals as nw  # heavy, and only a check needs it
-
-    if isinstance(value, nw.DataFrame):
-        return (value.shape, tuple(value.columns), tuple(map(str, value.schema.values())))
-    if isinstance(value, nw.Series):
-        raise CannotCheck("a whole column cannot be kept: ask for one value of it, such as its sum()")
-    if type(value) is list:
-        return tuple(value)
-    if type(value) in (*CONSTANTS, tuple) or not hasattr(value, "item"):
-        return value
-    return value.item()
+    """What of an answer can be kept and compared later: a number, a text, or the content of a table."""
+    return Content.of(value) if is_frame(value) or is_column(value) else comparable(value)
 
 
 def _admit(node: ast.AST, text: str) -> None:
@@ -151,21 +151,21 @@ def _value(node: ast.expr, namespace: Mapping[str, object]) -> Any:
         case ast.Constant(value=value):
             return value
         case ast.Name(id=name):
-            return _through_narwhals(namespace[name])
+            return seen(namespace[name])
         case (
             ast.Attribute(value=inner, attr=name) | ast.Subscript(value=inner, slice=ast.Constant(value=name))
         ):
-            return _part(_value(inner, namespace), name)
+            return data.part(_value(inner, namespace), name)
         case ast.Call(func=ast.Name(id="len"), args=[inner]):
             return _length(_value(inner, namespace))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return FUNCTIONS[name](*(_value(argument, namespace) for argument in arguments))
+            return _called(name, [_value(argument, namespace) for argument in arguments])
         case ast.Call(func=ast.Attribute(value=inner, attr=name)):
             return _summarised(_value(inner, namespace), _summary(name))
         case ast.BinOp(left=left, op=op, right=right):
-            return ARITHMETIC[type(op)](_value(left, namespace), _value(right, namespace))
+            return ARITHMETIC[type(op)](number(_value(left, namespace)), number(_value(right, namespace)))
         case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return -_value(inner, namespace)
+            return -number(_value(inner, namespace))
         case ast.UnaryOp(operand=inner):
             return not holds(_value(inner, namespace))
         case ast.BoolOp(op=ast.And(), values=values):
@@ -180,9 +180,9 @@ def _value(node: ast.expr, namespace: Mapping[str, object]) -> Any:
 
 
 def _compared(node: ast.Compare, namespace: Mapping[str, object]) -> bool:
-    left = _value(node.left, namespace)
+    left = comparable(_value(node.left, namespace))
     for op, each in zip(node.ops, node.comparators, strict=True):
-        right = _value(each, namespace)
+        right = comparable(_value(each, namespace))
         found = _member(left, right, op) if _is_membership(op) else COMPARISONS[type(op)](left, right)
         if not holds(_where_present(found, left, right)):
             return False
@@ -193,7 +193,7 @@ def _compared(node: ast.Compare, namespace: Mapping[str, object]) -> bool:
 def _where_present(found: Any, *sides: Any) -> Any:
     """Rows without a value are not compared: that nulls are absent is a check of its own."""
     for side in sides:
-        if _is_series(found) and _is_series(side):
+        if is_column(found) and is_column(side):
             found = found | side.is_null()
             if side.dtype.is_float():
                 found = found | side.is_nan()
@@ -201,73 +201,28 @@ def _where_present(found: Any, *sides: Any) -> Any:
 
 
 def _member(left: Any, right: Any, op: ast.cmpop) -> Any:
-    if not _is_series(left):
-        found = left in (right.to_list() if _is_series(right) else right)
+    if not is_column(left):
+        found = left in (right.to_list() if is_column(right) else right)
         return found if isinstance(op, ast.In) else not found
     within = left.is_in(right)
     return within if isinstance(op, ast.In) else ~within
 
 
-def _through_narwhals(thing: object) -> Any:
-    """Frames and series as narwhals sees them, plain data as it is; anything else has no answer."""
-    import narwhals as nw  # heavy, and only a check needs it
-
-    if type(thing) in (*CONSTANTS, *CONTAINERS):
-        return thing
-    if type(thing).__module__ == "numpy":
-        return _array(thing)
-    seen = nw.from_native(thing, allow_series=True, pass_through=True)
-    if isinstance(seen, nw.LazyFrame):
-        raise CannotCheck("a lazy frame is not computed for a check")
-    if not isinstance(seen, nw.DataFrame | nw.Series):
-        raise CannotCheck(f"a check cannot look into a {type(thing).__name__}")
-    return seen
-
-
-def _array(thing: Any) -> Any:
-    import narwhals as nw
-
-    if type(thing).__name__ != "ndarray":
-        return thing.item() if hasattr(thing, "item") else thing
-    if thing.ndim != 1:
-        raise CannotCheck("only arrays of one dimension can be checked")
-    backend = next((name for name in ("pandas", "polars", "pyarrow") if name in sys.modules), None)
-    if backend is None:
-        raise CannotCheck("an array can only be checked where pandas, polars or pyarrow is in use")
-    return nw.new_series("values", thing, backend=backend)
-
-
-def _part(whole: Any, name: Any) -> Any:
-    import narwhals as nw
-
-    if isinstance(whole, nw.DataFrame):
-        if name in whole.columns:
-            return whole[name]
-        if name == "columns":
-            return list(whole.columns)
-    elif type(whole) in (dict, list, tuple):
-        return _through_narwhals(whole[name])
-    raise CannotCheck(f"there is no {name!r} in it")
-
-
 def _length(whole: Any) -> int:
-    import narwhals as nw
-
-    if isinstance(whole, nw.DataFrame | nw.Series):
-        return len(whole)
-    if type(whole) in CONTAINERS:
+    if is_frame(whole) or is_column(whole) or type(whole) in CONTAINERS | {str}:
         return len(whole)
     raise CannotCheck("it has no length")
 
 
+def _called(name: str, arguments: list[Any]) -> Any:
+    values = [number(value) for each in arguments for value in (each if type(each) is list else [each])]
+    if name == "round" and len(values) == 2 and abs(values[1]) > MOST_DIGITS:
+        raise CannotCheck(f"numbers are rounded to {MOST_DIGITS} digits at most")
+    return FUNCTIONS[name](*values)
+
+
 def _summarised(column: Any, name: str) -> Any:
-    if not _is_series(column):
+    if not is_column(column):
         raise CannotCheck(f"{name}() is asked of a column")
     value = getattr(column, name)()
-    return math.nan if value is None else value
-
-
-def _is_series(value: Any) -> bool:
-    import narwhals as nw
-
-    return isinstance(value, nw.Series)
+    return math.nan if value is None else seen(value)

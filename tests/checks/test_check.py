@@ -38,6 +38,9 @@ def make(request):
         ("sales['city'] in ['a', 'b']", "it is not so"),
         ("sales.price > 0.5", None),
         ("0 < sales.id < 4", "it is not so"),
+        ("4 >= sales.id.max()", "it is 5"),
+        ("sales unchanged", "its content is another one"),
+        ("sales.city unchanged", "its content is another one"),
         ("not sales.id.min() == 0", None),
         ("abs(sales.id.sum() - 6) < 0.5", "it is 1"),
     ],
@@ -66,6 +69,12 @@ def test_a_check_complains_of_what_no_longer_holds_and_of_nothing_else(make, tex
         ("sales.nope unique", "there is no 'nope' in it"),
         ("other unchanged", "speaks of other"),
         ("sales.id ==", "cannot be read"),
+        ("sales.id == 1" + " or 1 == 1" * 100, "at most 1,000 characters"),
+        ("round(1, -10 ** 9) == 1", "cannot use"),
+        ("round(1, -999999999) == 1", "rounded to 20 digits"),
+        ("'x' * 999999999999 == 'x'", "a str is no number"),
+        ("'%999999999d' % 1 == 'x'", "a str is no number"),
+        ("[1] * 999999999999 == 1", "a list is no number"),
         ("", "Say what shall stay true"),
     ],
 )
@@ -114,3 +123,12 @@ def test_what_does_not_hold_when_the_turn_begins_is_not_held_against_its_steps()
     assert said.startswith("Not guarded in this turn: sales.id unique")
     assert checks.broken(TOUCHED, namespace) == ()
     assert checks.text() == "len(sales) unchanged"
+
+
+def test_a_table_whose_content_is_the_same_again_is_unchanged(make):
+    namespace, checks = {"sales": make(BEFORE)}, Checks()
+    checks.add("sales", "unchanged; sales.price unchanged", namespace)
+
+    namespace["sales"] = make(BEFORE)
+
+    assert checks.broken(TOUCHED, namespace) == ()
