@@ -15,7 +15,8 @@ class Piece:
     """What ran, in the order in which it ran."""
 
     source: str  # as it was written
-    plain: str  # as ordinary Python, where IPython's syntax stood
+    plain: str  # what is read of it: ordinary Python, without the magic that it stands under
+    python: str = ""  # all of it as ordinary Python
     cell: int = 0  # its number in the notebook; a step has that of its `%%cave` cell
     turn: str = ""  # empty: an ordinary cell
     step: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def select(pieces: Sequence[Piece], namespace: Mapping[str, object]) -> Selectio
         kept=tuple(kept),
         left_out=tuple(_why(piece) for piece in pieces if _is_missing(piece, chosen)),
         unbound=tuple(sorted(needed - bound)),
-        results=tuple(sorted(name for name in _results(kept, uses) if name in namespace)),
+        results=tuple(sorted(name for name in _results(kept, uses) if _is_result(name, namespace))),
     )
 
 
@@ -72,6 +73,10 @@ def _results(kept: Iterable[Piece], uses: Iterable[tuple[Piece, Uses]]) -> set[s
     chosen = {id(piece) for piece in kept if piece.is_step}
     found = (piece.touched | {piece.out} | use.sets for piece, use in uses if id(piece) in chosen)
     return {name for names in found for name in names if name and not name.startswith("_")}
+
+
+def _is_result(name: str, namespace: Mapping[str, object]) -> bool:
+    return name in namespace and not isinstance(namespace[name], types.ModuleType)
 
 
 def _is_missing(piece: Piece, chosen: set[int]) -> bool:

@@ -49,7 +49,7 @@ def _of_cell(cell: Cell, driver: Driver) -> Piece:
     source, plain = _without_ours(cell.source, driver.runtime.plain(cell.source))
     if cell.ended.error:
         source, plain = _until(cell.ended.line, source, plain)
-    return Piece(source, _read(plain), cell=cell.number, error=cell.ended.error)
+    return Piece(source, _read(plain), plain, cell=cell.number, error=cell.ended.error)
 
 
 def _of_step(step: Step, driver: Driver) -> Piece:

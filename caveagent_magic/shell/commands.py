@@ -206,6 +206,13 @@ def resume(words: Sequence[str], magics: CaveMagics) -> str:
     return resumed(magics)
 
 
+def export(words: Sequence[str], magics: CaveMagics) -> str:
+    """The approved steps as a file that needs no AI, compared with what is here: `%cave export FILE.py`."""
+    from caveagent_magic.shell.export import export as exported
+
+    return exported(words, magics.driver)
+
+
 def policy(words: Sequence[str], magics: CaveMagics) -> str:
     """What needs no question, and who says so; change it here: `CAPABILITY [SCOPE] allow|ask|deny`."""
     from caveagent_magic.shell.policy import run  # heavy, and only this asks
@@ -250,6 +257,7 @@ COMMANDS: dict[str, Command] = {
     "verify": verify,
     "lock": lock,
     "resume": resume,
+    "export": export,
     "policy": policy,
     "explain": explain,
     "doctor": doctor,

@@ -81,3 +81,68 @@ def test_the_name_given_by_out_is_bound_in_the_cells(kernel, replies):
     kernel.run(f"%%cave --auto --out total --model {model}\nAdd up.")
 
     assert cells(kernel)[0] == ["numbers = [1, 2, 3]", "total = sum(numbers)\ntotal"]
+
+
+def test_a_script_of_the_steps_gives_the_same_in_a_fresh_kernel_without_this_package(kernel, replies):
+    first = kernel.run(SETUP)["execution_count"]
+    ask(kernel, replies, "Add up", ADD, SHOW)
+
+    kernel.run("%cave export script.py")
+
+    lines = kernel.text().split("\n")
+    assert lines[0].endswith(
+        f"script.py: 2 approved steps, with the cells of yours that they build on: [{first}]."
+    )
+    assert lines[1].startswith("It ran in a fresh kernel without this package, in ")
+    assert lines[2:4] == ["  the same     total, what step 2 of “Add up” showed", ""]
+    assert kernel.value("open('script.py').read()").count("caveagent") == 0
+    assert (
+        kernel.value("__import__('subprocess').check_output(['python', 'script.py'], text=True)") == "'12\\n'"
+    )
+
+
+def test_what_comes_out_otherwise_and_what_cannot_be_compared_is_said(kernel, replies):
+    made = "```python\nimport random, threading\nluck, lock = random.random(), threading.Lock()\n```"
+    ask(kernel, replies, "Draw", made)
+
+    kernel.run("%cave export drawn.ipynb")
+
+    assert kernel.text().split("\n")[2:4] == ["  different    luck", "  not compared lock"]
+
+
+def test_a_step_that_builds_on_what_no_cell_set_fails_in_the_fresh_kernel_and_it_is_said(kernel, replies):
+    kernel.run("get_ipython().push({'numbers': [1, 2, 3]})")
+    ask(kernel, replies, "Add up", ADD)
+
+    kernel.run("%cave export lost.py")
+
+    assert kernel.text().split("\n")[1:4] == [
+        "No cell of this session sets `numbers`, which the steps use.",
+        "In a fresh kernel without this package, step 1 of “Add up” failed: "
+        "NameError: name 'numbers' is not defined",
+        "  different    total",
+    ]
+
+
+def test_code_that_writes_files_is_run_again_only_on_demand(kernel, replies):
+    kernel.run("%cave policy write_file allow")
+    ask(kernel, replies, "Write", "```python\nwith open('out.txt', 'w') as f:\n    f.write('x')\n```")
+    kernel.run("import os\nos.remove('out.txt')")
+
+    kernel.run("%cave export written.py")
+    said, written = kernel.text(), kernel.value("os.path.exists('out.txt')")
+    kernel.run("%cave export written.py --run --overwrite")
+
+    assert "It was not run for comparison, because that would do again: write_file out.txt." in said
+    assert (written, kernel.value("os.path.exists('out.txt')")) == ("False", "True")
+
+
+def test_a_file_that_is_there_is_not_replaced_unasked(kernel, replies):
+    kernel.run("numbers = [1, 2, 3]")
+    ask(kernel, replies, "Add up", ADD)
+    kernel.run("open('mine.py', 'w').write('# mine')")
+
+    kernel.run("%cave export mine.py")
+
+    assert kernel.outputs[-1]["evalue"].endswith("mine.py is there already. Add --overwrite to replace it.")
+    assert kernel.value("open('mine.py').read()") == "'# mine'"
