@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caveagent_magic.events import Capability, Effect
 from caveagent_magic.export.piece import Piece
@@ -27,12 +27,13 @@ def select(pieces: Sequence[Piece], namespace: Mapping[str, object]) -> Selectio
     """Keep steps that show something, have an effect or made what is used or still there; and their needs."""
     standing = [piece for piece in pieces if not piece.undone]
     uses = _uses(standing, namespace)
+    sharing = Sharing(names for _, use in uses for names in use.shares)
     made = {name for piece, use in uses if piece.is_step for name in piece.touched | use.writes}
     needed = {name for name in made if name in namespace}
     kept: list[Piece] = []
     for piece, use in reversed(uses):
         shows = piece.is_step and (piece.shows or _lasting(piece.effects))
-        if piece.plain.strip() and (shows or (use.writes | piece.touched) & needed):
+        if piece.plain.strip() and (shows or (use.stores | sharing(use.alters) | piece.touched) & needed):
             kept.append(piece)
             needed = (needed - use.sets) | use.reads
     kept.reverse()
@@ -49,24 +50,42 @@ def select(pieces: Sequence[Piece], namespace: Mapping[str, object]) -> Selectio
 def _uses(pieces: Iterable[Piece], namespace: Mapping[str, object]) -> list[tuple[Piece, Uses]]:
     """The uses of each piece; a name of a function stands also for the names that it reads."""
     found: list[tuple[Piece, Uses]] = []
-    alters = frozenset[str]()
-    for piece in pieces:
-        use = uses_of(piece.plain, namespace, alters)
-        alters |= use.alters
-        found.append((piece, use))
+    altering: dict[str, frozenset[str]] = {}
     functions: dict[str, frozenset[str]] = {}
-    for _, use in found:
+    for piece in pieces:
+        use = uses_of(piece.plain, namespace, altering)
+        found.append((piece, use))
+        altering |= use.altering
         for name, reads in use.functions.items():
             functions[name] = functions.get(name, frozenset()) | reads
     return [(piece, _through(use, functions)) for piece, use in found]
 
 
 def _through(use: Uses, functions: Mapping[str, frozenset[str]]) -> Uses:
-    reads, fresh = set(use.reads), set(use.reads)
+    shares = tuple(_closed(names, functions) - functions.keys() for names in use.shares)
+    return replace(use, reads=_closed(use.reads, functions), shares=shares)
+
+
+def _closed(names: frozenset[str], functions: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    found = fresh = set(names)
     while fresh:
-        fresh = {each for name in fresh for each in functions.get(name, ())} - reads
-        reads |= fresh
-    return Uses(frozenset(reads), use.sets, use.writes, use.functions, use.alters)
+        fresh = {each for name in fresh for each in functions.get(name, ())} - found
+        found = found | fresh
+    return frozenset(found)
+
+
+class Sharing:
+    """Names that may stand for the same objects, found without regard to order."""
+
+    def __init__(self, shares: Iterable[frozenset[str]]) -> None:
+        self._groups: dict[str, set[str]] = {}
+        for names in shares:
+            joined = set(names).union(*(self._groups.get(name, ()) for name in names))
+            self._groups |= dict.fromkeys(joined, joined)
+
+    def __call__(self, names: Iterable[str]) -> set[str]:
+        """These names, and all that may share something with one of them."""
+        return {each for name in names for each in self._groups.get(name, {name})}
 
 
 def _results(kept: Iterable[Piece], uses: Iterable[tuple[Piece, Uses]]) -> set[str]:

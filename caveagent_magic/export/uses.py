@@ -7,7 +7,8 @@ import builtins
 import symtable
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from caveagent_magic.injection import static
 from caveagent_magic.record.schema import read_and_bound
@@ -20,7 +21,11 @@ ALTERING = frozenset({
 })  # fmt: skip
 # Of these, other methods give something new and leave the object as it was.
 STEADY = frozenset({"pandas", "polars", "numpy", "pyarrow", "matplotlib", "seaborn", "builtins"})
+FRAMES = frozenset({"pandas", "polars"})  # of which each operation gives a new one
 SPEAKING = frozenset({"display"})  # shows its arguments, as builtins such as print do
+
+
+NamesOf: TypeAlias = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +34,42 @@ class Uses:
 
     reads: frozenset[str]
     sets: frozenset[str]  # that it surely binds anew, whatever they were
-    writes: frozenset[str]  # that it may bind, delete or alter
-    functions: Mapping[str, frozenset[str]]  # that it defines, with the names that these read
-    alters: frozenset[str] = frozenset()  # functions that it defines and that alter their arguments
+    stores: frozenset[str]  # that it may bind or delete
+    alters: frozenset[str]  # whose objects it may alter in place
+    shares: tuple[frozenset[str], ...] = ()  # names that may stand for one object from then on, or hold it
+    functions: NamesOf = field(default_factory=dict)  # that it defines, with the names that these read
+    altering: NamesOf = field(default_factory=dict)  # of them, those that alter their arguments and these
+
+    @property
+    def writes(self) -> frozenset[str]:
+        """All names that it may do something to."""
+        return self.stores | self.alters
 
 
-def uses_of(code: str, namespace: Mapping[str, object], alters: frozenset[str] = frozenset()) -> Uses:
-    """Read code; `alters` are functions known to alter what they are given."""
+NO_FUNCTIONS: NamesOf = {}
+
+
+def uses_of(code: str, namespace: Mapping[str, object], known: NamesOf = NO_FUNCTIONS) -> Uses:
+    """Read code; `known` are functions that alter what they are given, and these names besides."""
     try:
         tree = ast.parse(code)
         table = symtable.symtable(code, "piece", "exec")
     except (SyntaxError, ValueError):
-        return Uses(frozenset(), frozenset(), frozenset(), {})
+        return Uses(frozenset(), frozenset(), frozenset(), frozenset())
     reads, sets = read_and_bound(code)
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    own = frozenset(name for name, node in functions.items() if _alters_arguments(node))
-    altered = frozenset(_altered(tree, namespace, alters | own)) & (reads | set(table.get_identifiers()))
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    functions = {name: read_and_bound(ast.unparse(node))[0] for name, node in defined.items()}
+    altered = {name: frozenset(_altered(node, {}, known)) for name, node in defined.items()}
+    altering = {name: names & functions[name] for name, names in altered.items() if names}
+    inner = _inner(table) - reads - set(table.get_identifiers())
     return Uses(
         reads=reads,
         sets=sets,
-        writes=frozenset(_stored(table)) | frozenset(_starred(tree)) | altered,
-        functions={name: read_and_bound(ast.unparse(node))[0] for name, node in functions.items()},
-        alters=own,
+        stores=frozenset(_stored(table)) | frozenset(_starred(tree)),
+        alters=frozenset(_altered(tree, namespace, {**known, **altering})) - inner,
+        shares=tuple(_shared(tree, namespace)),
+        functions=functions,
+        altering=altering,
     )
 
 
@@ -62,6 +81,12 @@ def _stored(table: symtable.SymbolTable) -> Iterator[str]:
             yield symbol.get_name()
     for child in table.get_children():
         yield from _stored(child)
+
+
+def _inner(table: symtable.SymbolTable) -> set[str]:
+    """The names of all functions and classes inside."""
+    children = table.get_children()
+    return {name for child in children for name in (*child.get_identifiers(), *_inner(child))}
 
 
 def _starred(tree: ast.AST) -> Iterator[str]:
@@ -76,24 +101,66 @@ def _starred(tree: ast.AST) -> Iterator[str]:
             )
 
 
-def _altered(tree: ast.AST, namespace: Mapping[str, object], alters: frozenset[str]) -> Iterator[str]:
+def _shared(tree: ast.AST, namespace: Mapping[str, object]) -> Iterator[frozenset[str]]:
+    """The names of each statement that binds or calls; frames give new ones, and do not share."""
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Assign()
+                | ast.AugAssign()
+                | ast.AnnAssign()
+                | ast.NamedExpr()
+                | ast.Expr()
+                | ast.withitem()
+            ):
+                parts: list[ast.AST] = [node]
+            case ast.For(target=target, iter=of) | ast.comprehension(target=target, iter=of):
+                parts = [target, of]
+            case _:
+                continue
+        names = frozenset(name for part in parts for name in _lasting_names(part, namespace))
+        if len(names) > 1:
+            yield names
+
+
+def _lasting_names(node: ast.AST, namespace: Mapping[str, object]) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        if not isinstance(namespace.get(node.id), types.ModuleType):
+            yield node.id
+        return
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.Name) and _gives_new(node, child.id, namespace)):
+            yield from _lasting_names(child, namespace)
+
+
+def _gives_new(node: ast.AST, name: str, namespace: Mapping[str, object]) -> bool:
+    """Whether what is made here of a name shares nothing with it: it is a frame, and not just passed on."""
+    read = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+    derived = isinstance(node, ast.Attribute | ast.Subscript | ast.BinOp | ast.Compare | ast.UnaryOp) and read
+    return derived and name in namespace and _library(namespace[name]) in FRAMES
+
+
+def _altered(tree: ast.AST, namespace: Mapping[str, object], known: NamesOf) -> Iterator[str]:
     bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
             yield from _base(node)
+        elif isinstance(node, ast.AugAssign):
+            yield from _base(node.target)
         elif isinstance(node, ast.Call):
-            yield from _altered_by_call(node, id(node) in bare, namespace, alters)
+            yield from _altered_by_call(node, id(node) in bare, namespace, known)
 
 
 def _altered_by_call(
-    call: ast.Call, bare: bool, namespace: Mapping[str, object], alters: frozenset[str]
+    call: ast.Call, bare: bool, namespace: Mapping[str, object], known: NamesOf
 ) -> Iterator[str]:
     inplace = any(each.arg == "inplace" and not _is_false(each.value) for each in call.keywords)
     match call.func:
         case ast.Attribute(value=owner, attr=method):
             if inplace or _alters_owner(owner, method, bare, namespace):
                 yield from _base(owner)
-        case ast.Name(id=name) if name in alters or (bare and _is_own(name, namespace)):
+        case ast.Name(id=name) if name in known or (bare and _is_own(name, namespace)):
+            yield from known.get(name, ())
             for argument in (*call.args, *(each.value for each in call.keywords)):
                 yield from _base(argument)
 
@@ -105,18 +172,16 @@ def _alters_owner(owner: ast.expr, method: str, bare: bool, namespace: Mapping[s
     thing = namespace.get(root)
     if isinstance(thing, types.ModuleType) or root not in namespace:
         return False
-    return bare and static.qualified_name(type(thing)).partition(".")[0] not in STEADY
+    return bare and _library(thing) not in STEADY
+
+
+def _library(thing: object) -> str:
+    return static.qualified_name(type(thing)).partition(".")[0]
 
 
 def _is_own(name: str, namespace: Mapping[str, object]) -> bool:
     """Whether a call by this name may do something to its arguments; what only shows them does not."""
     return name not in SPEAKING and not (hasattr(builtins, name) and name not in namespace)
-
-
-def _alters_arguments(function: ast.FunctionDef) -> bool:
-    arguments = function.args
-    own = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    return bool(own & set(_altered(function, {}, frozenset())))
 
 
 def _base(node: ast.expr) -> Iterator[str]:

@@ -9,7 +9,14 @@ from caveagent_magic.export.piece import Piece
 from caveagent_magic.export.prune import select
 
 EXAMPLES = int(os.environ.get("CAVEAGENT_EXAMPLES", "60"))
-START = "a, b, c = [1], [2], [3]\ndef grow(x):\n    x.append(len(c))\n    return x\n"
+START = """a, b, c = [1], [2], [3]
+def grow(x):
+    x.append(len(c))
+    return x
+def touch():
+    b.append(5)
+    return a
+"""
 NAME = st.sampled_from("abc")
 STATEMENT = st.one_of(
     st.builds("{} = list({})".format, NAME, NAME),
@@ -20,6 +27,9 @@ STATEMENT = st.one_of(
     st.builds("{}[0] = len({})".format, NAME, NAME),
     st.builds("grow({})".format, NAME),
     st.builds("{} = grow({})".format, NAME, NAME),
+    st.just("touch()"),
+    st.builds("{} = touch()".format, NAME),
+    st.builds("{} = [len({}), *{}]".format, NAME, NAME, NAME),
     st.builds("for each in list({}):\n    {}.append(each)".format, NAME, NAME),
     st.builds("if {} > {}:\n    {} = [0]".format, NAME, NAME, NAME),
 )
