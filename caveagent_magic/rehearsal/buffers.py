@@ -51,7 +51,7 @@ def buffer_of(array: ArrayFacts, deadline: float = 0.0) -> Buffer:
     """The memory that a large array lies in, from its lowest to its highest byte."""
     lowest, size = extent_of(array)
     watched = pages.are_shared(lowest, size)
-    affordable = size <= (deadline - time.monotonic()) * _PER_SECOND  # others want to be looked at, too
+    affordable = size <= (deadline - time.thread_time()) * _PER_SECOND  # others want to be looked at, too
     whole = checksum_of(lowest, size, deadline) if affordable and not watched else None
     return Buffer(lowest, size, _samples(lowest, size), watched, whole)
 
@@ -68,7 +68,7 @@ def checksum_of(address: int, size: int, deadline: float) -> int | None:
     checksum = 0
     memory = memoryview((ctypes.c_char * size).from_address(address)).cast("B")
     for start in range(0, size, _PIECE):
-        if time.monotonic() > deadline:
+        if time.thread_time() > deadline:
             return None
         checksum = zlib.crc32(memory[start : start + _PIECE], checksum)
     return checksum

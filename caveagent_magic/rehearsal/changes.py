@@ -15,7 +15,7 @@ from caveagent_magic.rehearsal.foreign import module_name, short_value
 
 Describe: TypeAlias = Callable[[object], str]
 
-SECONDS = 0.2
+SECONDS = 0.2  # of the processor: on a busy machine no less is looked at
 _OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 _MOST_NAMES = 5
 
@@ -45,7 +45,7 @@ def is_users(name: object) -> bool:
 
 def snapshot(namespace: Mapping[str, object], describe: Describe, seconds: float = SECONDS) -> Snapshot:
     """Remember every name; after so many seconds only which object it is bound to."""
-    deadline = time.monotonic() + seconds
+    deadline = time.thread_time() + seconds
     return Snapshot({name: _look(thing, describe, deadline) for name, thing in _names(namespace)})
 
 
@@ -53,7 +53,7 @@ def diff(
     before: Snapshot, namespace: Mapping[str, object], describe: Describe, seconds: float = SECONDS
 ) -> Changes:
     """Compare a namespace with its snapshot; the note names what was not, or only partly, checked."""
-    deadline = time.monotonic() + seconds
+    deadline = time.thread_time() + seconds
     now = dict(_names(namespace))
     kept = [(name, old, now[name]) for name, old in before.names.items() if name in now]
     outcomes = [(name, old, thing, _compare(old, thing, deadline)) for name, old, thing in kept]
@@ -78,7 +78,7 @@ def _names(namespace: Mapping[str, object]) -> list[tuple[str, object]]:
 
 
 def _look(thing: object, describe: Describe, deadline: float) -> Seen:
-    if time.monotonic() > deadline:
+    if time.thread_time() > deadline:
         return Seen(hold(thing), None, type(thing).__name__)
     mark, summary = fingerprint(thing, deadline), _summary(thing, describe)
     return Seen(hold(thing), mark, summary, outline_of(thing), short_value(thing))
@@ -86,7 +86,7 @@ def _look(thing: object, describe: Describe, deadline: float) -> Seen:
 
 def _compare(old: Seen, thing: object, deadline: float) -> Difference:
     same = old.current() is thing
-    if old.mark is None or time.monotonic() > deadline:
+    if old.mark is None or time.thread_time() > deadline:
         return "unchecked" if same else "changed"
     mark = fingerprint(thing, deadline)
     found = old.mark.compare(mark)

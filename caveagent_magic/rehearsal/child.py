@@ -119,7 +119,7 @@ def _perform(part: Part, folders: tuple[str, ...]) -> None:
 
 def _marks(found: Changes, part: Part) -> dict[str, int]:
     names = [change.name for change in (*found.added, *found.changed)]
-    return content_marks(part.namespace, names, time.monotonic() + changes.SECONDS)
+    return content_marks(part.namespace, names, time.thread_time() + changes.SECONDS)
 
 
 def _keep(keeper: adopt.Keeper, part: Part, found: Changes, last: object, reporter: Reporter) -> None:

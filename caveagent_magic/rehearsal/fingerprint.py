@@ -163,7 +163,7 @@ class Look:
         return 0
 
     def _is_out_of_time(self) -> bool:
-        self.cut = self.cut or (len(self.seen) % 64 == 0 and time.monotonic() > self.deadline)
+        self.cut = self.cut or (len(self.seen) % 64 == 0 and time.thread_time() > self.deadline)
         return self.cut
 
     def _parts(self, thing: Any, kind: type, depth: int) -> Iterator[int]:
@@ -235,7 +235,7 @@ class Look:
                 self.whole = self.whole and begun + len(piece) <= _MOST_PARTS
                 yield from self._each(piece[: max(0, _MOST_PARTS - begun)], depth)
             begun += len(piece)
-            if begun > _MOST_PARTS and (self.cut or time.monotonic() > self.deadline):
+            if begun > _MOST_PARTS and (self.cut or time.thread_time() > self.deadline):
                 self.cut = True
                 return
 

@@ -76,13 +76,11 @@ def open_anew(keep: frozenset[int], ways: Mapping[int, int]) -> None:
 
 def flush_streams() -> None:
     """Write out what Python's own streams and C's hold back, so that it comes once and in time."""
-    import ctypes
-
     for stream in {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}:
         if type(stream) is io.TextIOWrapper and not stream.closed:
             with contextlib.suppress(OSError):
                 stream.flush()
-    ctypes.CDLL(None).fflush(None)
+    linux.libc().fflush(None)
 
 
 def _deaden_descriptors(keep: frozenset[int]) -> None:

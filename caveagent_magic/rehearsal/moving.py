@@ -95,10 +95,10 @@ def load(file: int, written: Written, namespace: Any, old: Mapping[int, object])
 
 def _mark_of(referred: Mapping[int, object]) -> int | None:
     """The mark of older objects, the same in the fork and here as long as they hold the same."""
-    mark = fingerprint([referred[address] for address in sorted(referred)], time.monotonic() + _SECONDS)
+    mark = fingerprint([referred[address] for address in sorted(referred)], time.thread_time() + _SECONDS)
     if mark.cut:
         return None
-    sums = [checksum_of(each.address, each.size, time.monotonic() + _SECONDS) for each in mark.buffers]
+    sums = [checksum_of(each.address, each.size, time.thread_time() + _SECONDS) for each in mark.buffers]
     return None if None in sums else hash((mark.digest, *sums))
 
 

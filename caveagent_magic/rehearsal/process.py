@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-_PATIENCE = 0.15  # seconds in which the child may clean up behind itself
+_PATIENCE = 2.0  # seconds in which the child may clean up behind itself and tell what it wrote
 
 
 class Process:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import io
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -19,99 +19,59 @@ NOTHING = object()
 
 
 class Collected:
-    """Outputs in order; adjacent text of one stream is one output."""
+    """Outputs in order; adjacent text of one stream is one output. Any thread may add to them."""
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._outputs: list[Output] = []
         self._pieces: list[str] = []  # of the stream output at the end
         self._room = KEPT_CHARS
 
     def text(self, name: str, text: str) -> None:
         """Add stream text, up to a limit that only a runaway loop meets."""
-        last = self._outputs[-1] if self._outputs else {}
-        if last.get("name") != name:
-            self._close_stream()
-            self._outputs.append({"output_type": "stream", "name": name, "text": ""})
-        if self._room > 0:
-            self._pieces.append(text[: self._room])
-        self._room -= len(text)
+        with self._lock:
+            last = self._outputs[-1] if self._outputs else {}
+            if last.get("name") != name:
+                self._add({"output_type": "stream", "name": name, "text": ""})
+            if self._room > 0:
+                self._pieces.append(text[: self._room])
+            self._room -= len(text)
 
     def data(
         self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, **more: Any
     ) -> None:
         """Add rich output, as JSON would hold it."""
-        self._close_stream()
         encoded = {
             name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
             for name, value in as_read(data).items()
         }
-        self._outputs.append(
-            plain({"output_type": kind, "data": encoded, "metadata": metadata or {}, **more})
-        )
+        self._add(plain({"output_type": kind, "data": encoded, "metadata": metadata or {}, **more}))
 
     def error(self, kind: type[BaseException], value: BaseException, lines: Sequence[str]) -> None:
         """Add an exception as it would have been shown."""
-        self._close_stream()
         try:
             said = str(value)
         except Exception as error:  # an exception of the person's own may fail at this
             said = f"(its text could not be had: {type(error).__name__})"
-        self._outputs.append(
-            plain({"output_type": "error", "ename": kind.__name__, "evalue": said, "traceback": list(lines)})
-        )
+        told = {"ename": kind.__name__, "evalue": said, "traceback": list(lines)}
+        self._add(plain({"output_type": "error", **told}))
 
     def finished(self) -> tuple[Output, ...]:
         """All outputs."""
-        self._close_stream()
-        return tuple(self._outputs)
+        with self._lock:
+            self._close_stream()
+            return tuple(self._outputs)
+
+    def _add(self, output: Output) -> None:
+        with self._lock:
+            self._close_stream()
+            self._outputs.append(output)
 
     def _close_stream(self) -> None:
         if self._pieces:
             left_out = f"\n… {-self._room:,} more characters were not kept\n" if self._room < 0 else ""
             self._outputs[-1]["text"] = plain("".join(self._pieces) + left_out)
         self._pieces, self._room = [], KEPT_CHARS
-
-
-class Tee(io.TextIOBase):
-    """Writes to a stream and collects what is written."""
-
-    def __init__(self, stream: Any, collect: Callable[[str], None]) -> None:
-        self._stream, self._collect = stream, collect
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """That of the stream."""
-        return str(self._stream.encoding)
-
-    @property
-    def errors(self) -> str | None:  # type: ignore[override]
-        """How the stream takes what it cannot encode."""
-        return getattr(self._stream, "errors", None)
-
-    def write(self, text: str) -> int:
-        """Write, then collect."""
-        self._stream.write(text)
-        self._collect(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        self._stream.flush()
-
-    def writable(self) -> bool:
-        """Yes."""
-        return True
-
-    def isatty(self) -> bool:
-        """Whether the stream is a terminal."""
-        return bool(self._stream.isatty())
-
-    def fileno(self) -> int:
-        """The stream's descriptor."""
-        return int(self._stream.fileno())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
 
 @contextmanager
@@ -143,11 +103,22 @@ def teed(shell: Any, code: str, outputs: Collected) -> Iterator[None]:
             (shell.display_formatter, "format", describing(shell.display_formatter.format)),
             (shell.displayhook, "quiet", lambda: ends_quietly(shell.displayhook, code)),
             (shell, "_showtraceback", failed),
-            (sys, "stdout", Tee(sys.stdout, lambda text: outputs.text("stdout", text))),
-            (sys, "stderr", Tee(sys.stderr, lambda text: outputs.text("stderr", text))),
+            (sys.stdout, "write", collecting("stdout", sys.stdout.write, outputs)),
+            (sys.stderr, "write", collecting("stderr", sys.stderr.write, outputs)),
         ):
             stack.enter_context(replaced(owner, name, replacement))
         yield
+
+
+def collecting(name: str, write: Callable[[str], int], outputs: Collected) -> Callable[[str], int]:
+    """Writes to a stream and collects what is written; threads of the kernel write there, too."""
+
+    def written(text: str) -> int:
+        size = write(text)
+        outputs.text(name, text)
+        return size
+
+    return written
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from caveagent_magic.shell import nearby
 from caveagent_magic.shell.apart import run_apart
 from caveagent_magic.shell.collect import Collected, teed
 from caveagent_magic.shell.names import Names
+from caveagent_magic.shell.native import NativeText
 from caveagent_magic.shell.shown import show_again
 
 HANDLE = "_cave"
@@ -28,7 +29,7 @@ class Runtime:
     """Runs code through the shell, in the cell, while collecting what it puts out."""
 
     def __init__(self, names: Names) -> None:
-        self.shell, self._names = names.shell, names
+        self.shell, self._names, self._native = names.shell, names, NativeText()
         self._kept: dict[int, str] = {}  # full outputs by their number in this notebook
         self._count = 0
         self._last: object = NOTHING  # the last value of the turn
@@ -66,6 +67,7 @@ class Runtime:
         outputs = Collected()
         with self._handle(), teed(self.shell, code, outputs):
             result = self.shell.run_cell(code, store_history=False, silent=False)
+            self._native.settle()
         error = result.error_before_exec or result.error_in_exec
         if error is None and result.result is not None:
             self._last = result.result

@@ -83,7 +83,7 @@ def _differs(
     if trial is None or trial.stopped or not all(effect.allowed for effect in trial.effects):
         return ()
     names = [change.name for change in (*changes.added, *changes.changed)]
-    marks = content_marks(ports.runtime.namespace, names, time.monotonic() + SECONDS)
+    marks = content_marks(ports.runtime.namespace, names, time.thread_time() + SECONDS)
     found = differences(trial.result, Result(run.outputs, changes, marks))
     if found and trial.randomness is not None and not trial.randomness.same_as(drawn):
         return (*found, "Something else drew random numbers between the rehearsal and the run.")

@@ -28,7 +28,9 @@ class Kernel:
     def __init__(self, python: str, environment: dict[str, str]) -> None:
         self.manager = KernelManager()
         self.manager.kernel_spec.argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        self.manager.start_kernel(env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        # Under pytest's own variable ipykernel would not read what programs print.
+        self.manager.start_kernel(env={**inherited, "PYTHONPATH": str(ROOT), **environment})
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=PATIENCE)
@@ -112,6 +114,10 @@ class Kernel:
 
     def _note(self, message: dict[str, Any]) -> None:
         self.status = message["content"].get("execution_state", self.status)
+
+    def until_printed(self, words: str) -> None:
+        """Wait until the running cell has printed these words."""
+        self._read_until(lambda message: words in self.text())
 
     def interrupt(self) -> None:
         """What the stop button does."""

@@ -23,9 +23,9 @@ len(table)
 def asked(kernel, replies):
     """Start a step that has to be answered, with a low threshold for taking over."""
 
-    def start(code):
+    def start(code, seconds=0.2):
         kernel.control(verb="hello")
-        kernel.run("%config CaveMagics.adopt_seconds = 0.2")
+        kernel.run(f"%config CaveMagics.adopt_seconds = {seconds}")
         kernel.start(f"%%cave --model {replies(code, 'Done.')}\nDo it.")
         return kernel.pending()
 
@@ -89,7 +89,7 @@ def test_what_would_not_be_the_same_is_not_offered(kernel, asked, line, reason):
 
 
 def test_a_short_rehearsal_is_not_offered_and_says_nothing(kernel, asked):
-    step = asked("```python\nx = 1\n```")
+    step = asked("```python\nx = 1\n```", seconds=5.0)
     kernel.decide("stop")
     kernel.finish()
 

@@ -40,6 +40,31 @@ def test_prints_results_and_figures_appear_in_the_cell(kernel, replies):
     assert ("drawing" in kernel.text(), len(images), results) == (True, 1, ["42"]), kinds
 
 
+NATIVE = """```python
+import ctypes, os, subprocess, sys
+print('by Python', flush=True)
+ctypes.CDLL(None).puts(b'by C')
+subprocess.run(['echo', 'by a program'])
+os.system('echo on standard error >&2')
+```"""
+
+
+def test_what_programs_and_c_code_print_is_shown_and_told_to_the_model(kernel, replies):
+    kernel.control(verb="hello")
+
+    kernel.start(f"%%cave --model {replies(NATIVE, 'Printed.')}\nPrint.")
+    kernel.decide("run")
+    kernel.finish()
+
+    lines = ["by C", "by Python", "by a program", "on standard error"]
+    told = next(event["text"] for event in kernel.events() if event["type"] == "observed")
+    ran = next(event for event in kernel.events() if event["type"] == "ran")
+    collected = "".join(output.get("text", "") for output in ran["outputs"])
+    assert (sorted(kernel.text().splitlines()), sorted(collected.splitlines())) == (lines, lines)
+    assert [line for line in lines if line not in told] == []
+    assert ran["differs"] == []
+
+
 def test_out_binds_the_final_result(kernel, replies):
     kernel.run("numbers = [1, 2, 3]")
 

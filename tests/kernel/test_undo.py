@@ -93,7 +93,8 @@ def test_a_step_that_fails_in_the_middle_is_undone_whole(kernel, replies):
 
 
 ENDLESS = (
-    "```python\nimport time\nnumbers.append(4)\nsales['half'] = 1\nwhile True:\n    time.sleep(0.05)\n```"
+    "```python\nimport time\nnumbers.append(4)\nsales['half'] = 1\nprint('half done', flush=True)\n"
+    "while True:\n    time.sleep(0.05)\n```"
 )
 
 
@@ -103,7 +104,7 @@ def test_a_step_that_was_interrupted_is_undone_whole(kernel, replies):
     kernel.run("%config CaveMagics.rehearse = False")
     kernel.start(f"%%cave --model {replies(ENDLESS)}\nGo on.")
     kernel.decide("run")
-    time.sleep(1.0)
+    kernel.until_printed("half done")
     kernel.interrupt()
     assert kernel.finish()["status"] == "error"
     assert "half" in state(kernel)

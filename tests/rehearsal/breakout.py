@@ -369,18 +369,20 @@ def arrives_at(end, action, other):
 @attempt("processes")
 def survive():
     def leave():
+        named, told = os.pipe()
         if os.fork():
-            return
+            return os.read(named, 1)
         os.setsid()
         if os.fork():
             os._exit(0)
         C.prctl(15, SURVIVOR.encode(), 0, 0, 0)
         C.prctl(1, 0, 0, 0, 0)
+        os.write(told, b"x")
         os.closerange(0, 1000)
         time.sleep(60)
         os._exit(0)
 
-    yield lambda: [leave(), time.sleep(0.2)]
+    yield leave
     survivors = [
         pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if named(pid) == SURVIVOR
     ]

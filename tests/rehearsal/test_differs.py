@@ -136,3 +136,12 @@ def test_many_differences_are_counted():
     said = differences(result(changes=many), result())
 
     assert (len(said), said[-1]) == (9, "4 more things differ from the rehearsal.")
+
+
+@pytest.mark.parametrize(
+    "piece", ["y", "1.", "1e-", "a ", "sk-", "\x1b[1", "ipykernel_1/", "<ipython-input-"]
+)
+def test_a_million_characters_without_a_break_are_read_once_and_not_for_each_character(piece):
+    text = piece * (1_000_000 // len(piece))
+
+    assert differences(result(printed(text)), result(printed(text))) == ()

@@ -174,7 +174,7 @@ from multiprocessing import get_context
 with ProcessPoolExecutor(2, mp_context=get_context('fork')) as pool:
     _emit({'output_type': 'stream', 'name': 'stdout', 'text': str(list(pool.map(abs, [-1, -2])))})
 """
-    assert said(try_out(source)) == "[1, 2]"
+    assert said(try_out(source, seconds=60)) == "[1, 2]"
 
 
 COMPUTING = {

@@ -103,9 +103,9 @@ class Record:
         for kept in self.kept:
             if kept.name not in problems and kept.changed:
                 problems[kept.name] = f"a {type(kept.thing).__name__} in it did not take its state back"
-        deadline = time.monotonic() + SECONDS
+        deadline = time.thread_time() + SECONDS
         for name, mark in self.marks.items():
-            if name in problems or name not in namespace or time.monotonic() > deadline:
+            if name in problems or name not in namespace or time.thread_time() > deadline:
                 continue
             if not _alike(mark, fingerprint(namespace[name])):
                 problems[name] = "it is not all as it was before the step: it was changed otherwise since"
