@@ -15,6 +15,7 @@ from caveagent_magic.security.vocabulary import names
 from caveagent_magic.security.where import Where, below, is_folder, of_descriptor, plain
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+CHANGING = frozenset("wax+")  # letters of a mode
 MODULES = (*importlib.machinery.all_suffixes(), ".pyi", ".zip", ".egg")
 QUIET_PROGRAMS = frozenset(
     ["fc-list", "fc-match", "ldconfig", "uname", "lscpu"]
@@ -56,9 +57,7 @@ def _text(path: object) -> str | None:
 
 def _open(args: tuple[Any, ...], where: Where) -> Attempt | None:
     given, mode, flags = args
-    writes = (
-        any(letter in mode for letter in "wax+") if type(mode) is str else bool(flags and flags & WRITING)
-    )
+    writes = not CHANGING.isdisjoint(mode) if type(mode) is str else bool(flags and flags & WRITING)
     name = _text(given)
     if name is None:
         if issubclass(type(given), int):
@@ -71,8 +70,8 @@ def _open(args: tuple[Any, ...], where: Where) -> Attempt | None:
             return found
     if mode is None and not writes:
         return _descriptor(path, where)
-    if type(given) is str and not writes:
-        where.remember(given)
+    if type(given) is str and mode is not None and where.always(path, writes):
+        where.remember(given, writes)
     return None
 
 

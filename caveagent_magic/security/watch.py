@@ -40,6 +40,7 @@ REGISTERING = names(
     add_timeout register_at_fork register_target on_trait_change excepthook displayhook
     """
 )
+READING = frozenset({"r", "rb", "rt", "br", "tr"})
 MOST_EFFECTS = 200  # of one step that are told
 MOST_DECIDED = 10_000
 FORGET_EVERY = 256  # events
@@ -106,6 +107,8 @@ class Watch:
         self._tell(Effect(found.capability, found.target, allowed))
         if rehearsed:
             return CapabilityRefused(f"not done in a rehearsal: would {found.words}")
+        if allowed and event == "open" and type(args[0]) is str and type(args[1]) is str:
+            self.where.remember(args[0], writes=found.capability == "write_file")
         if allowed or found.capability in self._contained:
             return None
         return CapabilityRefused(
@@ -163,6 +166,7 @@ class Hook:
     def __init__(self) -> None:
         self.armed = False  # the one test that an event costs while no step runs
         self.readable: set[str] | frozenset[str] = NOTHING  # paths that any watched code may read
+        self.writable: set[str] | frozenset[str] = NOTHING  # and write
         self.watches: list[Watch] = []
         self.left: dict[int, tuple[FrameType, Watch]] = {}  # threads that outlived their step
         self.lingering: list[Watch] = []  # ended steps whose code may be called back
@@ -176,7 +180,8 @@ class Hook:
                 return
             if event == "open":
                 path, mode, _ = args
-                if type(path) is str and path in self.readable and type(mode) is str and mode == "r":
+                known = type(path) is str and type(mode) is str
+                if known and path in (self.readable if mode in READING else self.writable):
                     return
             refused = self._judge(event, args)
         except BaseException as error:  # its traceback would hand the state to the code that catches it
@@ -243,6 +248,7 @@ class Hook:
     def _settle(self) -> None:
         alone = len(self.watches) == 1 and not self.left and not self.lingering
         self.readable = self.watches[0].where.readable if alone else NOTHING
+        self.writable = self.watches[0].where.writable if alone else NOTHING
         self.armed = bool(self.watches or self.left or self.lingering)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
@@ -91,7 +92,9 @@ class Where:
     def __init__(self, root: str, scratch: tuple[str, ...] = (), sources: tuple[str, ...] = ()) -> None:
         self.root = resolved(anchored(root, getcwd()))
         self.readable: set[str] = set()  # paths, as they were given, that may be read
+        self.writable: set[str] = set()  # and written
         self.bases: dict[str, None] = {}  # folders whose descriptors a relative path may start from
+        self._own = (self.root, *PACKAGES)
         self._scratch = (SCRATCH, *scratch)
         self._sources = sources
         self._cwd = getcwd()
@@ -103,13 +106,17 @@ class Where:
         """The working directory or a link is about to change."""
         self._settled = False
         self.readable.clear()
+        self.writable.clear()
         self._folders.clear()
 
-    def remember(self, path: str) -> None:
+    def remember(self, path: str, writes: bool = False) -> None:
         """Spare the next look at the same path, and at its neighbours where many of them are read."""
-        if not self._settled or len(self.readable) >= MOST_KEPT:
+        kept = self.writable if writes else self.readable
+        if not self._settled or len(kept) >= MOST_KEPT:
             return
-        self.readable.add(path)
+        kept.add(path)
+        if writes:
+            return
         folder = path[: path.rfind("/") + 1]
         self._read[folder] = self._read.get(folder, 0) + 1
         if self._read[folder] == MANY:
@@ -118,7 +125,7 @@ class Where:
     def _take_in(self, folder: str) -> None:
         """All files of the folder that are no links may be read, as the folder may."""
         found = self.real(folder or ".")
-        if not (below(found, (self.root,)) or below(found, PACKAGES)):
+        if not (below(found, self._own) or self.disposable(found)):
             return
         try:
             with scandir(found) as entries:
@@ -144,9 +151,15 @@ class Where:
 
     def ordinary_read(self, path: str) -> bool:
         """Whether reading it is part of computing: the working directory, packages, the system's own data."""
-        if path == "/" or below(path, (self.root,)) or below(path, PACKAGES) or path.startswith(SYSTEM):
+        return self.always(path) or (below(path, CACHES) and not own_caller())
+
+    def always(self, path: str, writes: bool = False) -> bool:
+        """Whether it is ordinary whoever does it."""
+        if self.disposable(path):
             return True
-        return self.disposable(path) or (below(path, CACHES) and not own_caller())
+        if writes:
+            return path in SINKS
+        return path == "/" or below(path, self._own) or path.startswith(SYSTEM)
 
     def source(self, path: str) -> bool:
         """Whether it is a module's source, which tracebacks show; they are printed from C."""
@@ -154,9 +167,9 @@ class Where:
 
     def ordinary_write(self, path: str) -> bool:
         """Whether writing it leaves nothing behind that matters."""
-        if path in SINKS or self.disposable(path):
-            return True
-        return ("__pycache__" in path or below(path, CACHES)) and not own_caller()
+        return self.always(path, writes=True) or (
+            ("__pycache__" in path or below(path, CACHES)) and not own_caller()
+        )
 
     def disposable(self, path: str) -> bool:
         """Whether it lies in the folder for temporary files, but not in the root if that is there, too."""
@@ -176,7 +189,12 @@ def anchored(path: str, base: str) -> str:
 
 def below(path: str, folders: tuple[str, ...]) -> bool:
     """Whether a path is one of the folders or inside one."""
-    return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
+    return f"{path}/".startswith(_stems(folders))
+
+
+@functools.lru_cache(maxsize=64)
+def _stems(folders: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{folder.rstrip('/')}/" for folder in folders)
 
 
 def is_folder(path: str) -> bool:

@@ -138,7 +138,7 @@ def test_a_refusal_carries_no_frame_that_holds_the_guards_state(step: Step) -> N
             names |= set(trace.tb_frame.f_locals)
         trace = trace.tb_next
 
-    assert names <= {"event", "path", "mode", "_"}
+    assert names <= {"event", "path", "mode", "_", "known"}
 
 
 def test_at_the_edge_of_the_stack_nothing_slips_through(step: Step, tmp_path: Path) -> None:
@@ -166,6 +166,20 @@ def test_a_link_made_during_the_run_is_seen_through(step: Step, tmp_path: Path) 
 
     assert effects[-1] == Effect("read_file", "/etc/passwd", False)
     assert isinstance(step.raised, CapabilityRefused)
+
+
+def test_a_relative_path_that_was_written_is_judged_again_elsewhere(step: Step, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    code = compile(
+        "import os\nfor _ in '12':\n    open('a.txt', 'w').close()\nos.chdir('in')\nopen('a.txt', 'w')",
+        "<ipython-input-1>",
+        "exec",
+    )
+    with guard(lambda capability, target: capability == "kernel" or target == str(tmp_path / "a.txt")):
+        step.runcode(code)
+
+    assert "'in/a.txt' (line 5)" in str(step.raised)
+    assert list((tmp_path / "in").iterdir()) == []
 
 
 def test_a_relative_path_is_judged_where_the_step_went(step: Step, tmp_path: Path) -> None:
