@@ -28,7 +28,7 @@ from caveagent_magic.security.recursion import recursions
 COSTLY = "too much: "  # begins the name under which a use of too much is recorded
 HUGE = 5 * 10**8  # elements, characters or rounds
 LONG = 10**8  # bits of a number
-LONGEST_WAIT = 3600  # seconds
+LONGEST_WAIT = 600  # seconds
 DEEPEST = 6  # calls inside one another
 MOST_STEPS = 12_000  # nodes
 ROUNDS = 60  # of a loop in which something doubles
@@ -222,7 +222,8 @@ class Costs(Measures):
         for name in changed & set(names) if times == 1.0 else ():  # the test and the body move it
             if names[name].value is not None and names[name].length is None:
                 names[name] = UNKNOWN
-        self._repeat(node.body, times, names, leaves(node.body))
+        last = times if times > 1.0 or _ends_by_growth(node.test) else ROUNDS
+        self._repeat(node.body, times, names, leaves(node.body), last)
         self.run(node.orelse, names)
 
     def _counted(self, node: ast.While, names: Names) -> float:
@@ -247,11 +248,16 @@ class Costs(Measures):
         way = {ast.Add: 1, ast.Sub: -1}.get(type(steps[0].op))
         return max((end - start) / (step * way), 1.0) if step and way else 1.0
 
-    def _repeat(self, body: list[ast.stmt], times: float, names: Names, left: bool) -> None:
-        """A loop's body: a few rounds as they come, what grows steadily for all the others."""
+    def _repeat(
+        self, body: list[ast.stmt], times: float, names: Names, left: bool, most: float = 1.0
+    ) -> None:
+        """A loop's body: a few rounds as they come, what grows steadily for all the others.
+
+        Where it is not known how often it goes round, `most` is how far something that doubles is followed.
+        """
         outside, self.rounds = self.rounds, self.rounds * (1.0 if left else max(times, 1.0))
         history = [dict(names)]
-        last = int(min(times, ROUNDS))
+        last = int(min(max(times, most), ROUNDS))
         for turn in range(max(last, 1)):
             self.run(body, names)
             history.append(dict(names))
@@ -287,6 +293,11 @@ class Costs(Measures):
         ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
     })  # fmt: skip
+
+
+def _ends_by_growth(test: ast.expr) -> bool:
+    """Whether what grows in the loop ends it: `while len(rows) < 100`."""
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.LtE))
 
 
 def _doubles(first: Names, second: Names, third: Names) -> bool:

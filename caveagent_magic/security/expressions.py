@@ -140,8 +140,6 @@ class Expressions(Attributes):
         left, right = self.values(node.left, scope), self.values(node.right, scope)
         self.hand_over(tuple(v for v in left if not isinstance(v, Items)), node.left)
         self.hand_over(tuple(v for v in right if not isinstance(v, Items)), node.right)
-        if isinstance(node.op, (ast.Mult, ast.Pow, ast.LShift)):
-            self.record("code", (f"operator.{type(node.op).__name__.lower()}",), node, args=(left, right))
         if any(isinstance(value, Items) for value in (*left, *right)):
             entries = [
                 entry for value in (*left, *right) if isinstance(value, Items) for entry in value.entries

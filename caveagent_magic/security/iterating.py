@@ -11,7 +11,6 @@ from caveagent_magic.security.values import (
     Instance,
     Items,
     Values,
-    constants,
     join,
 )  # fmt: skip
 
@@ -43,15 +42,6 @@ def listed(calls: Calls, given: Given) -> Values | None:
 def repeated(calls: Calls, given: Given) -> Values | None:
     """`repeat(x)` without a number never ends."""
     return (Instance("endless"),) if len(given.args) + len(given.keywords) == 1 else None
-
-
-def ranged(calls: Calls, given: Given) -> Values | None:
-    """A range, by its end."""
-    ends = constants(given.args[-1] if len(given.args) < 3 else given.args[1]) if given.args else None
-    calls.record("call", ("builtins.range",), given.node, args=given.args)
-    if ends and len(ends) == 1 and isinstance(ends[0], int):
-        return (Instance("builtins.range", about=Const(max(ends[0], 0))),)
-    return DATA
 
 
 def drained(calls: Calls, given: Given) -> Values | None:

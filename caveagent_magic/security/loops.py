@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-JOINING = frozenset(["concat", "concatenate", "append", "vstack", "hstack", "extend", "union", "merge"])
 GROWING = frozenset(["append", "appendleft", "insert"])  # `extend` may add nothing, a set may have it already
-ROUNDS = 30  # of doubling
 STILL = (
     ast.Name, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.expr_context, ast.cmpop,
     ast.boolop, ast.unaryop, ast.operator,
@@ -80,68 +78,6 @@ def _steps(statement: ast.stmt, name: str, up: bool) -> bool:
         return False
     owner = call.func.value
     return call.func.attr in GROWING and isinstance(owner, ast.Name) and owner.id == name
-
-
-def doubled(body: list[ast.stmt]) -> Iterator[str]:
-    """The names that a loop's body adds to themselves, so that they double each time round."""
-    for node in (inner for statement in body for inner in ast.walk(statement)):
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            name, value = node.target.id, node.value
-            if isinstance(node.op, ast.Mult) or (isinstance(node.op, ast.Add) and _mentions(value, name, 1)):
-                yield name
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, times = node.targets[0], isinstance(node.value, ast.BinOp) and node.value
-            if isinstance(target, ast.Name) and _put_together(node.value, target.id):
-                yield f"{target.id}()"
-            if isinstance(target, ast.Name) and times:
-                again = isinstance(times.op, ast.Mult) and _mentions(times, target.id, 1)
-                if again or (isinstance(times.op, ast.Add) and _mentions(times, target.id, 2)):
-                    yield target.id
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            adds = node.func.attr in ("extend", "update") and isinstance(owner, ast.Name)
-            if adds and isinstance(owner, ast.Name) and any(_mentions(a, owner.id, 1) for a in node.args):
-                yield owner.id
-
-
-def _put_together(value: ast.expr, name: str) -> bool:
-    """Whether a call joins the name with itself: `concat([x, x])`, `x.append(x)`."""
-    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
-        return False
-    parts = [
-        inner
-        for arg in value.args
-        for inner in (arg.elts if isinstance(arg, (ast.List, ast.Tuple)) else [arg])
-    ]
-    if value.func.attr not in JOINING:
-        return False
-    return sum(isinstance(part, ast.Name) and part.id == name for part in [*parts, value.func.value]) > 1
-
-
-def _mentions(value: ast.expr, name: str, times: int) -> bool:
-    """Whether the value is the name itself, or a sum or product in which it stands so often."""
-    parts = [value]
-    found = 0
-    while parts:
-        part = parts.pop()
-        if isinstance(part, ast.BinOp):
-            parts += [part.left, part.right]
-        elif isinstance(part, ast.Name):
-            found += part.id == name
-    return found >= times
-
-
-def constant_rounds(node: ast.For | ast.AsyncFor | ast.While) -> int | None:
-    """How often a loop goes round, as far as that is written: over what is finite, it is taken as few."""
-    if isinstance(node, ast.While):
-        return None
-    iterated = node.iter
-    if not (isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name)):
-        return 0
-    if iterated.func.id != "range":
-        return 0
-    numbers = [arg.value for arg in iterated.args if isinstance(arg, ast.Constant)]
-    return max((number for number in numbers if isinstance(number, int)), default=0)
 
 
 def yields_for_ever(node: ast.AST) -> bool:

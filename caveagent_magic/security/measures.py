@@ -258,8 +258,8 @@ def combined(op: ast.operator, left: Amount, right: Amount) -> Amount:
     first, second = numeric(left), numeric(right)
     if isinstance(op, ast.Pow) and not left.shape and not right.shape:
         return raised(left, right)
-    if isinstance(op, ast.LShift) and second is not None:
-        return Amount(bits=second + left.bits) if second > 62 else UNKNOWN
+    if isinstance(op, ast.LShift) and second is not None and second >= 0:
+        return raised(number(2), right) if second > 62 or first is None else number(int(first) << int(second))
     if isinstance(op, ast.Mult) and (left.bits or right.bits):
         return Amount(bits=left.bits + right.bits)
     if first is not None and second is not None:

@@ -13,9 +13,6 @@ from caveagent_magic.security.cost import COSTLY, costs
 from caveagent_magic.security.doubts import Doubts
 from caveagent_magic.security.known import harmless
 from caveagent_magic.security.loops import (
-    ROUNDS,
-    constant_rounds,
-    doubled,
     feeds_itself,
     leaves,
     moves_away,
@@ -34,7 +31,6 @@ from caveagent_magic.security.values import (
     Items,
     Named,
     Opaque,
-    Text,
     Values,
     join,
 )
@@ -196,7 +192,6 @@ class Names(Doubts):
         )
         if goes_on and not leaves(node.body):
             self.record("code", ("endless for",), node.iter)
-        self._note_doubling(node, scope)
 
         def once() -> None:
             self.assign(node.target, given, scope)
@@ -213,21 +208,9 @@ class Names(Doubts):
         goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
         if goes_on and not hopeless and not leaves(node.body):
             self.record("code", ("while True",), node)
-        self._note_doubling(node, scope)
         for _ in range(2):
             branches(scope, lambda: self.run(node.body, scope), lambda: None)
         self.run(node.orelse, scope)
-
-    def _note_doubling(self, node: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> None:
-        """A text or list that doubles each time round fills any memory after some forty rounds."""
-        rounds = constant_rounds(node)
-        for name in doubled(node.body) if rounds is None or rounds > ROUNDS else ():
-            if name.endswith("()") or any(
-                isinstance(value, (Items, Text))
-                or (isinstance(value, Const) and isinstance(value.value, str))
-                for value in scope.look_up(name)
-            ):
-                self.record("code", ("doubling",), node)
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
         for item in node.items:

@@ -32,6 +32,8 @@ def found(code: str, **namespace: object) -> list[str]:
         ("x = 3\nfor _ in range(60):\n    x = x * x", "mult"),
         ("s = 'ab'\nfor i in range(100):\n    s += s", "add"),
         ("rows = []\nfor i in range(10**6):\n    rows.append('x' * 10**6)", "the growth of rows"),
+        ("a = [1]\nwhile len(a) > 0:\n    a.extend(a)", "the growth of a"),
+        ("b'0' * (1 << 40)", "mult"),
         ("w = 10**11\nf'{1:>{w}}'", "a format's width"),
         ("'%*d' % (10**10, 1)", "mod"),
         ("'{:0{w}}'.format(1, w=10**10)", "format"),
@@ -55,6 +57,8 @@ def test_what_would_use_too_much_is_found(code: str, what: str) -> None:
         "import time\nfor page in range(20):\n    time.sleep(1)",
         "x = 1\nfor i in range(100):\n    x = x * 2 % 7919",
         "def f(n):\n    return n * 2\nf(10)",
+        "a = [1]\nwhile len(a) < 100:\n    a = a + a",
+        "1 << -1",
     ],
 )
 def test_an_analysis_stays_quiet(code: str) -> None:
