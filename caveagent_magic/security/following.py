@@ -65,7 +65,8 @@ class Following(Expressions):
 
     def follow(self, function: Function, given: Given) -> Values:
         """Read the body with these arguments, and give what it may return."""
-        if function.node in self.following:
+        if function.node in self.following:  # what it is given this time may be called in there
+            self._hand_all(given)
             return ()
         if len(self.following) >= DEEPEST:
             self.unknown("calls go deeper than is followed", given.node)

@@ -18,7 +18,7 @@ from caveagent_magic.security.loops import (
     moves_away,
     unchanging,
 )
-from caveagent_magic.security.reader import Given
+from caveagent_magic.security.reader import BY_ITSELF, Given
 from caveagent_magic.security.specials import folded_name
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import (
@@ -33,18 +33,6 @@ from caveagent_magic.security.values import (
     Opaque,
     Values,
     join,
-)
-
-TALKING = frozenset(
-    [
-        "_repr_html_",
-        "_repr_javascript_",
-        "_repr_svg_",
-        "_repr_latex_",
-        "_repr_markdown_",
-        "_repr_mimebundle_",
-        "_ipython_display_",
-    ]
 )
 
 
@@ -72,13 +60,13 @@ class Names(Doubts):
 
     def store_attribute(self, owners: Values, name: str, values: Values, node: ast.AST) -> None:
         """`owner.name = value`; a method that the display system calls may also come to a class so."""
-        if name in TALKING:
+        if name in BY_ITSELF:
             self.record("code", (f"def {name}",), node)
         super().store_attribute(owners, name, values, node)
 
     def store_name(self, name: str, values: Values, node: ast.AST, scope: Scope) -> None:
         """`name = value`, also in the body of a class."""
-        if name in TALKING and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if name in BY_ITSELF and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             self.record("code", (f"def {name}",), node)
         super().store_name(name, values, node, scope)
 
@@ -144,7 +132,7 @@ class Names(Doubts):
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         function = self.make_function(node, scope)
         self.annotation(node.returns, scope)
-        if node.name in TALKING or node.name == "__del__":
+        if node.name in BY_ITSELF:
             self.record("code", (f"def {node.name}",), node)
         found: Values = (function,)
         for decorator in reversed(node.decorator_list):

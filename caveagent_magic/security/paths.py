@@ -75,7 +75,7 @@ def mode_of(use: Use, position: int) -> str:
 def in_memory(receiver: Values) -> bool:
     """Whether the object is a buffer in memory or the kernel's own output."""
     return bool(receiver) and all(
-        (isinstance(value, Instance) and value.of in MEMORY)
+        (isinstance(value, Instance) and (value.of in MEMORY or value.about == Const(":memory:")))
         or (isinstance(value, Named) and value.name.startswith("sys.std"))
         for value in receiver
     )

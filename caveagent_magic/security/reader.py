@@ -24,6 +24,17 @@ from caveagent_magic.security.values import (
     Value,
     Values,
 )
+from caveagent_magic.security.vocabulary import names
+
+TALKING = names(
+    """
+    _repr_html_ _repr_javascript_ _repr_svg_ _repr_latex_ _repr_markdown_ _repr_mimebundle_
+    _ipython_display_
+    """
+)
+"""Methods that the display system calls."""
+BY_ITSELF = TALKING | {"__del__"}
+"""Methods that nobody needs to call for them to have their effect."""
 
 
 @dataclass(frozen=True, slots=True)

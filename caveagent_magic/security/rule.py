@@ -46,6 +46,7 @@ class Rule:
     reads: ClassVar[frozenset[str]] = frozenset()
     imports: ClassVar[frozenset[str]] = frozenset()
     stores: ClassVar[frozenset[str]] = frozenset()
+    decides: ClassVar[bool] = True  # whether a call of its names that it lets pass does nothing else, either
     kinds: ClassVar[frozenset[Kind]] = frozenset()  # looked at whatever their name
     verdict: ClassVar[Judgement] = "allow"  # the least that the verdict is, whatever the policy says
     examples: ClassVar[tuple[Flagged | Passes, ...]] = ()
@@ -119,4 +120,4 @@ def rules_for(kind: Kind, names: tuple[str, ...]) -> tuple[Rule, ...]:
 @functools.lru_cache(maxsize=16384)
 def claimed(name: str) -> bool:
     """Whether some rule knows the name, and so decides alone whether it is harmless here."""
-    return any(fits(name, rule.calls) for rule in all_rules())
+    return any(rule.decides and fits(name, rule.calls) for rule in all_rules())

@@ -25,13 +25,14 @@ from caveagent_magic.security.iterating import (
     spread,
     zipped,
 )
-from caveagent_magic.security.reader import Given
+from caveagent_magic.security.reader import BY_ITSELF, Given
 from caveagent_magic.security.values import (
     DATA,
     PARAMETER,
     Bound,
     Const,
     Instance,
+    Items,
     Named,
     Text,
     Value,
@@ -142,15 +143,28 @@ def _glob(calls: Calls, given: Given) -> Values | None:
 
 
 def _type(calls: Calls, given: Given) -> Values | None:
-    return (
-        (Named("builtins.type()", receiver=given.args[0][0] if given.args[0] else None),)
-        if len(given.args) == 1
-        else None
-    )
+    """The class of something, or a new one with what a dictionary holds."""
+    for value in given.args[2] if len(given.args) == 3 else ():
+        for key, _ in value.entries if isinstance(value, Items) else ():
+            if key in BY_ITSELF:
+                calls.record("code", (f"def {key}",), given.node)
+    if len(given.args) != 1:
+        return None
+    return (Named("builtins.type()", receiver=given.args[0][0] if given.args[0] else None),)
 
 
 def _super(calls: Calls, given: Given) -> Values | None:
     return PARAMETER
+
+
+def _database(calls: Calls, given: Given) -> Values | None:
+    """A connection that remembers its file, or that it has none."""
+    calls.record(
+        "call", ("sqlite3.connect",), given.node, args=given.args, keywords=given.keywords,
+        open_ended=given.open_ended,
+    )  # fmt: skip
+    path = (given.args or (given.keywords.get("database", ()),))[0]
+    return (Instance("sqlite3.Connection", about=path[0] if len(path) == 1 else None),)
 
 
 TIMING = frozenset({"time", "timeit", "capture"})
@@ -194,5 +208,5 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.sum": drained, "builtins.all": drained,
     "statistics.mean": drained, "collections.Counter": drained, "numpy.fromiter": drained,
     "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,
-    "builtins.type": _type, "builtins.super": _super,
+    "sqlite3.connect": _database, "builtins.type": _type, "builtins.super": _super,
 }  # fmt: skip

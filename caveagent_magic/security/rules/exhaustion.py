@@ -37,6 +37,7 @@ class BacktracksForEver(Rule):
     code = "CAVE963"
     capability = "exhaustion"
     message = "may take very long: {name} can read the same text in very many ways"
+    decides = False
     calls = names("re.* ?.replace ?.match ?.contains ?.extract ?.findall ?.fullmatch ?.extractall ?.split")
 
     examples = (

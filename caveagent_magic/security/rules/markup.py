@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from caveagent_magic.security.names import TALKING
+from caveagent_magic.security.reader import TALKING
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import Const, Instance, Text, Value, texts
@@ -126,6 +126,7 @@ class LoadsIntoFigures(Rule):
     code = "CAVE952"
     capability = "markup"
     message = "puts something into the output that the browser loads or runs, with {name}"
+    decides = False
     calls = names("?.add_layout_image ?.update_layout ?.to_html ?.write_html ?.show plotly.* folium.*")
 
     examples = (

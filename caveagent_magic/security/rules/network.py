@@ -100,7 +100,7 @@ class ReadsAddress(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Only for functions that take paths."""
         from caveagent_magic.security.rules.read_file import READERS
-        from caveagent_magic.security.rules.write_file import WRITERS
+        from caveagent_magic.security.writers import WRITERS
 
         known = next(
             (n for n in use.names if n in READERS or n in WRITERS or _fetching(n)),

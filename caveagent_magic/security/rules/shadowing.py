@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
+from caveagent_magic.security.known import computes
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import texts
 from caveagent_magic.security.vocabulary import names
 
 
@@ -57,15 +59,26 @@ class Registers(Rule):
     examples = (
         Flagged("import numpy as np\nnp.seterrcall(print)", name="numpy.seterrcall"),
         Flagged("import pandas as pd\npd.set_option('plotting.backend', 'evil')", name="pandas.set_option"),
+        Flagged("df.plot(backend='evil')"),
+        Flagged("import pandas as pd\npd.options.plotting.backend = 'evil'"),
         Passes("import pandas as pd\npd.set_option('display.max_rows', 10)"),
+        Passes("import pandas as pd\npd.options.plotting.backend = 'plotly'"),
     )
 
     def named(self, use: Use) -> str | None:
-        """An option can name a module, too."""
-        if (
-            use.kind == "call"
-            and use.name.endswith(("set_option", "option_context"))
-            and any("backend" in word for word in use.words)
-        ):
-            return use.names[0]
+        """A back end is a module that the library will import."""
+        if use.kind == "call" and use.name.endswith(("set_option", "option_context")):
+            return use.names[0] if _names_module(use.words, {"plotting.backend"}) else None
+        if use.kind == "call" and "backend" in use.keywords and ".plot" in f".{use.name}":
+            return use.names[0] if _names_module(texts(use.keywords["backend"])) else None
+        if use.kind == "store":
+            plots = use.name.endswith("plotting.backend")
+            return use.names[0] if plots and _names_module(use.words) else None
         return super().named(use)
+
+
+def _names_module(words: Sequence[str], options: Set[str] = frozenset()) -> bool:
+    """Whether the words may name a module other than those that only compute; options go before them."""
+    if options and not any("backend" in word for word in words):
+        return False
+    return not all(computes(word) for word in words if word not in options) or len(words) <= len(options)
