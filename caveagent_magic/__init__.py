@@ -1,4 +1,8 @@
-"""The AI of a notebook: `%load_ext caveagent_magic`, then `%%cave`."""
+"""The AI of a notebook: `%load_ext caveagent_magic`, then `%%cave`.
+
+In code of your own, after `import caveagent_magic as cave`: `@cave.tool` marks functions and classes for the
+model, `cave.result("name")` gives the result of a cell.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ if TYPE_CHECKING:
     from caveagent_magic.injection.tool import tool
 
 __version__ = "0.1.0"
-__all__ = ["load_ipython_extension", "tool", "unload_ipython_extension"]
+__all__ = ["load_ipython_extension", "result", "tool", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> object:
@@ -33,3 +37,10 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     from caveagent_magic.shell.extension import unload
 
     unload(shell)
+
+
+def result(name: str = "") -> object:
+    """The object that the last turn gave, or that `--out NAME` named; raises `UsageError`."""
+    from caveagent_magic.shell.extension import loaded
+
+    return loaded().driver.runtime.result(name)

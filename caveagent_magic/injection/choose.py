@@ -11,7 +11,7 @@ from caveagent_magic.injection.card import LEFT_OUT, Chosen, card_text
 from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.injection.look import look
 from caveagent_magic.injection.privacy import EVERYTHING, visible
-from caveagent_magic.injection.tool import is_tool
+from caveagent_magic.injection.tool import offered_first
 
 CHARS_PER_TOKEN = 3.5
 FOOTER_CHARS = 100  # the lines that say what is missing
@@ -31,12 +31,12 @@ def choose(
     """The cards in the order of what they are worth, within the budget; raises `UsageError`."""
     allowed = visible(names, only=only, hide=hide, privacy=privacy)
     cards = {card.name: card for card in look(allowed.names, allowed.hidden, allowed.levels)}
-    tools = {name for name, obj in allowed.names.items() if is_tool(obj)}
+    tools = offered_first(allowed.names)
     named = set(re.findall(r"\w+", prompt))
     order = dict.fromkeys((*recent, *reversed(list(cards))))
-    first = sorted(order, key=lambda name: (name not in tools, name not in named))
+    first = sorted(dict.fromkeys((*tools, *order)), key=lambda name: (name not in tools, name not in named))
     ranked = [cards[name] for name in first if name in cards]
-    kept = _fit(ranked, named | tools, max(0, int(budget_tokens * CHARS_PER_TOKEN) - FOOTER_CHARS))
+    kept = _fit(ranked, named.union(tools), max(0, int(budget_tokens * CHARS_PER_TOKEN) - FOOTER_CHARS))
     return Chosen(tuple(kept), omitted=tuple(card.name for card in ranked[len(kept) :]), full=cards)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from caveagent_magic.errors import UsageError
 from caveagent_magic.injection import static
+from caveagent_magic.injection.describers.annotations import mentioned
 
 MARK = "__cave_tool__"
 Marked = TypeVar("Marked", bound=Any)
@@ -29,3 +31,11 @@ def is_tool(obj: object) -> bool:
         return static.instance_members(obj).get(MARK) is True
     cls = obj if static.inherits(type(obj), type) else type(obj)
     return static.class_member(cls, MARK) is True  # type: ignore[arg-type]
+
+
+def offered_first(names: Mapping[str, object]) -> tuple[str, ...]:
+    """The names of tools, and after them those of classes that their signatures speak of."""
+    tools = [name for name, obj in names.items() if is_tool(obj)]
+    functions = [obj for name in tools if type(obj := names[name]) is types.FunctionType]
+    wanted = {id(cls) for function in functions for cls in mentioned(function)}
+    return tuple(dict.fromkeys((*tools, *(name for name, obj in names.items() if id(obj) in wanted))))

@@ -140,6 +140,8 @@ class Driver:
         finally:
             with interrupts_held():
                 self._close(task, ports, log, view)
+        if ended.reason == "done":
+            self.runtime.done(task.out)
         if (replayed := recording.replayed) and ended.reason == "done":
             self.stream.restore(before)  # code and outputs of a replayed turn are told to no model
             self.stream.note(told_of(replayed, touched(task, ports)))

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.completer import SimpleCompletion
+from IPython.core.getipython import get_ipython
 
+from caveagent_magic.errors import UsageError
 from caveagent_magic.shell import control
 from caveagent_magic.shell.commands import COMMANDS
 from caveagent_magic.shell.complete import completions, fragment
@@ -45,6 +47,15 @@ def unload(shell: Any) -> None:
     shell.Completer.custom_matchers.remove(magics.matcher)
     if kernel := getattr(shell, "kernel", None):
         control.uninstall(kernel)
+
+
+def loaded() -> CaveMagics:
+    """The magics of this session; raises `UsageError` where they are not loaded."""
+    shell = get_ipython()
+    magics = shell.magics_manager.registry.get(NAME) if shell else None
+    if not isinstance(magics, CaveMagics):
+        raise UsageError("caveagent_magic is not loaded here. Run `%load_ext caveagent_magic`.")
+    return magics
 
 
 def idle(content: Mapping[str, Any], magics: CaveMagics) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import types
 from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 
-from caveagent_magic.errors import CaveError
+from caveagent_magic.errors import CaveError, UsageError
 from caveagent_magic.events import Output
 from caveagent_magic.ports import Run
 from caveagent_magic.rehearsal.adopt import Loaded
@@ -33,6 +33,7 @@ class Runtime:
         self._kept: dict[int, str] = {}  # full outputs by their number in this notebook
         self._count = 0
         self._last: object = NOTHING  # the last value of the turn
+        self._results: dict[str, object] = {}  # of turns that are done, by `--out`; the newest under ""
         self._assigned: set[str] = set()  # names that code of the turn assigns
 
     @property
@@ -106,6 +107,21 @@ class Runtime:
     def assigned(self, name: str) -> bool:
         """Whether code of this turn assigned the name."""
         return name in self._assigned and name in self.namespace
+
+    def done(self, name: str) -> None:
+        """The turn is done: its result stays within reach of `cave.result`, also by its name."""
+        found = self.namespace.get(name, NOTHING) if name else self._last
+        self._results.pop("", None)
+        if found is not NOTHING:
+            self._results |= {"": found, name: found}
+
+    def result(self, name: str) -> object:
+        """What the last turn gave, or the last one whose `--out` was this name; raises `UsageError`."""
+        if name in self._results:
+            return self._results[name]
+        known = ", ".join(f"`{each}`" for each in self._results if each) or "none"
+        what = f"called `{name}`" if name else "of the last turn"
+        raise UsageError(f"There is no result {what}. Named by --out so far: {known}.")
 
     def bind(self, name: str) -> None:
         """Give the last value of this turn a name."""

@@ -73,6 +73,19 @@ def test_out_binds_the_final_result(kernel, replies):
     assert kernel.value("answer") == "6"
 
 
+def test_a_result_is_found_again_by_its_name_after_the_name_has_gone(kernel, replies):
+    model = replies(COUNT, DONE, "```python\n[5]\n```", DONE)
+    kernel.run("import caveagent_magic as cave\nnumbers = [1, 2, 3]")
+    kernel.run(f"%%cave --auto --out answer --model {model}\nAdd up.")
+    kernel.run(f"%%cave --auto --model {model}\nFive.")
+
+    kernel.run("del answer")
+
+    assert kernel.value("cave.result('answer')") == "6"
+    assert kernel.value("cave.result()") == "[5]"
+    assert kernel.value("cave.result('total')") == "UsageError"
+
+
 def test_a_conversation_goes_on_in_the_next_cell_with_only_what_changed(kernel, replies):
     model = replies(COUNT, DONE, "It was 6.")
     kernel.run("numbers = [1, 2, 3]")

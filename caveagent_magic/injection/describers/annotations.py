@@ -12,6 +12,7 @@ from caveagent_magic.injection import static
 
 DEPTH = 3
 UNWRAPPED = 10  # decorators to look through
+PARAMETERS = 50  # whose types are looked at
 
 
 def annotation(value: object, depth: int = DEPTH) -> str:
@@ -95,6 +96,20 @@ def _parameter(name: str, hints: dict[str, Any], *default: object) -> str:
     value = default[0]
     known = repr(value) if value is None or value is True or value is False else "…"
     return f"{shown} = {known}" if hint else f"{shown}={known}"
+
+
+def mentioned(function: types.FunctionType) -> Iterator[type]:
+    """The classes that the signature speaks of, also inside `list[…]` and unions."""
+    waiting = list(_annotations(_unwrapped(function)).values())[:PARAMETERS]
+    while waiting:
+        value = waiting.pop()
+        if static.inherits(type(value), type):
+            yield value
+        elif type(value) in (types.GenericAlias, types.UnionType):
+            waiting += value.__args__[:PARAMETERS]
+        elif static.module_name(type(value)) == "typing" and static.genuine(type(value)):
+            args = static.instance_members(value).get("__args__")
+            waiting += args[:PARAMETERS] if type(args) is tuple else ()
 
 
 def _annotations(function: types.FunctionType) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Functions, methods and classes: the signature, and the first line of documentation."""
+"""Functions, methods and classes: the signature, and the first line of documentation; of tools more."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from caveagent_magic.injection.describers.opaque import SHOWN, public_names
 from caveagent_magic.injection.describers.schemas import enum_names, schema_fields
 from caveagent_magic.injection.tool import is_tool
 
+DOC_LINES = 12  # of a tool
+
 
 def function(obj: Any, base: type) -> Description:
     """`function(df, *, drop=…) -> DataFrame`."""
     word = "async function" if obj.__code__.co_flags & inspect.CO_COROUTINE else "function"
-    return Description(f"{_tool(obj)}{word}{signature(obj)}", lines=partial(_doc, obj.__doc__))
+    return Description(f"{_tool(obj)}{word}{signature(obj)}", lines=partial(_doc, obj.__doc__, is_tool(obj)))
 
 
 def method(obj: Any, base: type) -> Description:
@@ -89,13 +91,14 @@ def _tool(obj: object) -> str:
 
 def _class_lines(cls: type) -> Iterator[str]:
     if static.class_member(cls, "__dataclass_fields__") is None:  # whose default text is the signature again
-        yield from _doc(static.members(cls).get("__doc__"))
+        yield from _doc(static.members(cls).get("__doc__"), is_tool(cls))
     yield from public_names(cls)
 
 
-def _doc(text: object) -> Iterator[str]:
-    if type(text) is str and text.strip():
-        yield text
+def _doc(text: object, whole: bool = False) -> Iterator[str]:
+    if type(text) is str:
+        said = [line for line in text.split("\n") if line.strip()]
+        yield from said[: DOC_LINES if whole else 1]
 
 
 DESCRIBERS: dict[str, Describer] = {

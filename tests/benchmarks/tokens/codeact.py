@@ -26,15 +26,20 @@ def converse(
     while True:
         reply = said(model, Request(system, tuple(messages)))
         messages.append(Message("assistant", reply))
-        reader = ReplyReader()
-        for _ in reader.read([reply]):
-            pass
-        if reader.code is None:
+        if (code := code_in(reply)) is None:
             return reply
-        shown = run(reader.code, namespace())
+        shown = run(code, namespace())
         if limit and len(shown) > limit:
             shown = f"{shown[:limit]}\n[{len(shown) - limit:,} characters cut]"
         messages.append(Message("user", f"Observation:\n{shown}"))
+
+
+def code_in(reply: str) -> str | None:
+    """The block in a reply, found as ours finds it."""
+    reader = ReplyReader()
+    for _ in reader.read([reply]):
+        pass
+    return reader.code
 
 
 def run(code: str, namespace: dict[str, object]) -> str:

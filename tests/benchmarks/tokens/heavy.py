@@ -143,11 +143,11 @@ def _blocks(model: Metered, history: list[ev.Message], words: str, live: dict[st
     while True:
         reply = codeact.said(model, ev.Request(codeact.SYSTEM + CODE_WORDS, tuple(history)))
         history.append(ev.Message("assistant", reply))
-        if (block := codeact.BLOCK.search(reply)) is None:
+        if (code := codeact.code_in(reply)) is None:
             return
-        shown = codeact.run(block[1], live if live is not None else {"load": lambda name: table(name).copy()})
+        shown = codeact.run(code, live if live is not None else {"load": lambda name: table(name).copy()})
         if "Traceback" in shown:
-            raise RuntimeError(f"The baseline's own code failed: {block[1]}\n{shown}")
+            raise RuntimeError(f"The baseline's own code failed: {code}\n{shown}")
         cut = f"\n[{len(shown) - PRINTED:,} characters cut]" if len(shown) > PRINTED else ""
         history.append(ev.Message("user", f"Observation:\n{shown[:PRINTED]}{cut}"))
 

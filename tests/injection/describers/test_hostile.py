@@ -64,11 +64,20 @@ def hostile(obj: object) -> object | None:
         for name, each in overriding(cls).items():
             with contextlib.suppress(AttributeError):  # the enumerations' own names cannot be set
                 type.__setattr__(made, name, each)
-        object.__setattr__(obj, "__class__", made)
+        obj = _as(made, obj)
     except TypeError:
         return None
     called.clear()
     return obj
+
+
+def _as(made: type, obj: object) -> object:
+    """The object as one of the subclass; where Python does not allow that, one that is not initialised."""
+    try:
+        object.__setattr__(obj, "__class__", made)
+        return obj
+    except TypeError:
+        return type(obj).__new__(made)  # type: ignore[no-any-return]
 
 
 def in_users_code(obj: object, level: str = "stats") -> list[str]:
@@ -88,24 +97,36 @@ def in_users_code(obj: object, level: str = "stats") -> list[str]:
     return ran + called
 
 
+# Python makes none of these without initialising them.
+WHOLE = {
+    "numpy structured",
+    "numpy function",
+    "generator",
+    "started generator",
+    "partial",
+    "cached function",
+    "enum class",
+    "enum member",
+    "dask array",
+    "named tuple",
+}
+# Python allows no subclass of these, or makes no object of one.
+FINAL = {*WHOLE, "duckdb"} - {"dask array", "named tuple"}
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", CARDS)
+@pytest.mark.parametrize("kind", [kind for kind in CARDS if kind not in FINAL])
 def test_no_code_of_a_class_that_overrides_everything_runs(kind: str) -> None:
     obj = hostile(CARDS[kind][0]())
-    if obj is None:
-        pytest.skip("Python allows no such subclass")
 
-    assert in_users_code(obj) == []
+    assert obj is not None and in_users_code(obj) == []
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", CARDS)
+@pytest.mark.parametrize("kind", [kind for kind in CARDS if kind not in WHOLE])
 def test_an_object_that_was_never_initialised_is_described(kind: str) -> None:
     cls = type(CARDS[kind][0]())
-    try:
-        empty = cls.__new__(cls)
-    except TypeError:
-        pytest.skip("Python makes no such object")
+    empty = cls.__new__(cls)
 
     card = describe("x", empty, level="stats")
 
