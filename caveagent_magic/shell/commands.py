@@ -109,20 +109,10 @@ def model(words: Sequence[str], magics: CaveMagics) -> str:
 
 
 def cost(words: Sequence[str], magics: CaveMagics) -> str:
-    """Tokens and dollars of each turn."""
-    usage = magics.driver.usage
-    if not usage:
-        return "Nothing has been used yet."
-    rows = ["turn            replies      input     cached     output   US dollars"]
-    for turn in dict.fromkeys(reply.turn for reply in usage):
-        of_turn = [reply for reply in usage if reply.turn == turn]
-        costs = [reply.cost for reply in of_turn]
-        dollars = "unknown" if None in costs else f"{sum(cost for cost in costs if cost is not None):.4f}"
-        sums = (sum(getattr(reply, kind) for reply in of_turn) for kind in ("input", "cached", "output"))
-        rows.append(
-            f"{turn:<14} {len(of_turn):>8}" + "".join(f"{total:>11,}" for total in sums) + f"{dollars:>13}"
-        )
-    return "\n".join(rows)
+    """Tokens and dollars of each turn, and of all."""
+    from caveagent_magic.shell.cost import table
+
+    return table(magics.driver.usage, magics.driver.asked)
 
 
 def undo(words: Sequence[str], magics: CaveMagics) -> str:

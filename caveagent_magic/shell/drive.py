@@ -87,6 +87,7 @@ class Driver:
     steps: Steps  # that ran in this session
     stream: Stream = field(default_factory=lambda: Stream(estimate=estimate))
     usage: list[Usage] = field(default_factory=list)
+    asked: dict[str, str] = field(default_factory=dict)  # turns to what was asked in them
     history: History = field(default_factory=History)
     said: Session = field(default_factory=Session)  # the policy of this notebook session
     administrator: Path = ADMINISTRATOR
@@ -130,6 +131,7 @@ class Driver:
             print(hint)
         log = Log()
         view = self._view(task)
+        self.asked[task.turn] = task.prompt
         try:
             self.running, self.small = True, ports.model.small
             self.request = kernel.get_parent("shell") if (kernel := self._kernel()) else None

@@ -47,7 +47,7 @@ def _seen(event: Json) -> Iterator[str]:
         case "prose":
             yield _paragraphs(event["text"])
         case "code_proposed":
-            yield _pre(event["code"])
+            yield f"<blockquote>{_pre(event['code'])}</blockquote>"
         case "judged":
             if found := list(transcript.findings(event["verdict"])):
                 yield f"<ul>{''.join(f'<li>{escape(line.strip())}</li>' for line in found)}</ul>"
