@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from caveagent_magic.rehearsal import databases
 from caveagent_magic.rehearsal.foreign import instance_dictionary, module_name, package_of
 
 _TIED = {
@@ -32,6 +33,7 @@ _WORKERS = {
 _MOST_HELD = 200  # things looked at behind one name
 _POOL_THREAD = re.compile(r"polars-\d")  # not "polars-ooc-cleaner", which importing starts
 _CUDA = "torch has used the GPU, which a copy of the kernel cannot use"
+_DATABASE = "the connection to its database does not work in a copy of the kernel"
 _POLARS = "polars has started its threads, which do not exist in a copy of the kernel"
 
 
@@ -100,6 +102,8 @@ def _reason(reached: object) -> str:
         kind = type(reached.thing)
         if kind.__name__ in _WORKERS and kind.__module__.startswith(("multiprocessing", "concurrent")):
             return _WORKERS[kind.__name__]
+        if databases.is_elsewhere(reached.thing):
+            return _DATABASE
     library = _library_of(reached)
     if library in _TIED and library in sys.modules:
         return _TIED[library]

@@ -94,6 +94,8 @@ def _in_full(event: Json) -> Iterator[str]:
                 *transcript.changes_as_text(event["changes"], "changed"),
             )
             yield from _titled("In the kernel", shown)
+        case "observed":
+            yield from _titled("Told to the model", (event["text"],))
 
 
 def _titled(title: str, shown: Sequence[str]) -> Iterator[str]:

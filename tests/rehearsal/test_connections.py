@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from notebooks.own_postgresql import postgresql
 from tests.kernel.conftest import Kernel
-from tests.rehearsal.servers import postgresql
 
 pytestmark = pytest.mark.kernel
 

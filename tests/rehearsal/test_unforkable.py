@@ -69,6 +69,30 @@ def test_what_a_function_a_container_or_an_object_of_the_users_holds_counts(monk
     assert refused == ["client", "uses", "imports", "held", "lambda_", "listed", "mapped"]
 
 
+def test_databases_in_other_processes_are_named_and_those_in_this_one_are_not():
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session
+
+    remote = create_engine("postgresql+psycopg://", creator=lambda: None)
+    local = create_engine("sqlite://")
+    named = {
+        "engine": remote,
+        "session": Session(remote),
+        "post": made_by("psycopg", "Connection"),
+        "sql": made_by("psycopg", "Composed"),
+        "local": local,
+        "lite": Session(local),
+        "open": local.connect(),
+    }
+
+    refused = [name for name in named if unforkable([name], named)]
+
+    assert refused == ["engine", "session", "post"]
+    assert unforkable(["engine"], named) == (
+        "`engine`: the connection to its database does not work in a copy of the kernel"
+    )
+
+
 def test_pools_of_workers_are_named():
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         reason = unforkable(["pool"], {"pool": pool})
