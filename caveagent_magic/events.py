@@ -125,6 +125,16 @@ class Decision:
     remember: bool = False  # allow from now on, in this notebook, what `DecisionAsked.rules` says
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of the answer and where it was found; that it means what the answer says is not known."""
+
+    text: str  # as it is written: "18.2 %"
+    note: str  # "found in step 3", "not found in this turn's outputs"
+    step: int = 0  # whose output holds it; 0: none
+    found: bool = False
+
+
 # ---------------------------------------------------------------- events
 
 
@@ -276,6 +286,7 @@ class TurnEnded(Event):
 
     reason: EndReason
     answer: str = ""
+    figures: tuple[Figure, ...] = ()  # of the answer; small counts and years only where they were found
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -18,17 +18,18 @@ from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.reply import CodePiece, ReplyReader
 from caveagent_magic.step import At, bind_result, take_step
+from caveagent_magic.step.answer import Shown
 
 CUT_NOTE = " … (the reply ended at the token limit)"
 
 
 def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
     """Every event of one cell, `TurnEnded` last; what ended it early is raised after that."""
-    before, at = ports.stream.copy(), At(task.turn, 0)
+    before, at, shown = ports.stream.copy(), At(task.turn, 0), Shown(ports.runtime.namespace)
     try:
         for event in _turn(task, ports):
             at = At(task.turn, event.step)
-            yield event
+            yield shown.take(event)
         ports.stream.close(touched(task, ports))
     except (KeyboardInterrupt, Exception) as error:  # whatever happens, the turn is told to its end
         if ports.steps_run:

@@ -69,6 +69,13 @@ def lines(event: Json) -> Iterator[str]:
             yield f"failed: {event['message']}"
         case "turn_ended":
             yield ENDINGS[event["reason"]]
+            yield figures(event)
+
+
+def figures(event: Json) -> str:
+    """Where each figure of the answer was found; empty: there is none."""
+    told = " · ".join(f"{each['text']} {each['note']}" for each in event.get("figures", ()))
+    return f"figures: {told}" if told else ""
 
 
 def started(event: Json) -> str:

@@ -82,6 +82,17 @@ export interface Changes {
   readonly broken: readonly Change[];
 }
 
+/** A figure of the answer and where it was found; that it means what the answer says is not known. */
+export interface Figure {
+  /** as it is written: "18.2 %" */
+  readonly text: string;
+  /** "found in step 3", "not found in this turn's outputs" */
+  readonly note: string;
+  /** whose output holds it; 0: none */
+  readonly step: number;
+  readonly found: boolean;
+}
+
 /** A turn begins: this is what is about to leave the machine. */
 export interface TurnStarted {
   readonly type: "turn_started";
@@ -257,6 +268,8 @@ export interface TurnEnded {
   readonly step: number;
   readonly reason: EndReason;
   readonly answer: string;
+  /** of the answer; small counts and years only where they were found */
+  readonly figures: readonly Figure[];
 }
 
 /** Everything that can happen in a turn. */

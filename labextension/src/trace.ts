@@ -5,6 +5,7 @@ import type {
   Decided,
   DecisionAsked,
   EndReason,
+  Figure,
   Observed,
   Progress,
   Ran,
@@ -42,13 +43,19 @@ export interface Totals {
   readonly seconds: number;
 }
 
+export interface Ended {
+  readonly reason: EndReason;
+  readonly answer: string;
+  readonly figures: readonly Figure[];
+}
+
 export interface Trace {
   readonly started: TurnStarted | null;
   readonly progress: Progress | null;
   readonly steps: readonly Step[];
   readonly undone: readonly Undone[];
   readonly failed: string | null;
-  readonly end: { readonly reason: EndReason; readonly answer: string } | null;
+  readonly end: Ended | null;
   readonly totals: Totals;
 }
 
@@ -111,6 +118,7 @@ function complete(event: CaveEvent): CaveEvent {
     ran: ["effects", "differs"],
     decided: ["rules"],
     decision_asked: ["rules"],
+    turn_ended: ["figures"],
   };
   const missing = lists[event.type]?.filter((name) => !(name in event)) ?? [];
   return missing.length ? { ...event, ...Object.fromEntries(missing.map((name) => [name, []])) } : event;
@@ -132,7 +140,7 @@ function apply(trace: OpenTrace, event: CaveEvent): void {
       trace.failed = event.message;
       return;
     case "turn_ended":
-      trace.end = { reason: event.reason, answer: event.answer };
+      trace.end = { reason: event.reason, answer: event.answer, figures: event.figures };
       for (const step of trace.steps) step.pending = null;
       return;
     default:

@@ -296,6 +296,12 @@ describe("a kept turn", () => {
     expect(all("button, input, textarea, a, form")).toEqual([]);
   });
 
+  test("says of each figure of the answer where it was found", () => {
+    drawn(FINISHED);
+
+    expect(texts(".cave-figures li")).toEqual(["18.2 % found in step 2"]);
+  });
+
   test("folds its steps and ends with the answer, said once", () => {
     drawn(FINISHED);
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from caveagent_magic.events import MIME_TYPE
 from tests.kernel.conftest import COUNT, DONE
 
 pytestmark = pytest.mark.kernel
@@ -234,3 +235,22 @@ def test_undo_gives_names_back_also_after_a_cell_that_failed(counting):
     kernel.run("%cave undo")
 
     assert (kernel.events()[0]["names"][0], kernel.value("total")) == ("total", "'before'")
+
+
+def test_figures_of_the_answer_are_linked_to_the_step_that_showed_them(kernel, replies):
+    kernel.run("numbers = [1200, 34.56]")
+    code = "```python\ntotal, half = sum(numbers), numbers[0] / 2\nprint(total)\n```"
+    answer = "In 2024 it is 1,234.6, half is 600 (`half`), a third 411.5 (`total / 3`), and 77 more."
+
+    kernel.run(f"%%cave --auto --model {replies(code, answer)}\nAdd up.")
+
+    assert [(each["text"], each["note"], each["step"]) for each in kernel.events()[-1]["figures"]] == [
+        ("1,234.6", "found in step 1", 1),
+        ("600", "worked out again from half", 0),
+        ("411.5", "worked out again from total / 3", 0),
+        ("77", "not found in this turn's outputs", 0),
+    ]
+    [shown] = [each["text/plain"] for each in kernel.displays.values() if MIME_TYPE in each]
+    assert shown.split("\n")[-1].startswith(
+        "figures: 1,234.6 found in step 1 · 600 worked out again from half"
+    )

@@ -59,7 +59,7 @@ def test_nothing_in_an_event_becomes_markup(name):
 
 @pytest.mark.parametrize("reason", get_args(EndReason))
 def test_every_way_to_end_has_its_words(reason):
-    ended = {**example("turn_ended"), "reason": reason}
+    ended = {**example("turn_ended"), "reason": reason, "figures": []}
 
     assert bool(as_text([ended])) == (reason != "done")
     assert as_text([ended]) in as_html([ended])
@@ -77,3 +77,10 @@ def test_back_ticks_and_double_stars_of_an_answer_are_shown_as_they_are_meant():
     prose = {**example("prose"), "text": "**North** lost most: `lost < 3`."}
 
     assert "<p><b>North</b> lost most: <code>lost &lt; 3</code>.</p>" in as_html([prose])
+
+
+def test_figures_of_the_answer_are_one_line():
+    text = as_text([example("turn_ended")])
+
+    assert text == "figures: 18.2 % found in step 2"
+    assert as_html([example("turn_ended")]) == f'<div class="caveagent"><p><i>{text}</i></p></div>'

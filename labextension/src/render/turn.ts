@@ -3,6 +3,7 @@ import type { Progress } from "../protocol";
 import { phase, type Step, type Trace } from "../trace";
 import type { Send } from "./control";
 import { h, setAttribute, setText, show } from "./dom";
+import { showFigures } from "./figures";
 import { headerView } from "./header";
 import { fromThePerson, type Host } from "./host";
 import { showMarkdown } from "./markdown";
@@ -29,12 +30,13 @@ export function mount(root: HTMLElement, options: Options): TurnView {
   const progress = progressView();
   const steps = h("div", { class: "cave-steps" });
   const answer = h("div", { class: "cave-answer" });
+  const figures = h("ul", { class: "cave-figures cave-quiet", "aria-label": "Figures in the answer" });
   const failed = h("p", { class: "cave-failed", role: "alert" });
   const undone = h("p", { class: "cave-quiet cave-undone" });
   const views: StepView[] = [];
   // JupyterLab's shortcuts must not fire while keys are meant for the panel
   const node = h("section", { class: "cave", "aria-label": "Cave", "data-lm-suppress-shortcuts": "true" });
-  node.append(header.node, progress.node, steps, answer, failed, undone);
+  node.append(header.node, progress.node, steps, answer, figures, failed, undone);
   root.append(node);
   return {
     update(trace, open) {
@@ -49,6 +51,7 @@ export function mount(root: HTMLElement, options: Options): TurnView {
       for (const gone of views.splice(shown.length)) gone.node.remove();
       show(answer, Boolean(trace.end?.answer.trim()));
       if (trace.end) showMarkdown(answer, trace.end.answer);
+      showFigures(figures, trace.end?.figures ?? []);
       show(failed, trace.failed !== null);
       setText(failed, trace.failed ?? "");
       show(undone, trace.undone.length > 0);
