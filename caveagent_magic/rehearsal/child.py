@@ -14,7 +14,17 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeAlias
 
 from caveagent_magic.events import Change, Changes, Effect, Output
-from caveagent_magic.rehearsal import adopt, changes, isolate, limits, linux, renew, sandbox, written
+from caveagent_magic.rehearsal import (
+    adopt,
+    changes,
+    isolate,
+    limits,
+    linux,
+    polars_anew,
+    renew,
+    sandbox,
+    written,
+)
 from caveagent_magic.rehearsal.content import content_marks
 from caveagent_magic.rehearsal.overlay import Overlay
 from caveagent_magic.rehearsal.random_state import RandomState
@@ -47,6 +57,7 @@ class Part:
     leave: Leave  # whether the code was given leave to do something
     randomness: RandomState = field(default_factory=RandomState.take)  # of the parent
     verify: Verify = nothing_to_verify
+    polars_anew: bool = False  # whether the code needs threads of polars
     outcome: int = -1  # descriptor of the memory that takes what the code made; -1: nobody wants it
 
     @property
@@ -97,6 +108,8 @@ def _go_under(part: Part, covered: Overlay, ways: Mapping[int, int]) -> None:
 def _perform(part: Part, folders: tuple[str, ...]) -> None:
     limits.impose(part.limits)
     in_force = sandbox.apply(part.available, folders)
+    if part.polars_anew:
+        polars_anew.load_anew(part.namespace)
     reporter = Reporter(part.report, part.limits.output_bytes)
     reporter.announce(str(in_force))
     before = changes.snapshot(part.namespace, part.describe)
@@ -124,6 +137,8 @@ def _marks(found: Changes, part: Part) -> dict[str, int]:
 
 def _keep(keeper: adopt.Keeper, part: Part, found: Changes, last: object, reporter: Reporter) -> None:
     """Write down what the code made, or say why that would not be the same."""
+    if part.polars_anew:
+        return reporter.refuse("the rehearsal had a polars of its own, whose frames are not the kernel's")
     try:
         moved = keeper.write(part.outcome, part.limits.adopt_bytes, found, last)
     except adopt.CannotMove as error:
@@ -132,6 +147,7 @@ def _keep(keeper: adopt.Keeper, part: Part, found: Changes, last: object, report
         reporter.refuse("there is not enough memory")
     else:
         reporter.offer(moved)
+    return None
 
 
 def _tell_written(part: Part, covered: Overlay) -> None:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from io import FileIO
 from typing import TypeAlias
@@ -26,7 +26,7 @@ from caveagent_magic.rehearsal.limits import Limits
 from caveagent_magic.rehearsal.process import Process, interrupts_held
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.report import Record
-from caveagent_magic.rehearsal.unforkable import unforkable
+from caveagent_magic.rehearsal.unforkable import strands_polars, unforkable
 from caveagent_magic.rehearsal.watch import Watch
 from caveagent_magic.rehearsal.written import Leave
 
@@ -34,6 +34,7 @@ __all__ = ["CannotRehearse", "Emit", "Limits", "Trial", "rehearse", "unforkable"
 
 Hearing: TypeAlias = Mapping[int, Callable[[bytes], None]]
 
+_TO_BEGIN = 20.0  # seconds more than the code has, until it begins
 _SLICE = 0.1  # seconds between two looks at the clock
 _CUT = "ended early: you did not wait for it"
 
@@ -76,11 +77,13 @@ def rehearse(
     leave: Leave = _no_leave,
     cut: Callable[[], bool] = lambda: False,
     verify: Verify = nothing_to_verify,
+    used: Collection[str] = (),
 ) -> Trial:
     """Call `run` in a fork and tell what came of it; this process keeps its state.
 
     Files that it writes are effects, allowed where `leave` says so of the capability and the path.
     What `verify` makes of the changes there is told with them.
+    Of the libraries behind the names that it uses, those that would hang are loaded anew.
     As soon as `cut` says so it is ended, and told as far as it went.
 
     Whatever the code does – crash, hang, exit, use up memory – is a trial with `stopped` in words.
@@ -96,7 +99,8 @@ def rehearse(
         part = Part(
             run, namespace, describe, limits, available, folder, *ends, os.getpid(), leave, verify=verify
         )
-        part = replace(part, outcome=-1 if outcome is None else outcome.file)
+        anew = strands_polars(used, namespace)
+        part = replace(part, polars_anew=anew, outcome=-1 if outcome is None else outcome.file)
         record = Record(limits.output_bytes)
         process = Process(cleans_up=available.own_processes)
         watch = Watch(limits)
@@ -176,7 +180,7 @@ def _hear(
     hearing: Hearing, process: Process, record: Record, limits: Limits, complaint: Callable[[], str]
 ) -> str:
     """Take in what the child tells until it ends or has to be ended; the reason for the latter."""
-    deadline, begun = time.monotonic() + limits.seconds, False
+    deadline, begun = time.monotonic() + limits.seconds + _TO_BEGIN, False
     with selectors.DefaultSelector() as selector, process.exit_descriptor() as exit_descriptor:
         for descriptor in (*hearing, exit_descriptor):
             if descriptor is not None:
@@ -186,7 +190,7 @@ def _hear(
                 deadline, begun = time.monotonic() + limits.seconds, True
             left = deadline - time.monotonic()
             if left <= 0:
-                return f"not done after {limits.seconds:g} seconds"
+                return f"not {'done' if begun else 'begun'} after {limits.seconds:g} seconds"
             if record.overflowing:
                 return "reported more than a rehearsal can tell"
             if reason := complaint():

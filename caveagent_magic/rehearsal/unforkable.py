@@ -14,6 +14,7 @@ from typing import cast
 
 from caveagent_magic.rehearsal import databases
 from caveagent_magic.rehearsal.foreign import instance_dictionary, module_name, package_of
+from caveagent_magic.rehearsal.polars_anew import can_load_anew
 
 _TIED = {
     "cupy": "cupy's arrays live on the GPU, which a copy of the kernel cannot use",
@@ -48,6 +49,12 @@ def unforkable(names: Iterable[str], namespace: Mapping[str, object]) -> str:
             if reason := _reason(reached):
                 return f"`{name}`: {reason}"
     return ""
+
+
+def strands_polars(names: Iterable[str], namespace: Mapping[str, object]) -> bool:
+    """Whether code that uses these names would wait in a copy for threads of polars, which stay behind."""
+    found = (_library_of(reached) == "polars" for name in names for reached in _reached(name, namespace))
+    return _polars_has_threads() and any(found)
 
 
 def _reached(name: str, namespace: Mapping[str, object]) -> Iterator[object]:
@@ -109,7 +116,7 @@ def _reason(reached: object) -> str:
         return _TIED[library]
     if library == "torch" and _torch_has_used_the_gpu():
         return _CUDA
-    if library == "polars" and _polars_has_threads():
+    if library == "polars" and not can_load_anew() and _polars_has_threads():
         return _POLARS
     if library == "dask" and _dask_has_a_client():
         return _TIED["distributed"]

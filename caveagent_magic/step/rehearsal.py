@@ -80,7 +80,8 @@ def rehearse_step(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> Rehea
     runtime = ports.runtime
     if ports.limits is None:
         return skipped("Rehearsal is switched off.", at)
-    if reason := unforkable(names_in(runtime.plain(code)), runtime.namespace):
+    used = names_in(runtime.plain(code))
+    if reason := unforkable(used, runtime.namespace):
         return skipped(reason, at)
     grants, contained = Grants.of(verdict, ports.policy), sandbox.probe().contained
 
@@ -93,7 +94,7 @@ def rehearse_step(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> Rehea
 
     try:
         with ports.broker.rehearsing(at.turn, at.step) as cut:
-            trial = rehearse(run, runtime.namespace, ports.limits, summary, grants.allows, cut, verify)
+            trial = rehearse(run, runtime.namespace, ports.limits, summary, grants.allows, cut, verify, used)
     except CannotRehearse as error:
         return skipped(str(error), at)
     if trial.outcome is not None and (reason := _not_adoptable(trial, code, ports)):

@@ -19,7 +19,7 @@ sys.path.insert(0, {root!r})
 from caveagent_magic.rehearsal.fork import Limits, rehearse
 names = {{}}
 exec({before!r}, names)
-trial = rehearse(lambda emit: exec({code!r}, names), names, Limits(seconds=25), str)
+trial = rehearse(lambda emit: exec({code!r}, names), names, Limits(seconds=25), str, used=list(names))
 print("RESULT", repr("".join(each.get("text", "") for each in trial.outputs)), "|", trial.stopped, flush=True)
 os._exit(0)
 """
@@ -69,6 +69,22 @@ def tried(before, code):
             "import dask; one = dask.delayed(sum)([1]); two = dask.delayed(sum)([one, one]); two.compute()",
             "two.compute()",
             id="dask",
+        ),
+        pytest.param(
+            """
+            import polars as pl, narwhals
+            from polars import col
+            f = pl.DataFrame({'a': [1, 2, 1], 'o': ['x', None, 'y'], 'l': [[1], [], None]})
+            by = f.lazy().group_by('a').agg(pl.col('o').len().alias('n'), pl.col('l')).sort('a')
+            held, kind, made = {'same': [f], 'expr': col('a') * 2}, pl.List(pl.Int64), by.collect()
+            tall = pl.concat([made, made], rechunk=False)
+            def largest(frame): return frame.group_by('a').agg(col('n').max()).sort('a')
+            """,
+            "assert held['same'][0] is f and f.schema['l'] == kind and by.collect().equals(made)\n"
+            "assert largest(tall)['n'].to_list() == [2, 1] and f.select(held['expr']).sum().item() == 8\n"
+            "assert narwhals.from_native(f).group_by('a').agg(narwhals.len()).shape == (2, 2)\n"
+            "assert isinstance(f, pl.DataFrame) and f.to_pandas()['o'].isna().sum() == 1",
+            id="polars",
         ),
     ],
 )

@@ -6,6 +6,8 @@ import sys
 import types
 from pathlib import Path
 
+import pytest
+
 from caveagent_magic.rehearsal.fork import unforkable
 
 ROOT = str(Path(__file__).parents[2])
@@ -39,16 +41,19 @@ def test_torch_is_only_refused_once_the_gpu_was_used(monkeypatch):
     )
 
 
-def test_polars_is_refused_once_its_threads_run_and_only_for_code_that_uses_it():
+@pytest.mark.parametrize("can_load_anew", [True, False])
+def test_polars_is_loaded_anew_or_refused_once_its_threads_run_for_code_that_uses_it(can_load_anew):
     source = f"""
 import sys; sys.path.insert(0, {ROOT!r})
 import polars as pl
-from caveagent_magic.rehearsal.fork import unforkable
+from caveagent_magic.rehearsal import unforkable as looked
+looked.can_load_anew = lambda: {can_load_anew}
+refused = looked.strands_polars if {can_load_anew} else looked.unforkable
 frame, f = pl.DataFrame({{"a": [1, 2]}}), pl.col
 names = ("frame", "pl", "f", "polars", "x")
-print([bool(unforkable([name], {{"x": 1, "frame": frame, "pl": pl, "f": f}})) for name in names])
+print([bool(refused([name], {{"x": 1, "frame": frame, "pl": pl, "f": f}})) for name in names])
 frame.lazy().group_by("a").len().collect()
-print([bool(unforkable([name], {{"x": 1, "frame": frame, "pl": pl, "f": f}})) for name in names])
+print([bool(refused([name], {{"x": 1, "frame": frame, "pl": pl, "f": f}})) for name in names])
 """
     result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
 
