@@ -123,6 +123,7 @@ class Decision:
     note: str = ""
     by: Literal["user", "rule", "policy", "record"] = "user"
     remember: bool = False  # allow from now on, in this notebook, what `DecisionAsked.rules` says
+    untold: bool = False  # the model is not told what running the step puts out
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ class TurnStarted(Event):
     cost: float | None  # US dollars for these tokens; None: the price is not known
     replayed: bool = False  # a recorded turn runs again, and nothing is sent
     record: str = ""  # what the record of the notebook has to do with it; empty: nothing
+    budget: int = 0  # tokens that the turn may use; 0: no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,7 @@ class Decided(Event):
     by: Literal["user", "rule", "policy", "record"]  # record: this very code was approved before
     note: str = ""
     rules: tuple[str, ...] = ()  # what is allowed in this notebook from now on, in words
+    untold: bool = False  # the model is not told what running the step puts out
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,10 @@ class Runtime(Protocol):
     def run_apart(self, code: str, emit: Emit) -> object:
         """Run in a forked child, handing over each output; gives the value of the last expression."""
 
+    @property
+    def kept(self) -> int:
+        """The number of the output that was kept last."""
+
     def keep(self, text: str) -> int:
         """Keep a step's full output where later code finds it; returns its number there."""
 
@@ -84,6 +88,25 @@ class Runtime(Protocol):
 
     def bind(self, name: str) -> None:
         """Give the last value of this turn a name; raises `CaveError` when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What the model would be told of a step, were it to run as it was rehearsed."""
+
+    text: str
+    left_out: int  # characters of the outputs that it would not see
+    tokens: int
+
+
+class Inquiry(Protocol):
+    """What can be asked about a step while it waits."""
+
+    def verdict(self, code: str) -> Verdict:
+        """What the security layer makes of code that could take the step's place."""
+
+    def foreseen(self) -> Foreseen:
+        """What the model would be told."""
 
 
 class Pending(Protocol):
@@ -113,6 +136,7 @@ class Broker(Protocol):
         rehearsal: Event,
         actions: tuple[Action, ...],
         rules: tuple[str, ...] = (),
+        inquiry: Inquiry | None = None,
     ) -> Pending:
         """Make a step answerable; the rules say in words what remembering the answer would save."""
 

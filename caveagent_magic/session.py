@@ -108,6 +108,7 @@ def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
         tokens=tokens,
         tokens_estimated=estimated,
         cost=model.price(tokens, 0, 0),
+        budget=task.budget,
         turn=task.turn,
         step=0,
     )

@@ -55,7 +55,7 @@ class Agrees:
     def attended(self):
         return True
 
-    def open(self, judged, code, rehearsal, actions, rules=()):
+    def open(self, judged, code, rehearsal, actions, rules=(), inquiry=None):
         return self
 
     def wait(self):

@@ -71,7 +71,7 @@ class Answers:
     def attended(self):
         return bool(self.decisions)
 
-    def open(self, judged, code, rehearsal, actions, rules=()):
+    def open(self, judged, code, rehearsal, actions, rules=(), inquiry=None):
         self.asked.append((code, judged.verdict.decision, actions))
         return self
 

@@ -90,12 +90,12 @@ class Disclosure:
                 event = next(events)
                 self._note(event, namespace)
                 if isinstance(event, ev.Observed):
-                    event = replace(event, text=self._outgoing(event.text, namespace))
+                    event = replace(event, text=self.outgoing(event.text, namespace))
                 yield event
                 if isinstance(event, ev.Decided) and event.action in ("run", "adopt"):
                     self._remember(namespace)
         except StopIteration as end:
-            text = self._outgoing(str(end.value), namespace)
+            text = self.outgoing(str(end.value), namespace)
         finally:
             events.close()
         self._there, self._before = frozenset(), ()
@@ -226,7 +226,7 @@ class Disclosure:
 
         return holds
 
-    def _outgoing(self, text: str, namespace: Namespace) -> str:
+    def outgoing(self, text: str, namespace: Namespace) -> str:
         """The text of a step without values in the words of findings and effects."""
         for foreign in sorted(set(self._foreign), key=len, reverse=True):
             spelt = bounded(foreign)

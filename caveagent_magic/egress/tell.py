@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from caveagent_magic.egress.around import Surroundings
 from caveagent_magic.egress.disclosure import Telling
-from caveagent_magic.egress.news import as_cards, remember
+from caveagent_magic.egress.news import Told, as_cards, remember
 from caveagent_magic.events import Change, Changes, Effect, Finding, Output
 from caveagent_magic.injection.escape import bounded
-from caveagent_magic.observation.shape import full_text, shape, tidy
-from caveagent_magic.ports import Ports, Task
+from caveagent_magic.observation.shape import Shaped, full_text, shape, tidy
+from caveagent_magic.ports import Foreseen, Ports, Task
 from caveagent_magic.semantic import prompt
 
 LEAST_TOKENS = 200  # of an observation, however much the turn has read
@@ -18,9 +18,39 @@ MOST_EFFECTS = 10  # that are named to the model
 def shaped(outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports) -> tuple[str, int]:
     """The observation and how many characters it leaves out; the full text stays reachable for later code."""
     number = ports.runtime.keep(full_text(outputs))
+    observed, told = _observed(outputs, changes, number, task, ports)
+    remember(observed.text, told, ports)
+    empty = not outputs and not (task.out and ports.runtime.assigned(task.out))
+    return prompt.output(observed.text, number, ports.model.small, empty), observed.left_out
+
+
+def foreseen(
+    outputs: tuple[Output, ...], changes: Changes, effects: tuple[Effect, ...], task: Task, ports: Ports
+) -> Foreseen:
+    """What the model would be told of a run that comes out so; nothing is kept for it yet."""
+    observed, _ = _observed(outputs, changes, ports.runtime.kept + 1, task, ports)
+    done = effects_text(tuple(effect for effect in effects if effect.allowed))
+    text = ports.disclosure.outgoing(
+        "\n\n".join(filter(None, (observed.text, done))), ports.runtime.namespace
+    )
+    return Foreseen(text, observed.left_out, ports.stream.count(text))
+
+
+def untold(outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports) -> tuple[str, int]:
+    """The observation of a step whose outputs the person keeps, also from later code."""
+    failed = any(output["output_type"] == "error" for output in outputs)
+    number = ports.runtime.keep("")
+    observed, told = _observed((), changes, number, task, ports)
+    remember(observed.text, told, ports)
+    text = prompt.output(observed.text, number, small=False, empty=False)
+    return f"{text}\n\n{prompt.untold(failed=failed)}", len(full_text(outputs))
+
+
+def _observed(
+    outputs: tuple[Output, ...], changes: Changes, number: int, task: Task, ports: Ports
+) -> tuple[Shaped, Told]:
     outputs = ports.disclosure.outputs(tidy(outputs), ports.runtime.namespace)
-    seen = visible(ports.disclosure.changes(changes), task)
-    told = as_cards(seen, task, ports)
+    told = as_cards(visible(ports.disclosure.changes(changes), task), task, ports)
     observed = shape(
         outputs,
         told[0],
@@ -29,9 +59,7 @@ def shaped(outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Por
         count=ports.stream.count,
         around=Surroundings.of(task, ports),
     )
-    remember(observed.text, told, ports)
-    empty = not outputs and not (task.out and ports.runtime.assigned(task.out))
-    return prompt.output(observed.text, number, ports.model.small, empty), observed.left_out
+    return observed, told
 
 
 def _budget(task: Task, ports: Ports) -> int:

@@ -72,6 +72,12 @@ def edited(code: str) -> str:
     return f"The person changed the code before running it. What ran:\n```python\n{code}\n```"
 
 
+def untold(*, failed: bool) -> str:
+    """Tells the model that the person keeps what the step put out."""
+    how = "It ended with an error. " if failed else ""
+    return f"{how}The person has seen the output of this step and keeps it to themselves: go on without it."
+
+
 def skipped(note: str) -> str:
     """Tells the model that the person did not want the step."""
     said = f" They say: {note}" if note else ""

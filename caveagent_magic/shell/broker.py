@@ -10,12 +10,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from caveagent_magic import __version__
 from caveagent_magic.events import VERSION, Action, Decision, Event, Judged, to_json
+from caveagent_magic.ports import Inquiry
+from caveagent_magic.shell.questions import STALE, Questions
+from caveagent_magic.shell.questions import VERBS as QUESTIONS
 
 SLICE = 0.1  # seconds; short waits let an interrupt through
 PRESENT = 60.0  # seconds that a front end counts as being there after its hello
@@ -43,8 +47,13 @@ class PendingStep:
     rehearsal: Event
     actions: tuple[Action, ...]
     rules: tuple[str, ...] = ()  # what remembering the answer would save
+    inquiry: Inquiry | None = None
+    questions: Questions = field(init=False)
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     decision: Decision | None = None
+
+    def __post_init__(self) -> None:
+        self.questions = Questions(self.inquiry, self.broker.wake)
 
     @property
     def code_hash(self) -> str:
@@ -83,7 +92,7 @@ class Broker:
         self._in_stdin = False
         self._turn_running = False
         self.log: Callable[[], list[dict[str, Any]]] = list
-        self.undoable: Callable[[], dict[str, int]] = dict  # what can be undone between two turns
+        self.undoable: Callable[[], dict[str, Any]] = dict  # what can be undone between two turns
 
     # ------------------------------------------------------------ the turn's side, main thread
 
@@ -111,9 +120,10 @@ class Broker:
         rehearsal: Event,
         actions: tuple[Action, ...],
         rules: tuple[str, ...] = (),
+        inquiry: Inquiry | None = None,
     ) -> PendingStep:
         """Make a step answerable."""
-        pending = PendingStep(self, judged, code, rehearsal, actions, rules)
+        pending = PendingStep(self, judged, code, rehearsal, actions, rules, inquiry)
         with self._changed:
             self._pending = pending
         return pending
@@ -140,11 +150,18 @@ class Broker:
                         self._changed.wait(SLICE)
                     if pending.decision is not None:
                         return pending.decision
+                pending.questions.answer()
                 if self._stdin_is_due(asked_at):
                     self._ask_on_stdin(pending)
         finally:
+            pending.questions.close()
             with self._changed:
                 self._pending = None
+
+    def wake(self) -> None:
+        """Something was asked: the main thread need not wait for the end of its slice."""
+        with self._changed:
+            self._changed.notify_all()
 
     def _stdin_is_due(self, asked_at: float) -> bool:
         if self._heard_in_turn or not self._may_ask():
@@ -177,6 +194,16 @@ class Broker:
 
     # ------------------------------------------------------------ the front ends' side, any thread
 
+    def question(self, content: Mapping[str, Any]) -> Future[dict[str, Any]]:
+        """Ask about the step that waits; answered by the main thread."""
+        with self._changed:
+            pending, self._heard_in_turn = self._pending, True
+        if pending is not None and content.get("nonce") == pending.nonce:
+            return pending.questions.ask(content)
+        stale: Future[dict[str, Any]] = Future()
+        stale.set_result(STALE)
+        return stale
+
     def request(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one request of a front end; never raises."""
         verb = content.get("verb")
@@ -196,7 +223,7 @@ class Broker:
 
     def _hello(self, content: Mapping[str, Any]) -> dict[str, Any]:
         self.clients[str(content.get("client", "unnamed"))] = time.monotonic()
-        features = ["state", "decide", "cancel", "cut_rehearsal"]
+        features = ["state", "decide", "cancel", "cut_rehearsal", *QUESTIONS]
         return {"status": "ok", "version": __version__, "protocol": VERSION, "features": features}
 
     def _state(self, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,10 +249,13 @@ class Broker:
         code, note = content.get("code", ""), content.get("note", "")
         if not isinstance(code, str) or not isinstance(note, str) or (action == "edit" and not code.strip()):
             return {"status": "error", "message": "Edit needs the new code as text."}
+        untold = content.get("untold", False)
+        if not isinstance(untold, bool):
+            return {"status": "error", "message": "untold must be true or false."}
         remember = content.get("remember", False)
         if mistake := _cannot_remember(remember, action, pending):
             return {"status": "error", "message": mistake}
-        pending.decision = Decision(action, code, note, remember=remember)
+        pending.decision = Decision(action, code, note, remember=remember, untold=untold)
         self._changed.notify_all()
         if self._in_stdin:
             self._in_stdin = False

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 REQUEST, REPLY = "cave_request", "cave_reply"
 IDLE = ("look", "report", "privacy", "defaults", "cells")  # verbs that the main thread answers
+ASKED = ("judge", "foresee")  # verbs about the step that waits, for the main thread too
 PATIENCE = 1.0  # seconds; other control requests, such as a stop, come after this one
 BUSY = {"status": "busy", "message": "The kernel is busy: this can be seen when the cell is done."}
 Json = Mapping[str, Any]
 Answer = Callable[[Json], dict[str, Any]]
 
 
-def install(kernel: Any, answer: Answer, running: Callable[[], Json | None], idle: Answer) -> None:
-    """Answer `cave_request`; what looks at the person's objects is left to `idle`, on the main thread.
+def install(
+    kernel: Any,
+    answer: Answer,
+    running: Callable[[], Json | None],
+    idle: Answer,
+    ask: Callable[[Json], Future[dict[str, Any]]],
+) -> None:
+    """Answer `cave_request`; what looks at the person's objects is left to `idle` and `ask`: the main thread.
 
     `running` gives the execute request of the turn that is running, or None.
     """
@@ -23,7 +33,9 @@ def install(kernel: Any, answer: Answer, running: Callable[[], Json | None], idl
 
     async def handle(stream: Any, ident: Any, parent: Json) -> None:
         content = parent["content"]
-        if content.get("verb") in IDLE:
+        if content.get("verb") in ASKED:
+            reply = await _within(PATIENCE, ask(content))
+        elif content.get("verb") in IDLE:
             reply = BUSY if running() else await _between_cells(kernel, idle, content)
         else:
             reply = answer(content)
@@ -46,7 +58,6 @@ def uninstall(kernel: Any) -> None:
 
 async def _between_cells(kernel: Any, idle: Answer, content: Json) -> dict[str, Any]:
     """The answer of the main thread, or that it is busy; a request that was given up is never carried out."""
-    from asyncio import wait_for, wrap_future
     from concurrent.futures import Future
 
     waiting: Future[dict[str, Any]] = Future()
@@ -59,7 +70,13 @@ async def _between_cells(kernel: Any, idle: Answer, content: Json) -> dict[str, 
                 waiting.set_result({"status": "error", "message": f"{type(error).__name__}: {error}"})
 
     kernel.io_loop.add_callback(carry_out)
+    return await _within(PATIENCE, waiting)
+
+
+async def _within(seconds: float, answer: Future[dict[str, Any]]) -> dict[str, Any]:
+    from asyncio import wait_for, wrap_future
+
     try:
-        return await wait_for(wrap_future(waiting), PATIENCE)
+        return await wait_for(wrap_future(answer), seconds)
     except TimeoutError:
         return BUSY

@@ -32,6 +32,7 @@ def load(shell: Any) -> None:
             lambda content: magics.driver.broker.request(content),
             lambda: magics.driver.request,
             lambda content: idle(content, magics),
+            lambda content: magics.driver.broker.question(content),
         )
 
 

@@ -88,6 +88,11 @@ class Runtime:
         with self._handle():
             return run_apart(self.shell, code, emit)
 
+    @property
+    def kept(self) -> int:
+        """The number of the output that was kept last."""
+        return self._count
+
     def keep(self, text: str) -> int:
         """Keep a step's full output for `_cave.out[number]`; the oldest of many are forgotten."""
         self._count += 1

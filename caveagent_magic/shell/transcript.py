@@ -54,9 +54,9 @@ def lines(event: Json) -> Iterator[str]:
         case "rehearsal_skipped":
             yield f"not rehearsed: {event['reason']}"
         case "decided":
-            yield f"decision: {event['action']} (by {event['by']})" + (
-                f": {event['note']}" if event["note"] else ""
-            )
+            note = f": {event['note']}" if event["note"] else ""
+            kept = ", its output is kept from the model" if event.get("untold") else ""
+            yield f"decision: {event['action']} (by {event['by']}){note}{kept}"
         case "ran":
             yield ran(event)
             yield from outputs_as_text(event["outputs"])

@@ -6,14 +6,15 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from caveagent_magic import events as ev
-from caveagent_magic.egress.tell import findings_text
+from caveagent_magic.egress.tell import findings_text, foreseen
 from caveagent_magic.errors import CapabilityRefused, NobodyToAsk
-from caveagent_magic.ports import Approval, Ports, Task
+from caveagent_magic.ports import Approval, Foreseen, Ports, Task
 from caveagent_magic.rehearsal.adopt import CannotMove, Loaded, Outcome
 from caveagent_magic.rehearsal.fork import Trial
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.security.grants import Grants
 from caveagent_magic.security.guard import guard
+from caveagent_magic.security.judge import judge
 from caveagent_magic.security.remembered import offered, words
 from caveagent_magic.step.at import At
 from caveagent_magic.step.rehearsal import Rehearsal
@@ -29,6 +30,26 @@ class Proposal:
     judged: ev.Judged
     rehearsal: Rehearsal
     approval: Approval | None = None  # None: this code was not approved before
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person can ask about a proposal before deciding."""
+
+    proposal: Proposal
+    task: Task
+    ports: Ports
+
+    def verdict(self, code: str) -> ev.Verdict:
+        """What the security layer makes of changed code."""
+        return judge(self.ports.runtime.plain(code), self.ports.runtime.namespace, self.ports.policy)
+
+    def foreseen(self) -> Foreseen:
+        """What the model would be told, were the run to come out as the rehearsal."""
+        trial = self.proposal.rehearsal.trial
+        if trial is None:
+            return Foreseen("", 0, 0)
+        return foreseen(trial.outputs, trial.changes, trial.effects, self.task, self.ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +116,8 @@ def _decide(
         clauses = offered(verdict, ports.policy)
         could_save = tuple(map(words, clauses))
         event = proposal.rehearsal.event
-        pending = ports.broker.open(proposal.judged, proposal.code, event, actions, could_save)
+        inquiry = Asked(proposal, task, ports)
+        pending = ports.broker.open(proposal.judged, proposal.code, event, actions, could_save, inquiry)
         yield ev.DecisionAsked(actions, pending.nonce, pending.code_hash, could_save, **at.fields)
         decision = pending.wait()
         if decision.remember:
@@ -103,7 +125,7 @@ def _decide(
             rules = could_save
     else:
         raise NobodyToAsk(_nobody(verdict, unforeseen))
-    yield ev.Decided(decision.action, decision.by, decision.note, rules, **at.fields)
+    yield ev.Decided(decision.action, decision.by, decision.note, rules, decision.untold, **at.fields)
     return decision
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from caveagent_magic import events as ev
-from caveagent_magic.egress.tell import effects_text, shaped
+from caveagent_magic.egress.tell import effects_text, shaped, untold
 from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports, Run, Task
 from caveagent_magic.rehearsal.changes import SECONDS, diff, snapshot
@@ -51,7 +51,8 @@ def run_step(
     yield ev.Ran(run.outputs, changes, seconds, tuple(effects), differs, adopted, **at.fields)
     if run.interrupted:
         raise KeyboardInterrupt
-    text, left_out = shaped(run.outputs, changes, task, ports)
+    tell = untold if settled.decision.untold else shaped
+    text, left_out = tell(run.outputs, changes, task, ports)
     told = filter(None, (*notes, text, effects_text(tuple(effects))))
     return (yield from observe("\n\n".join(told), at, left_out))
 

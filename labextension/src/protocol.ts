@@ -113,6 +113,8 @@ export interface TurnStarted {
   readonly replayed: boolean;
   /** what the record of the notebook has to do with it; empty: nothing */
   readonly record: string;
+  /** tokens that the turn may use; 0: no limit */
+  readonly budget: number;
 }
 
 /** Something takes long before the model can answer, such as loading weights. */
@@ -215,6 +217,8 @@ export interface Decided {
   readonly note: string;
   /** what is allowed in this notebook from now on, in words */
   readonly rules: readonly string[];
+  /** the model is not told what running the step puts out */
+  readonly untold: boolean;
 }
 
 /** The code ran in the kernel. */

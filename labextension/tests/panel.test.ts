@@ -94,7 +94,10 @@ describe("the panel", () => {
 
     expect(
       kernel.sent.map(({ header, channel, content }) => [header.msg_type, header.session, channel, content]),
-    ).toEqual([["cave_request", "page", "control", { verb: "hello", client: "panel" }]]);
+    ).toEqual([
+      ["cave_request", "page", "control", { verb: "hello", client: "panel" }],
+      ["cave_request", "page", "control", { verb: "foresee", nonce: event("decision_asked").nonce }],
+    ]);
   });
 
   test("draws streamed events, and lets a later snapshot win", () => {

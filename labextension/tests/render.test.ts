@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { CaveEvent, Verdict } from "../src/protocol";
 import type { Reply, Request } from "../src/render/control";
 import { mount, type TurnView } from "../src/render/turn";
@@ -17,7 +17,14 @@ afterEach(() => {
 class Kernel {
   readonly requests: Request[] = [];
   constructor(private readonly reply: Reply = { status: "ok" }) {}
+  readonly questions: Request[] = [];
+  /** What it says to questions about the step that waits. */
+  readonly said: Partial<Record<Request["verb"], Reply>> = {};
   readonly send = (request: Request): Promise<Reply> => {
+    if (request.verb === "foresee" || request.verb === "judge") {
+      this.questions.push(request);
+      return Promise.resolve(this.said[request.verb] ?? { status: "stale" });
+    }
     this.requests.push(request);
     return Promise.resolve(this.reply);
   };
@@ -231,6 +238,58 @@ describe("a waiting turn", () => {
     expect(texts(".cave-message")).toEqual(["This step was already answered."]);
   });
 
+  test("what the model will see stands beside what the person gets, and can be kept from it", async () => {
+    const kernel = new Kernel();
+    kernel.said.foresee = { status: "ok", text: "total 6", left_out: 0, tokens: 4 } as Reply;
+    drawn(WAITING, kernel);
+    await Promise.resolve();
+    await Promise.resolve();
+
+    const told = texts(".cave-told .cave-heading, .cave-told pre");
+    one<HTMLInputElement>(".cave-hide input").click();
+    press("Run");
+
+    expect(kernel.questions).toEqual([{ verb: "foresee", nonce }]);
+    expect(told).toEqual(["The model will see≈ 4 tokens", "total 6"]);
+    expect(kernel.requests).toEqual([{ verb: "decide", nonce, code_hash, action: "run", untold: true }]);
+  });
+
+  test("a script cannot keep anything from the model, nor let it be told", async () => {
+    const kernel = new Kernel();
+    kernel.said.foresee = { status: "ok", text: "total 6", left_out: 0, tokens: 4 } as Reply;
+    let genuine = false;
+    drawn(WAITING, kernel, () => genuine);
+    await Promise.resolve();
+    await Promise.resolve();
+
+    one<HTMLInputElement>(".cave-hide input").click();
+    genuine = true;
+    press("Run");
+
+    expect(kernel.requests).toEqual([{ verb: "decide", nonce, code_hash, action: "run" }]);
+  });
+
+  test("code is judged again when the person pauses", async () => {
+    vi.useFakeTimers();
+    const kernel = new Kernel();
+    const { verdict } = event("judged");
+    kernel.said.judge = { status: "ok", verdict } as Reply;
+    drawn(WAITING, kernel);
+    press("Edit");
+    const area = one<HTMLTextAreaElement>("textarea");
+
+    for (const code of ["o", "os.system('ls')"]) {
+      area.value = code;
+      area.dispatchEvent(new Event("input"));
+    }
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.useRealTimers();
+
+    expect(kernel.questions.slice(1)).toEqual([{ verb: "judge", nonce, code: "os.system('ls')" }]);
+    expect(texts(".cave-recheck-list li")).toHaveLength(verdict.findings.length);
+    expect(kernel.requests).toEqual([]);
+  });
+
   test("what a script presses is not sent", () => {
     const kernel = new Kernel();
     const view = mount(document.body, { send: kernel.send, signal: ending.signal });
@@ -284,7 +343,7 @@ describe("a turn that goes on", () => {
   test("shows how far it has come", () => {
     drawn([event("turn_started"), event("progress")], new Kernel());
 
-    expect(one<HTMLProgressElement>("progress").value).toBe(0.42);
+    expect(one<HTMLProgressElement>(".cave-loading progress").value).toBe(0.42);
     expect(texts(".cave-loading")).toEqual(["Loading the embedded model (1.1 GB)"]);
   });
 });
@@ -310,10 +369,7 @@ describe("a kept turn", () => {
       "North lost most: 18.2 % fewer customers than before March. The regions are in lost.",
     ]);
     expect(texts(".cave-outcome")).toEqual(["ran into an error · ≈ 96 tokens"]);
-    expect(texts(".cave-fold > summary")).toEqual([
-      "What the model was sent≈ 1,214 tokens · $0.0036",
-      "The model saw1,840 characters left out",
-    ]);
+    expect(texts(".cave-fold > summary")).toEqual(["What the model was sent≈ 1,214 tokens · $0.0036"]);
   });
 
   test("tells what came out otherwise than rehearsed, and what the run reached", () => {

@@ -21,6 +21,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "test-artefacts"
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"  # its text is run in the page
+LAB = "lab/tree"
+CLEAN = """() => {
+  document.querySelectorAll('.jp-Dialog button.jp-mod-accept').forEach(button => button.click());
+  const shell = window.jupyterapp?.shell;
+  [...(shell?.widgets('main') ?? [])].forEach(widget => widget.dispose());
+  shell?.collapseRight?.();
+}"""
 PATIENCE = 90_000  # milliseconds; an upper limit that only a hanging page meets
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -28,12 +35,17 @@ FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
+def chromium() -> dict[str, Any]:
     """The Chromium of the system where there is one, else playwright's own."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
-    return {"args": FLAGS, **({"executable_path": path} if path else {})}
+    return {"executable_path": path} if path else {}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Chromium without a screen."""
+    return {"args": FLAGS, **chromium()}
 
 
 class Lab:
@@ -98,10 +110,11 @@ class Lab:
         }
         nbformat.write(notebook, self.notebooks / name)
 
-    def replies(self, name: str, *texts: str) -> str:
+    def replies(self, name: str, *texts: str, **options: object) -> str:
         """Write down what the model replies; returns the name of that model."""
         path = self.notebooks / f"{name}.md"
-        path.write_text("".join(f"<!-- reply -->\n{text.strip()}\n" for text in texts))
+        head = "<!-- reply" + "".join(f' {key}="{value}"' for key, value in options.items()) + " -->"
+        path.write_text("".join(f"{head}\n{text.strip()}\n" for text in texts))
         return f"recorded:{path}"
 
     def read(self, name: str) -> nbformat.NotebookNode:
@@ -138,10 +151,22 @@ class Notebook:
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def open(self, *, kernel: bool = True) -> Notebook:
-        """Go there and wait until it is usable."""
-        self.page.goto(f"{self.lab.url}/{self.lab.address}/{self.name}?token={self.lab.token}&reset")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+    def open(self, *, kernel: bool = True, reload: bool = False) -> Notebook:
+        """Go there and wait until it is usable; a JupyterLab that is there already only opens a tab."""
+        if reload or self.lab.address != LAB or not self.page.url.startswith(self.lab.url):
+            self.page.goto(f"{self.lab.url}/{self.lab.address}/{self.name}?token={self.lab.token}&reset")
+        else:
+            self.page.evaluate(
+                "path => window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
+                self.name,
+            )
+        self.page.wait_for_function(
+            "name => window.jupyterapp?.shell?.currentWidget?.context?.path === name"
+            " && window.jupyterapp.shell.currentWidget.content.widgets.length",
+            arg=self.name,
+            timeout=PATIENCE,
+        )
+        self.cell(0).wait_for()
         if kernel:
             self.page.wait_for_function(
                 "() => { const k = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;"
@@ -186,8 +211,33 @@ class Notebook:
         )
 
     def cell(self, index: int) -> Any:
-        """A cell of the page."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+        """A cell of the notebook in front."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell").nth(index)
+
+    def button(self, index: int, name: str) -> Any:
+        """A button of a cell's panel."""
+        return self.cell(index).get_by_role("button", name=name, exact=True)
+
+    def output(self, index: int) -> str:
+        """What an ordinary cell put out, as text."""
+        return str(self.cell(index).locator(".jp-OutputArea-output").first.inner_text())
+
+    def theme(self, name: str) -> None:
+        """Light or Dark."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+            f"JupyterLab {name}",
+        )
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str(name == "Light").lower()
+        )
+
+    def violations(self, where: str) -> list[tuple[str, list[str]]]:
+        """What axe-core finds wrong with a part of the page."""
+        self.page.wait_for_timeout(300)  # colours change with a transition, and axe would see them half-way
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("async where => (await axe.run(where)).violations", where)
+        return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
 
     def picture(self, name: str) -> Path:
         """Keep a screenshot."""
@@ -197,12 +247,35 @@ class Notebook:
         return path
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Any):
+    """One page for the tests of a file."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def page(tab: Any):
+    """The page of the file, as it was before the test."""
+    yield tab
+    tab.unroute_all()
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.evaluate(CLEAN)
+
+
+@pytest.fixture
+def lab(server: Lab):
+    """JupyterLab, with no kernel left of another test."""
+    yield server
+    server.shut_kernels_down()
+
+
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory):
+def server(tmp_path_factory: pytest.TempPathFactory):
     """One server for all tests."""
-    server = Lab(
-        tmp_path_factory.mktemp("lab"), "jupyterlab", ["--LabApp.expose_app_in_browser=True"], "lab/tree"
-    )
+    options = ["--LabApp.expose_app_in_browser=True"]
+    server = Lab(tmp_path_factory.mktemp("lab"), "jupyterlab", options, LAB)
     yield server
     server.close()
 

@@ -58,7 +58,7 @@ def test_edit_then_run_then_reopen_without_a_kernel(notebook, lab):
 
     result = notebook.cell(2).locator(".jp-OutputArea-output").inner_text()
     saved = lab.read(notebook.name)
-    notebook.open(kernel=False)
+    notebook.open(kernel=False, reload=True)
     notebook.cell(1).get_by_text(ANSWER).first.wait_for()
     notebook.picture("panel-reopened")
 
@@ -73,7 +73,7 @@ def test_the_side_panel_answers_a_step_after_the_page_was_reloaded(notebook):
     notebook.run(1, wait=False)
     notebook.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
 
-    notebook.open(kernel=False)
+    notebook.open(kernel=False, reload=True)
     side = notebook.side_panel()
     side.get_by_role("button", name="Run", exact=True).click()
     notebook.wait_idle()
@@ -96,21 +96,6 @@ def test_stop_in_the_panel_ends_the_cell_with_one_line(notebook):
     assert "NameError" in notebook.cell(2).inner_text()
 
 
-def test_a_step_is_approved_in_notebook_seven(page, notebook_seven):
-    notebook = asking(notebook_seven, page, "seven")
-    its_own = list(notebook.complaints)  # Notebook 7.6 has one at every start, without any extension
-    notebook.run(1, wait=False)
-    run = notebook.cell(1).get_by_role("button", name="Run", exact=True)
-    run.wait_for()
-    notebook.picture("notebook-7-waiting")
-    run.click()
-    notebook.wait(1)
-    notebook.run(2)
-
-    assert "40" in notebook.cell(2).locator(".jp-OutputArea-output").inner_text()
-    assert notebook.complaints == its_own
-
-
 def test_two_cells_in_a_row_wait_for_each_other_and_a_skip_takes_a_note(page, lab):
     notebook = asking(lab, page, "queued")
     notebook.run(1, wait=False)
@@ -122,23 +107,6 @@ def test_two_cells_in_a_row_wait_for_each_other_and_a_skip_takes_a_note(page, la
     notebook.wait(2)
 
     assert "NameError" in notebook.cell(2).inner_text()
-
-
-def test_nothing_in_the_page_complains_in_the_dark_theme(page, lab):
-    notebook = asking(lab, page, "dark")
-    notebook.page.evaluate(
-        "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-    )
-    notebook.run(1, wait=False)
-    notebook.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
-    notebook.picture("panel-dark")
-    side = notebook.side_panel()
-    side.get_by_role("button", name="Run", exact=True).wait_for()
-    notebook.picture("side-panel-dark")
-    side.get_by_role("button", name="Run", exact=True).click()
-    notebook.wait(1)
-
-    assert notebook.complaints == []
 
 
 EXPORT = """I write the sums to a file.

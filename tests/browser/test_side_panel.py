@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import AXE, Notebook
+from tests.browser.conftest import Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -21,24 +21,11 @@ def asking(lab, page, name):
     return notebook
 
 
-def theme(page, name):
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
-    page.wait_for_timeout(500)
-
-
-def violations(page):
-    """What axe-core finds wrong with the side panel."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("async () => (await axe.run('#caveagent-magic')).violations")
-    return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
-
-
 def test_a_column_is_hidden_in_the_side_panel_and_the_text_that_leaves_changes(page, lab):
-    page.set_viewport_size({"width": 1280, "height": 900})
     notebook = asking(lab, page, "side-look")
     side = notebook.side_panel()
     text = side.locator(".cave-look-text")
-    text.get_by_text("who").wait_for()
+    side.locator(".cave-look-text", has_text="who").wait_for()
     before = text.inner_text()
     side.get_by_text("2 columns").click()
     side.get_by_role("button", name="Hide staff.who from the model").click()
@@ -47,11 +34,11 @@ def test_a_column_is_hidden_in_the_side_panel_and_the_text_that_leaves_changes(p
     side.get_by_text("Policy, cost and what has left").click()
     side.locator(".cave-policy").get_by_text("the shipped default").first.wait_for()
     notebook.picture("side-look")
-    light = violations(page)
-    theme(page, "JupyterLab Dark")
+    light = notebook.violations("#caveagent-magic")
+    notebook.theme("Dark")
     notebook.picture("side-look-dark")
-    dark = violations(page)
-    theme(page, "JupyterLab Light")
+    dark = notebook.violations("#caveagent-magic")
+    notebook.theme("Light")
     page.set_viewport_size({"width": 800, "height": 900})
     notebook.picture("side-look-800")
 
@@ -66,16 +53,7 @@ def test_two_notebooks_wait_at_once_and_each_is_answered_in_the_side_panel(page,
     first.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
     model = lab.replies("side-two", SUM, "The sum is 149995.")
     lab.write("side-two.ipynb", STAFF, f"%%cave --model {model}\nWhat is the sum of pay?")
-    page.evaluate(
-        "() => window.jupyterapp.commands.execute("
-        "'docmanager:open', {path: 'side-two.ipynb', factory: 'Notebook'})"
-    )
-    page.wait_for_function(
-        "() => { const w = window.jupyterapp.shell.currentWidget;"
-        " return w.title.label === 'side-two.ipynb'"
-        " && w.sessionContext?.session?.kernel?.status === 'idle'; }"
-    )
-    second = Notebook(page, lab, "side-two.ipynb")
+    second = Notebook(page, lab, "side-two.ipynb").open()
     second.run(0)
     second.run(1, wait=False)
     side = second.side_panel()
@@ -83,13 +61,39 @@ def test_two_notebooks_wait_at_once_and_each_is_answered_in_the_side_panel(page,
     runs.nth(1).wait_for()
     waiting = page.locator(".cave-status").inner_text()
     second.picture("side-two-waiting")
-    found = violations(page)
+    found = second.violations("#caveagent-magic")
     runs.nth(1).click()
     runs.first.click()
     page.locator(".cave-status").get_by_text("idle").wait_for()
 
     assert waiting == "Cave: 2 wait for you"
     assert found == []
+
+
+def test_keys_work_inside_only_and_the_turn_is_among_the_running_sessions(page, lab):
+    notebook = asking(lab, page, "side-keys")
+    notebook.run(1, wait=False)
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Run", exact=True).wait_for()
+    notebook.cell(0).locator(".cm-content").click()
+    page.keyboard.press("Alt+r")
+    outside = page.evaluate("() => document.activeElement.textContent")
+    side.locator(".cave-prompt").click()
+    page.keyboard.press("Alt+r")
+    inside = page.evaluate("() => document.activeElement.textContent")
+    page.evaluate("() => window.jupyterapp.shell.activateById('jp-running-sessions')")
+    turns = page.locator("#jp-running-sessions").get_by_text("Cave turns")
+    turns.wait_for()
+    notebook.picture("side-running")
+    page.evaluate("() => void window.jupyterapp.commands.execute('caveagent-magic:stop')")
+    notebook.wait(1)
+    page.wait_for_timeout(3_000)  # JupyterLab saves its layout with a delay
+    page.goto(f"{lab.url}/lab?token={lab.token}")
+    side.wait_for()
+
+    assert inside == "Run" and outside != "Run"
+    assert side.is_visible()
+    page.goto("about:blank")
 
 
 def test_a_kernel_restarted_while_a_step_waits_leaves_no_button_and_says_so(page, lab):
@@ -100,5 +104,6 @@ def test_a_kernel_restarted_while_a_step_waits_leaves_no_button_and_says_so(page
     page.evaluate("() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     side.get_by_text("cannot be answered any more").wait_for()
     notebook.picture("side-restarted")
+    notebook.wait_idle()
 
     assert side.get_by_role("button", name="Run", exact=True).count() == 0

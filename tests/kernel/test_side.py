@@ -72,3 +72,65 @@ def test_settings_of_the_person_are_defaults_and_what_was_set_here_wins(kernel):
     assert list(kept["kept"]) == ["budget"]
     assert kernel.value("get_ipython().magics_manager.registry['CaveMagics'].max_steps") == "4"
     assert kernel.control(verb="look")["level"] == "names"
+
+
+def test_while_a_step_waits_changed_code_is_judged_and_nothing_else_happens(kernel, replies):
+    kernel.run(STAFF)
+    kernel.control(verb="hello", client="test")
+    kernel.start(f"%%cave --model {replies(SUM, 'Done.')}\nWhat is the sum of pay?")
+    nonce = kernel.pending()["nonce"]
+
+    dangerous = kernel.control(verb="judge", nonce=nonce, code="import os\nos.system('ls')")
+    harmless = kernel.control(verb="judge", nonce=nonce, code="staff.pay.max()")
+    mistaken = kernel.control(verb="judge", nonce=nonce)
+    of_another = kernel.control(verb="judge", nonce="x", code="1")
+    still = kernel.pending()["nonce"]
+    kernel.decide("stop")
+    kernel.finish()
+    late = kernel.control(verb="judge", nonce=nonce, code="1")
+
+    assert [finding["capability"] for finding in dangerous["verdict"]["findings"]] == ["process"]
+    assert (harmless["verdict"]["decision"], len(harmless["verdict"]["findings"])) == ("allow", 0)
+    assert (mistaken["status"], of_another["status"], late["status"]) == ("error", "stale", "stale")
+    assert still == nonce
+
+
+def test_what_is_foreseen_of_a_step_is_what_the_model_is_told(kernel, replies):
+    kernel.run(STAFF)
+    kernel.control(verb="hello", client="test")
+    kernel.start(f"%%cave --model {replies(SUM, 'Done.')}\nWhat is the sum of pay?")
+
+    foreseen = kernel.control(verb="foresee", nonce=kernel.pending()["nonce"])
+    kernel.decide("run")
+    kernel.finish()
+
+    told = next(event["text"] for event in kernel.events() if event["type"] == "observed")
+    assert foreseen["text"] and foreseen["text"] in told
+    assert foreseen["tokens"] > 0
+
+
+def test_the_output_of_a_step_can_be_kept_from_the_model(kernel, replies):
+    kernel.run("numbers = [4711, 815]")
+    kernel.control(verb="hello", client="test")
+    kernel.start(
+        f"%%cave --model {replies('```python' + chr(10) + 'sum(numbers)' + chr(10) + '```', 'Done.')}\nAdd."
+    )
+    kernel.decide("run", untold=True)
+    kernel.finish()
+
+    told = next(event["text"] for event in kernel.events() if event["type"] == "observed")
+    assert any("5526" in str(output) for output in kernel.outputs)
+    assert "5526" not in told and "keeps it to themselves" in told
+    assert "5526" not in kernel.value("list(_cave.out.values())")
+
+
+def test_the_configuration_of_the_kernel_wins_over_the_settings_of_a_front_end(kernel):
+    kernel.run("get_ipython().config.CaveMagics.max_steps = 3\n%unload_ext caveagent_magic")
+    kernel.run("%load_ext caveagent_magic")
+
+    kept = kernel.control(verb="defaults", settings={"max_steps": 9, "approval": "auto"})
+    steps = kernel.value("get_ipython().magics_manager.registry['CaveMagics'].max_steps")
+    kernel.run("del get_ipython().config.CaveMagics\n%reload_ext caveagent_magic")
+
+    assert kept["kept"] == {"max_steps": "stays 3: the configuration of the kernel says so"}
+    assert steps == "3"

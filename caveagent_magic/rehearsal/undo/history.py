@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from caveagent_magic.events import Change
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
@@ -66,10 +67,23 @@ class History:
         self.steps += back.steps
         return back
 
-    def offer(self) -> dict[str, int]:
-        """How many steps can be undone, how many of them are the last turn's, how many undos done again."""
-        of_last = sum(step.turn == self.steps[-1].turn for step in self.steps)
-        return {"steps": len(self.steps), "of_last_turn": of_last, "redo": len(self.undone)}
+    def offer(self) -> dict[str, Any]:
+        """How many steps can be undone, how many of them are the last turn's, how many undos done again.
+
+        Of the last step also the names that it touched, and what no undo can take back.
+        """
+        steps = self.steps[-1:]
+        of_last = sum(step.turn == steps[0].turn for step in self.steps)
+        cannot = {
+            name: why for step in steps for name, why in {**step.record.said, **step.record.lasting}.items()
+        }
+        return {
+            "steps": len(self.steps),
+            "of_last_turn": of_last,
+            "redo": len(self.undone),
+            "names": [name for step in steps for name in step.record.names if name not in cannot],
+            "cannot": cannot,
+        }
 
     def clear(self) -> None:
         """Forget everything."""

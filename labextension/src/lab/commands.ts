@@ -35,6 +35,12 @@ export function addCommands(
     () => panel.undo(),
     () => Boolean(panel.undoable),
   );
+  add(
+    "make-cells",
+    trans.__("Make Cells of the Approved Steps"),
+    () => panel.makeCells(),
+    () => Boolean(panel.convertible),
+  );
   add("run", trans.__("Go to the Run Button of the Waiting Step"), () => panel.focusOn("Run", open));
   add("skip", trans.__("Go to the Skip Button of the Waiting Step"), () => panel.focusOn("Skip", open));
 }

@@ -49,7 +49,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     );
     const open = (): void => app.shell.activateById(panel.id);
     const status = new StatusItem(trans, open);
-    const watched = followSessions(notebooks, consoles, () => draw());
+    const watched = followSessions(notebooks, consoles, () => draw(), trans);
     const settings = followSettings(ID, registry, () => draw());
     const turns = runningTurns(watched, (widget) => app.shell.activateById(widget.id), trans);
     const draw = (): void => {

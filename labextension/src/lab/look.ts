@@ -44,13 +44,17 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
   const text = h("pre", { class: "cave-look-text", tabindex: "0" });
   text.setAttribute("aria-label", trans.__("The text that leaves"));
   const preview = h("details", { class: "cave-look-preview", open: "" }, leaves, text);
-  const node = h("details", { class: "cave-fold", open: "" }, title, said, level, list, preview);
+  const node = h("details", { class: "cave-side-fold", open: "" }, title, said, level, list, preview);
   const open = new Set<string>();
   let age = -1;
   let asking = false;
 
   async function change(setting: Setting, ...words: string[]): Promise<void> {
     take(await watch.send({ verb: "privacy", setting, words }).catch(silent));
+  }
+
+  function silent(): Reply {
+    return { status: "busy", message: trans.__("The kernel did not answer.") };
   }
 
   function take(reply: Reply): void {
@@ -175,5 +179,3 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
 
   return { node, update };
 }
-
-const silent = (): Reply => ({ status: "busy", message: "The kernel did not answer." });

@@ -22,7 +22,7 @@ class KeptTurn extends Widget implements IRenderMime.IRenderer {
     const kept = model.data[MIME_TYPE] as Partial<Kept> | undefined;
     const { version, events } = { version: VERSION, events: [], ...kept };
     if (version > VERSION) this.node.append(h("p", { class: "cave-newer" }, newer(version)));
-    mount(this.node, { signal: this.ending.signal }).update(reduce(events), false);
+    mount(this.node, { signal: this.ending.signal, inNotebook: true }).update(reduce(events), false);
     return Promise.resolve();
   }
 
@@ -32,6 +32,7 @@ class KeptTurn extends Widget implements IRenderMime.IRenderer {
   }
 }
 
+/** In English: JupyterLab hands a renderer no translator. */
 function newer(version: number): string {
   return (
     `This was kept by a newer caveagent_magic (format ${version}, this one reads ${VERSION}): ` +

@@ -41,7 +41,7 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
   const path = h("p", { class: "cave-quiet" });
   const node = h(
     "details",
-    { class: "cave-fold" },
+    { class: "cave-side-fold" },
     h("summary", {}, trans.__("Policy, cost and what has left")),
     used,
     table,

@@ -2,6 +2,7 @@
 import type { ISessionContext } from "@jupyterlab/apputils";
 import type { IConsoleTracker } from "@jupyterlab/console";
 import type { INotebookTracker } from "@jupyterlab/notebook";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Widget } from "@lumino/widgets";
 import { KernelWatch, mentionsCave } from "./watch";
 
@@ -15,15 +16,16 @@ export function followSessions(
   notebooks: INotebookTracker | null,
   consoles: IConsoleTracker | null,
   changed: () => void,
+  trans: TranslationBundle,
 ): ReadonlyMap<ISessionContext, Watched> {
   const watched = new Map<ISessionContext, Watched>();
   notebooks?.widgetAdded.connect((_, panel) => {
     const says = (): boolean =>
       panel.content.model?.sharedModel.cells.some((cell) => mentionsCave(cell.source)) ?? false;
-    void panel.context.ready.then(() => follow(panel, panel.sessionContext, says, watched, changed));
+    void panel.context.ready.then(() => follow(panel, panel.sessionContext, says, watched, changed, trans));
   });
   consoles?.widgetAdded.connect((_, panel) => {
-    follow(panel, panel.sessionContext, () => false, watched, changed);
+    follow(panel, panel.sessionContext, () => false, watched, changed, trans);
   });
   return watched;
 }
@@ -34,6 +36,7 @@ function follow(
   saysCave: () => boolean,
   watched: Map<ISessionContext, Watched>,
   changed: () => void,
+  trans: TranslationBundle,
 ): void {
   const forget = (): void => {
     watched.get(session)?.watch.dispose();
@@ -43,7 +46,7 @@ function follow(
     forget();
     const kernel = session.session?.kernel;
     if (!kernel) return;
-    const watch = new KernelWatch(kernel, changed);
+    const watch = new KernelWatch(kernel, changed, trans);
     watched.set(session, { widget, watch });
     if (saysCave()) void whenPython(session, () => watch.greet());
   };

@@ -4,9 +4,10 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import { LabIcon } from "@jupyterlab/ui-components";
 import { Widget } from "@lumino/widgets";
 import { h, setText, show } from "../render/dom";
-import { fromThePerson } from "../render/host";
+import { fromThePerson, type Host } from "../render/host";
 import { mount, type TurnView } from "../render/turn";
 import { reduce } from "../trace";
+import { type CellsView, cellsView } from "./cells";
 import { type LookView, lookView } from "./look";
 import { type ReportView, reportView } from "./report";
 import type { Watched } from "./sessions";
@@ -29,6 +30,7 @@ export interface Entry {
   readonly title: HTMLElement;
   readonly ended: HTMLElement;
   readonly undo: UndoView;
+  readonly cells: CellsView;
   readonly look: LookView;
   readonly report: ReportView;
   readonly turns: HTMLElement;
@@ -80,6 +82,7 @@ export class SidePanel extends Widget {
       setText(entry.ended, shown.watch.ended);
       show(entry.ended, shown.watch.ended !== "");
       entry.undo.update(shown.watch.undo);
+      entry.cells.update();
       if (this.isVisible) {
         entry.look.update();
         entry.report.update();
@@ -109,6 +112,16 @@ export class SidePanel extends Widget {
     this.undoable?.undo.step();
   }
 
+  /** The notebook in front of the others with steps that can become cells. */
+  get convertible(): Entry | undefined {
+    return [...this.entries.values()].find(({ cells }) => cells.possible());
+  }
+
+  /** Put the approved steps below their cell. */
+  makeCells(): void {
+    this.convertible?.cells.make();
+  }
+
   /** Bring the panel to the front with the focus on a button of the step that waits. */
   focusOn(label: string, open: () => void): void {
     open();
@@ -128,7 +141,9 @@ export class SidePanel extends Widget {
     const ending = new AbortController();
     const title = h("button", { type: "button", class: "cave-side-title" });
     title.addEventListener("click", () => this.reveal(widget), { signal: ending.signal });
-    const undo = undoView({ genuine: fromThePerson, signal: ending.signal }, watch);
+    const host: Host = { genuine: fromThePerson, signal: ending.signal };
+    const undo = undoView(host, watch, this.trans);
+    const cells = cellsView(host, widget, watch, this.trans);
     const ended = h("p", { class: "cave-side-ended", role: "alert" });
     const look = lookView(watch, this.trans, ending.signal);
     const report = reportView(watch, this.trans, ending.signal);
@@ -139,11 +154,11 @@ export class SidePanel extends Widget {
       title,
       ended,
       turns,
-      undo.node,
+      h("div", { class: "cave-side-actions" }, undo.node, cells.node),
       look.node,
       report.node,
     );
-    const entry: Entry = { node, title, ended, undo, look, report, turns, ending, turn: null };
+    const entry: Entry = { node, title, ended, undo, cells, look, report, turns, ending, turn: null };
     this.entries.set(session, entry);
     this.list.append(node);
     return entry;
@@ -180,7 +195,9 @@ function drawTurn(entry: Entry, watch: KernelWatch): void {
 function newTurn(entry: Entry, id: string, watch: KernelWatch): Turn {
   const ending = new AbortController();
   const node = h("div", {});
-  const view = mount(node, { send: watch.send, signal: ending.signal });
+  const announces = (): boolean =>
+    !document.querySelector(`.jp-Notebook section.cave[data-turn="${CSS.escape(id)}"]`);
+  const view = mount(node, { send: watch.send, signal: ending.signal, announces });
   entry.turns.append(node);
   return { id, view, node, ending };
 }

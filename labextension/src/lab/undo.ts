@@ -1,6 +1,7 @@
 /** Taking steps back from the side panel, while no turn is running. */
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { button } from "../render/button";
-import { h, setText, show } from "../render/dom";
+import { fill, h, setText, show } from "../render/dom";
 import type { Host } from "../render/host";
 import { undoneWords } from "../render/undone";
 import { reduce } from "../trace";
@@ -15,15 +16,19 @@ export interface UndoView {
   step(): void;
 }
 
-export function undoView(host: Host, watch: KernelWatch): UndoView {
+export function undoView(host: Host, watch: KernelWatch, trans: TranslationBundle): UndoView {
+  const can = h("p", { class: "cave-quiet" });
+  const cannot = h("ul", { class: "cave-warning cave-cannot" });
   const said = h("p", { class: "cave-quiet cave-undone", role: "status" });
-  const step = button(host, "Undo last step", "plain", () => void run("%cave undo 1"));
-  const turn = button(host, "Undo last turn", "plain", () => void run("%cave undo"));
-  const redo = button(host, "Redo", "plain", () => void run("%cave redo"));
+  const step = button(host, trans.__("Undo last step"), "plain", () => void run("%cave undo 1"));
+  const turn = button(host, trans.__("Undo last turn"), "plain", () => void run("%cave undo"));
+  const redo = button(host, trans.__("Redo"), "plain", () => void run("%cave redo"));
   const buttons = [step, turn, redo];
   const node = h(
     "section",
-    { class: "cave cave-undo" },
+    { class: "cave cave-undo", "aria-label": trans.__("Undo") },
+    can,
+    cannot,
     h("div", { class: "cave-buttons" }, ...buttons),
     said,
   );
@@ -31,8 +36,18 @@ export function undoView(host: Host, watch: KernelWatch): UndoView {
   async function run(code: string): Promise<void> {
     for (const item of buttons) item.disabled = true;
     const events = await watch.takeBack(code).catch(() => []);
-    setText(said, reduce(events).undone.map(undoneWords).join("\n") || "Nothing was changed.");
+    setText(said, reduce(events).undone.map(undoneWords).join("\n") || trans.__("Nothing was changed."));
     for (const item of buttons) item.disabled = false;
+  }
+
+  function foretell({ steps, names, cannot: kept }: Undoable): void {
+    const listed = names.length ? names.join(", ") : trans.__("nothing in memory");
+    setText(can, steps ? trans.__("The last step can be undone: %1.", listed) : "");
+    fill(cannot, kept, () =>
+      Object.entries(kept).map(([name, why]) => h("li", {}, trans.__("Not undone: %1, %2", name, why))),
+    );
+    show(can, steps > 0);
+    show(cannot, cannot.childNodes.length > 0);
   }
 
   return {
@@ -40,6 +55,7 @@ export function undoView(host: Host, watch: KernelWatch): UndoView {
     possible: () => !step.hidden && !node.hidden && !step.disabled,
     step: () => void run("%cave undo 1"),
     update(undo) {
+      foretell(undo);
       show(step, undo.steps > 0);
       show(turn, undo.of_last_turn > 1);
       show(redo, undo.redo > 0);

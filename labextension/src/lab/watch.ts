@@ -1,5 +1,6 @@
 /** Follows one kernel: says hello, and asks for the state of its turn while one is running. */
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { type CaveEvent, MIME_TYPE } from "../protocol";
 import { overControl, type Reply, type Send } from "../render/control";
 import { sharing } from "../trace";
@@ -20,9 +21,12 @@ export interface Undoable {
   readonly steps: number;
   readonly of_last_turn: number;
   readonly redo: number;
+  /** What the last step touched and can be given back, and what not, with the reason. */
+  readonly names: readonly string[];
+  readonly cannot: Readonly<Record<string, string>>;
 }
 
-const NOTHING: Undoable = { steps: 0, of_last_turn: 0, redo: 0 };
+const NOTHING: Undoable = { steps: 0, of_last_turn: 0, redo: 0, names: [], cannot: {} };
 
 const PAUSE = 1_000; // milliseconds between two questions
 
@@ -51,6 +55,7 @@ export class KernelWatch {
   constructor(
     private readonly kernel: Kernel.IKernelConnection,
     private readonly changed: () => void,
+    private readonly trans: TranslationBundle,
   ) {
     this.send = overControl(kernel);
     kernel.iopubMessage.connect(this.heard, this);
@@ -143,15 +148,23 @@ export class KernelWatch {
   private restarted(_: unknown, status: Kernel.Status): void {
     if (status !== "restarting" && status !== "autorestarting" && status !== "dead") return;
     clearTimeout(this.timer);
-    if (this.events.length) {
-      const what = status === "dead" ? "The kernel died" : "The kernel was restarted";
-      this.ended = `${what}: the step that was shown here cannot be answered any more.`;
+    if (this.events.length || this.ended) {
+      this.ended = this.trans.__(
+        "%1: the step that was shown here cannot be answered any more. Run its cell again.",
+        whatHappened(status, this.trans),
+      );
     }
     this.greeted = this.executing = false;
     this.handedOver = undefined;
     this.show([]);
     this.changed();
   }
+}
+
+function whatHappened(status: Kernel.Status, trans: TranslationBundle): string {
+  if (status === "dead") return trans.__("The kernel died");
+  if (status === "autorestarting") return trans.__("The kernel died and was restarted");
+  return trans.__("The kernel was restarted");
 }
 
 /** Whether code may have to do with this extension. */

@@ -22,8 +22,13 @@ const LIMITS =
   "Reading finds much, not everything; the guard stops most of what was not approved; only the rehearsal's sandbox is a wall.";
 const LOST = "The kernel did not answer. It may have been restarted; run the cell again.";
 
-/** The buttons; `changed` is called when editing begins or ends. */
-export function actionsView(host: Host, editor: () => Editor, changed: () => void): ActionsView {
+/** The buttons; `changed` is called when editing begins or ends, `kept` tells what the model is not to see. */
+export function actionsView(
+  host: Host,
+  editor: () => Editor,
+  kept: () => boolean,
+  changed: () => void,
+): ActionsView {
   let pending: DecisionAsked | null = null;
   let code = "";
   let editing = false;
@@ -79,13 +84,15 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
     const asked = pending;
     if (!asked || !host.send) return;
     refocus = node.contains(document.activeElement) || editing;
+    if (refocus) node.closest<HTMLElement>("section.cave")?.focus({ preventScroll: true });
     enable(false);
     setText(message, "");
     const { nonce, code_hash } = asked;
     const extra = {
       ...(edited === undefined ? {} : { code: edited }),
       ...(note.value ? { note: note.value } : {}),
-      ...(remember.ticked && (action === "run" || action === "adopt") ? { remember: true } : {}),
+      ...(remember.ticked && runs(action) ? { remember: true } : {}),
+      ...(kept() && runs(action) ? { untold: true } : {}),
     };
     const reply = await host.send({ verb: "decide", nonce, code_hash, action, ...extra }).catch(lost);
     if (pending?.nonce === nonce) heard(reply);
@@ -94,7 +101,9 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
   function heard(reply: Reply): void {
     if (reply.status === "ok") return;
     setText(message, reply.status === "stale" ? "This step was already answered." : (reply.message ?? LOST));
-    if (reply.status === "error") enable(true);
+    if (reply.status !== "error") return;
+    enable(true);
+    if (refocus) firstShown().focus({ preventScroll: true });
   }
 
   function renew(asked: DecisionAsked): void {
@@ -103,11 +112,17 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
     remember.clear();
     setText(message, "");
     enable(true);
-    if (refocus) queueMicrotask(() => firstShown().focus({ preventScroll: true }));
+    if (refocus) queueMicrotask(() => isHere() && firstShown().focus({ preventScroll: true }));
     refocus = false;
   }
 
+  /** Whether the person has stayed in this panel since they answered. */
+  function isHere(): boolean {
+    return node.closest("section.cave")?.contains(document.activeElement) ?? false;
+  }
+
   function firstShown(): HTMLButtonElement {
+    if (editing) return buttons.check;
     return buttons.run.hidden ? buttons.edit : buttons.run;
   }
 
@@ -134,6 +149,10 @@ export function actionsView(host: Host, editor: () => Editor, changed: () => voi
   };
   offer();
   return view;
+}
+
+function runs(action: Action): boolean {
+  return action === "run" || action === "adopt";
 }
 
 function lost(): Reply {

@@ -8,7 +8,9 @@ export type Request =
   | { readonly verb: "hello"; readonly client: "panel" | "lab" }
   | { readonly verb: "state" }
   | { readonly verb: "cancel" }
-  | { readonly verb: "look" | "report" }
+  | { readonly verb: "look" | "report" | "cells" }
+  | { readonly verb: "foresee"; readonly nonce: string }
+  | { readonly verb: "judge"; readonly nonce: string; readonly code: string }
   | { readonly verb: "privacy"; readonly setting: Setting; readonly words: readonly string[] }
   | { readonly verb: "defaults"; readonly settings: Readonly<Record<string, unknown>> }
   | { readonly verb: "cut_rehearsal"; readonly turn: string; readonly step: number }
@@ -20,6 +22,7 @@ export type Request =
       readonly code?: string;
       readonly note?: string;
       readonly remember?: boolean;
+      readonly untold?: boolean;
     };
 
 export interface Reply {

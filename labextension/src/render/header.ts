@@ -28,10 +28,11 @@ const ENDED: Readonly<Record<string, string>> = {
   nobody: "Nobody could answer, so it was not run",
   max_steps: "Ended at the limit of steps",
   budget: "Ended at the token budget",
+  broken: "Ended: what must stay true of the data does not hold any more",
 };
 
 export function headerView(host: Host): HeaderView {
-  const state = h("span", { class: "cave-state", role: "status", "aria-live": "polite" });
+  const state = h("span", { class: "cave-state", "aria-live": "polite", "aria-atomic": "true" });
   const model = h("span", { class: "cave-model" });
   const spent = h("span", { class: "cave-spent" });
   const clock = h("span", { class: "cave-clock", "aria-hidden": "true" });
@@ -49,6 +50,7 @@ export function headerView(host: Host): HeaderView {
     () => void host.send?.({ verb: "cut_rehearsal", ...at }).catch(() => undefined),
   );
   hurry.classList.add("cave-late");
+  const budget = budgetView();
   const prompt = h("p", { class: "cave-prompt" });
   const sent = h("details", { class: "cave-fold cave-sent" });
   const top = h(
@@ -62,14 +64,16 @@ export function headerView(host: Host): HeaderView {
     hurry,
     stop,
   );
-  const node = h("header", { class: "cave-header" }, top, prompt, sent);
+  const node = h("header", { class: "cave-header" }, top, budget.node, prompt, sent);
   const tick = ticking(clock, host.signal);
   return {
     node,
     update(trace, live) {
       const now = phase(trace);
       const open = live && now !== "ended";
+      setAttribute(state, "aria-live", host.announces?.() === false ? "off" : "polite");
       setText(state, words(trace, now, live));
+      budget.update(trace);
       setAttribute(node, "data-phase", open ? now : (trace.end?.reason ?? "over"));
       setText(model, trace.started?.model ?? "");
       setText(spent, spentWords(trace));
@@ -94,7 +98,26 @@ function spentWords({ totals, started }: Trace): string {
   const all = totals.input + totals.cached + totals.output;
   if (!all)
     return started ? joined(tokens(started.tokens, started.tokens_estimated), cost(started.cost)) : "";
-  return joined(tokens(all, totals.estimated), cost(totals.cost));
+  const limit = started?.budget ? `of ${started.budget.toLocaleString("en-US")}` : "";
+  return joined(`${tokens(all, totals.estimated)} ${limit}`.trim(), cost(totals.cost));
+}
+
+/** How much of the turn's tokens is used up, where there is a limit. */
+function budgetView(): { readonly node: HTMLElement; update(trace: Trace): void } {
+  const node = h("progress", { class: "cave-progress cave-budget" });
+  return {
+    node,
+    update({ totals, started }) {
+      const limit = started?.budget ?? 0;
+      const used = totals.input + totals.cached + totals.output;
+      show(node, limit > 0);
+      if (!limit) return;
+      node.max = limit;
+      node.value = Math.min(used, limit);
+      node.classList.toggle("cave-budget-low", used >= 0.8 * limit);
+      setAttribute(node, "aria-label", `${used.toLocaleString("en-US")} of ${tokens(limit)} used`);
+    },
+  };
 }
 
 function sentParts(started: TurnStarted | null): readonly Child[] {

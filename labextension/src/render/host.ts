@@ -6,6 +6,8 @@ export interface Host {
   readonly send?: Send;
   /** Whether an event comes from the person and not from a script in the page. */
   readonly genuine: (event: Event) => boolean;
+  /** Whether changes of state are told to screen readers here; another panel of the same turn may do it. */
+  readonly announces?: () => boolean;
   /** Ends every listener and clock. */
   readonly signal: AbortSignal;
 }

@@ -4,47 +4,60 @@ import type { Step } from "../trace";
 import { type Child, fill, h, show } from "./dom";
 import { joined, seconds, words } from "./format";
 import { outputs, refused } from "./output";
+import type { ToldView } from "./told";
 
 export interface ResultView {
   readonly node: HTMLElement;
   update(step: Step): void;
 }
 
-/** The part of a step below its code. */
-export function resultView(): ResultView {
-  const node = h("div", { class: "cave-result" });
+/** The part of a step below its code: what the person gets beside what the model is told, then what changes. */
+export function resultView(told: ToldView): ResultView {
+  const got = h("div", { class: "cave-got" });
+  const rest = h("div", { class: "cave-rest" });
+  const node = h("div", { class: "cave-result" }, h("div", { class: "cave-pair" }, got, told.node), rest);
   return {
     node,
     update(step) {
       const source = step.ran ?? step.rehearsal;
-      show(node, source !== null);
-      fill(node, source, () => parts(step));
+      told.update(step);
+      show(node, source !== null || step.observed !== null);
+      fill(got, source, () => gotParts(step));
+      fill(rest, source, () => restParts(step));
+      show(got, got.childNodes.length > 0);
+      show(rest, rest.childNodes.length > 0);
     },
   };
 }
 
-function parts(step: Step): readonly Child[] {
-  const rehearsed = step.rehearsal?.type === "rehearsed" ? step.rehearsal : null;
+function rehearsedOf({ rehearsal }: Step): Rehearsed | null {
+  return rehearsal?.type === "rehearsed" ? rehearsal : null;
+}
+
+function gotParts(step: Step): readonly Child[] {
   if (step.ran) {
     const { outputs: list, changes, differs, adopted, seconds: took } = step.ran;
     const title = heading("You got", adopted ? "taken over from the rehearsal" : `in ${seconds(took)}`);
-    const rows = [...step.ran.effects.map(done), ...onlyRehearsed(step.ran, rehearsed).map(tried)];
-    return [
-      title,
-      ...differences(differs),
-      ...shown(list, changes),
-      ...reach(rows),
-      ...trial(step, "Rehearsed before"),
-    ];
+    return [title, ...differences(differs), ...shown(list, changes)];
   }
-  if (rehearsed) {
-    const title = heading(...promise(rehearsed));
-    const stopped = rehearsed.stopped ? [h("p", { class: "cave-warning" }, rehearsed.stopped)] : [];
-    const { outputs: list, changes } = rehearsed;
-    const rows = rehearsed.effects.map(tried);
-    return [title, ...stopped, ...shown(list, changes), ...reach(rows), ...trial(step, "Rehearsed")];
-  }
-  return trial(step, "");
+  const rehearsed = rehearsedOf(step);
+  if (!rehearsed) return [];
+  const stopped = rehearsed.stopped ? [h("p", { class: "cave-warning" }, rehearsed.stopped)] : [];
+  return [heading(...promise(rehearsed)), ...stopped, ...shown(rehearsed.outputs, rehearsed.changes)];
+}
+
+function restParts(step: Step): readonly Child[] {
+  const rehearsed = rehearsedOf(step);
+  const source = step.ran ?? rehearsed;
+  if (!source) return trial(step, "");
+  const rows = step.ran
+    ? [...step.ran.effects.map(done), ...onlyRehearsed(step.ran, rehearsed).map(tried)]
+    : source.effects.map(tried);
+  return [
+    ...changed(source.changes),
+    ...reach(rows),
+    ...trial(step, step.ran ? "Rehearsed before" : "Rehearsed"),
+  ];
 }
 
 function promise({ outputs: list }: Rehearsed): readonly [string, string] {
@@ -65,13 +78,20 @@ function heading(title: string, aside: string): HTMLElement {
 }
 
 function shown(list: Rehearsed["outputs"], changes: Changes): readonly Child[] {
+  if (list.length) return [h("div", { class: "cave-outputs" }, ...outputs(list))];
+  return [
+    h("p", { class: "cave-quiet" }, changeRows(changes).length ? "No output." : "No output, no change."),
+  ];
+}
+
+function changed(changes: Changes): readonly Child[] {
   const rows = changeRows(changes);
-  const nothing =
-    list.length || rows.length ? [] : [h("p", { class: "cave-quiet" }, "No output, no change.")];
+  const broken = (changes.broken ?? []).map(({ name, summary }) =>
+    h("p", { class: "cave-warning" }, `No longer true: ${joined(name, summary)}`),
+  );
   const note = changes.note ? [h("p", { class: "cave-quiet" }, changes.note)] : [];
   const table = rows.length ? [h("ul", { class: "cave-changes", "aria-label": "Variables" }, ...rows)] : [];
-  const frame = list.length ? [h("div", { class: "cave-outputs" }, ...outputs(list))] : [];
-  return [...frame, ...nothing, ...table, ...note];
+  return [...broken, ...table, ...note];
 }
 
 const KINDS = [

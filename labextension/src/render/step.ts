@@ -8,7 +8,9 @@ import { editorView } from "./editor";
 import { joined, seconds, tokens } from "./format";
 import type { Host } from "./host";
 import { showMarkdown } from "./markdown";
+import { recheckView } from "./recheck";
 import { resultView } from "./result";
+import { toldView } from "./told";
 import { verdictWords } from "./verdict";
 
 export interface StepView {
@@ -32,19 +34,26 @@ export function stepView(host: Host, number: number): StepView {
   const verdict = h("span", { class: "cave-verdict" });
   const author = h("span", { class: "cave-author" });
   const lines = h("div", { class: "cave-code", role: "group", "aria-label": `Code of step ${number}` });
-  const result = resultView();
+  const told = toldView(host);
+  const result = resultView(told);
   const remembered = h("p", { class: "cave-quiet" });
-  const saw = h("details", { class: "cave-fold" });
+  const recheck = recheckView(host, () => step?.pending?.nonce ?? "");
   const editor = editorView(
     host,
     `Edit the code of step ${number}`,
+    recheck,
     () => actions.check(),
     () => actions.leave(),
   );
-  const actions = actionsView(host, () => editor, draw);
+  const actions = actionsView(
+    host,
+    () => editor,
+    () => told.kept,
+    draw,
+  );
   const bar = h("div", { class: "cave-bar" }, author, verdict);
   const block = h("div", { class: "cave-block" }, bar, lines, editor.node);
-  const body = h("div", { class: "cave-body" }, block, result.node, actions.node, remembered, saw);
+  const body = h("div", { class: "cave-body" }, block, result.node, actions.node, remembered);
   const node = h("details", { class: "cave-step", open: "" }, summary, body);
   let step: Step | null = null;
   let touched = false;
@@ -65,8 +74,6 @@ export function stepView(host: Host, number: number): StepView {
     show(verdict, step.verdict !== null && !actions.editing);
     result.update(step);
     setAttribute(result.node, "data-kind", step.ran ? "ran" : (rehearsal?.type ?? ""));
-    show(saw, step.observed !== null);
-    fill(saw, step.observed, () => sawParts(step));
   }
 
   return {
@@ -91,14 +98,6 @@ function untitled(step: Step): readonly Child[] {
 function authorWords({ code }: Step): string {
   if (code?.by === "user") return "Your code";
   return code && !code.complete ? "Writing code" : "Proposed code";
-}
-
-function sawParts(step: Step | null): readonly Child[] {
-  const observed = step?.observed;
-  if (!observed) return [];
-  const left = observed.left_out ? `${observed.left_out.toLocaleString("en-US")} characters left out` : "";
-  const title = h("summary", {}, "The model saw", h("span", { class: "cave-quiet" }, left));
-  return [title, h("pre", {}, observed.text)];
 }
 
 function outcomeWords(step: Step): string {

@@ -11,14 +11,17 @@ import { type StepView, stepView } from "./step";
 import { undoneWords } from "./undone";
 
 export interface TurnView {
-  /** `open`: whether the turn can still go on. */
-  update(trace: Trace, open: boolean): void;
+  /** `open`: whether the turn can still go on; `lost` says why it cannot although it has not ended. */
+  update(trace: Trace, open: boolean, lost?: string): void;
 }
 
 export interface Options {
   readonly send?: Send;
   readonly genuine?: (event: Event) => boolean;
   readonly signal: AbortSignal;
+  readonly announces?: () => boolean;
+  /** JupyterLab's shortcuts must not fire while keys are meant for a panel inside a notebook. */
+  readonly inNotebook?: boolean;
 }
 
 /** Draw into `root`; without `send` nothing can be pressed. */
@@ -34,12 +37,13 @@ export function mount(root: HTMLElement, options: Options): TurnView {
   const failed = h("p", { class: "cave-failed", role: "alert" });
   const undone = h("p", { class: "cave-quiet cave-undone" });
   const views: StepView[] = [];
-  // JupyterLab's shortcuts must not fire while keys are meant for the panel
-  const node = h("section", { class: "cave", "aria-label": "Cave", "data-lm-suppress-shortcuts": "true" });
+  const node = h("section", { class: "cave", "aria-label": "Cave", tabindex: "-1" });
+  if (options.inNotebook) node.setAttribute("data-lm-suppress-shortcuts", "true");
   node.append(header.node, progress.node, steps, answer, figures, failed, undone);
   root.append(node);
   return {
-    update(trace, open) {
+    update(trace, open, lost = "") {
+      setAttribute(node, "data-turn", trace.started?.turn ?? "");
       header.update(trace, open);
       progress.update(open ? trace.progress : null);
       const shown = withoutAnswer(trace);
@@ -52,8 +56,8 @@ export function mount(root: HTMLElement, options: Options): TurnView {
       show(answer, Boolean(trace.end?.answer.trim()));
       if (trace.end) showMarkdown(answer, trace.end.answer);
       showFigures(figures, trace.end?.figures ?? []);
-      show(failed, trace.failed !== null);
-      setText(failed, trace.failed ?? "");
+      show(failed, trace.failed !== null || lost !== "");
+      setText(failed, trace.failed ?? lost);
       show(undone, trace.undone.length > 0);
       setText(undone, trace.undone.map(undoneWords).join("\n"));
       setAttribute(node, "data-phase", open ? phase(trace) : "ended");

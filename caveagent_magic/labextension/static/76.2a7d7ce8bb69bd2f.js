@@ -138,6 +138,13 @@ section.cave {
     background: var(--cave-accent);
     animation: cave-pulse 1.4s ease-in-out infinite;
   }
+  .cave-budget {
+    display: block;
+    margin: 4px 0 8px;
+  }
+  .cave-budget-low::-webkit-progress-value {
+    background: var(--cave-found);
+  }
   .cave-prompt {
     margin-top: 4px;
     white-space: pre-wrap;
@@ -439,20 +446,46 @@ section.cave {
   .cave-edit {
     padding: 0 0 6px;
   }
+  .cave-page {
+    display: grid;
+    width: max-content;
+    min-width: 100%;
+  }
+  .cave-page > * {
+    grid-area: 1 / 1;
+  }
   .cave-editor {
     display: block;
-    width: 100%;
-    padding: 8px 16px 8px 44px;
+    min-width: 100%;
+    padding: 0 16px 0 44px;
     border: 0;
-    background: var(--cave-ground);
-    color: var(--cave-ink);
+    overflow: hidden;
+    background: none;
+    color: transparent;
+    caret-color: var(--cave-ink);
     font: 12.5px / 20px var(--cave-mono);
     tab-size: 4;
-    resize: vertical;
+    white-space: pre;
+    resize: none;
+  }
+  .cave-editor::selection {
+    background: color-mix(in srgb, var(--cave-accent) 30%, transparent);
+    color: transparent;
   }
   .cave-editor:focus-visible {
-    outline-offset: -2px;
-    border-radius: 4px;
+    outline: none;
+  }
+  .cave-block:has(.cave-editor:focus-visible) {
+    outline: 2px solid var(--cave-accent);
+    outline-offset: 1px;
+  }
+  .cave-recheck {
+    padding: 6px 16px 2px 44px;
+    border-top: 1px solid var(--cave-line);
+    font-size: 12px;
+  }
+  .cave-recheck:has(.cave-verdict:empty) {
+    display: none;
   }
   .cave-hint {
     padding: 4px 16px 0 44px;
@@ -465,8 +498,64 @@ section.cave {
     grid-template-columns: minmax(0, 1fr);
     gap: 8px;
   }
+  .cave-pair {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 12px 16px;
+    align-items: start;
+  }
+  .cave-got,
+  .cave-told,
+  .cave-rest {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 8px;
+    min-width: 0;
+  }
+  @container (width >= 720px) {
+    .cave-pair:not(:has(> [hidden])) {
+      grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+    }
+  }
+  .cave-told-text {
+    max-height: 340px;
+    padding: 8px 12px;
+    overflow: auto;
+    border-radius: 6px;
+    background: var(--cave-raised);
+    box-shadow: inset 0 0 0 1px var(--cave-line);
+  }
+  .cave-told-words {
+    color: var(--cave-quiet);
+    font: 12px / 1.55 var(--cave-text);
+  }
+  .cave-hide,
+  .cave-remember {
+    width: fit-content;
+    cursor: pointer;
+  }
+  :is(.cave-hide, .cave-remember) input {
+    position: relative;
+    top: 2px;
+    flex: none;
+    margin: 0;
+  }
+  .cave-hide {
+    display: flex;
+    align-items: baseline;
+    gap: 8px;
+    font-size: 12px;
+  }
   .cave-block:has(.cave-edit:not([hidden])) + .cave-result {
-    opacity: 0.55; /* it belongs to the code before the change */
+    padding-inline-start: 12px;
+    border-inline-start: 3px solid var(--cave-line);
+
+    &::before {
+      content: "Of the code before your change";
+      color: var(--cave-quiet);
+      font-size: 12px;
+      font-style: italic;
+    }
   }
   .cave-heading {
     display: flex;
@@ -758,6 +847,16 @@ section.cave.cave-undo {
     display: none;
   }
 }
+.cave-cannot {
+  margin-bottom: 6px;
+  font-size: 12px;
+}
+section.cave.cave-undo > .cave-quiet {
+  margin-bottom: 8px;
+}
+section.cave.cave-undo > .cave-quiet:is(:empty, :last-child) {
+  margin-bottom: 0;
+}
 .cave-side-nothing {
   margin: 12px 6px;
   font-size: 13px;
@@ -787,7 +886,7 @@ section.cave.cave-undo {
   font-size: 12px;
   line-height: 1.5;
 }
-.cave-fold {
+.cave-side-fold {
   margin: 4px 0;
   padding: 8px 6px;
   border-top: 1px solid var(--jp-border-color2);
@@ -914,4 +1013,4 @@ section.cave.cave-undo {
   background: var(--jp-warn-color1);
   color: #000;
 }
-`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},807(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),l=r(540),s=r.n(l),u=r(113),g=r.n(u),x=r(724),f={};f.styleTagTransform=g(),f.setAttributes=v(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=s(),t()(x.A,f);let h=x.A&&x.A.locals?x.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var l=r(v),s={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==l)a[l].references++,a[l].updater(s);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(s,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
+`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},807(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),l=r(540),s=r.n(l),u=r(113),g=r.n(u),x=r(724),f={};f.styleTagTransform=g(),f.setAttributes=v(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=s(),t()(x.A,f);let m=x.A&&x.A.locals?x.A.locals:void 0;r.d(a,{},{default:m})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var l=r(v),s={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==l)a[l].references++,a[l].updater(s);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(s,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
