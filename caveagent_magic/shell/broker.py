@@ -13,23 +13,19 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 from caveagent_magic import __version__
 from caveagent_magic.events import VERSION, Action, Decision, Event, Judged, to_json
 from caveagent_magic.ports import Inquiry
+from caveagent_magic.shell.in_words import decision_from
 from caveagent_magic.shell.questions import STALE, Questions
 from caveagent_magic.shell.questions import VERBS as QUESTIONS
 
 SLICE = 0.1  # seconds; short waits let an interrupt through
 PRESENT = 60.0  # seconds that a front end counts as being there after its hello
 GRACE = 3.0  # seconds that a front end has to announce itself before stdin asks
-QUESTION = "Run this step? [r]un, [e]dit, [s]kip, s[t]op: "
-ALWAYS = "Run this step? [r]un, [a]lways, [e]dit, [s]kip, s[t]op: "
-SAVING = "In this notebook these need no question from now on: {rules}. Save that and run? [y]es, [n]o: "
 RUNNING: frozenset[Action] = frozenset({"run", "adopt"})
-KEPT = "ta[k]e over what the rehearsal made, "
-KEYS: Mapping[str, Action] = {"r": "run", "k": "adopt", "e": "edit", "s": "skip", "t": "stop"}
 
 
 def code_hash(code: str) -> str:
@@ -175,7 +171,7 @@ class Broker:
                 if pending.decision is not None:
                     return
                 self._in_stdin = True
-            decision = _decision_from(self._ask, pending)
+            decision = decision_from(self._ask, pending.actions, pending.rules)
             with self._changed:
                 if self._in_stdin and pending.decision is None:
                     pending.decision = decision
@@ -315,30 +311,3 @@ def _interrupt_main_thread() -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     else:
         signal.raise_signal(signal.SIGINT)
-
-
-def _decision_from(ask: Callable[[str], str], pending: PendingStep) -> Decision:
-    """Ask until the answer is one of those offered."""
-    while True:
-        offered = bool(pending.rules) and "run" in pending.actions
-        question = ALWAYS if offered else QUESTION
-        if "adopt" in pending.actions:
-            question = question.replace("[e]dit", f"{KEPT}[e]dit")
-        answer = ask(question).strip().lower()
-        if offered and answer in ("a", "always"):
-            if ask(SAVING.format(rules=", ".join(pending.rules))).strip().lower() in ("y", "yes"):
-                return Decision("run", remember=True)
-            continue
-        action = KEYS.get(answer[:1]) if answer not in get_args(Action) else answer
-        if action not in pending.actions:
-            continue
-        if action == "edit":
-            return Decision("edit", code=_edited(ask))
-        return Decision(action, note=ask("Note for the model (may be empty): ") if action == "skip" else "")
-
-
-def _edited(ask: Callable[[str], str]) -> str:
-    lines: list[str] = []
-    while (line := ask("New code, end with a single dot: " if not lines else "… ")) != ".":
-        lines.append(line)
-    return "\n".join(lines)

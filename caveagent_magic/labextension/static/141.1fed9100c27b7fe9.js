@@ -1,0 +1,1025 @@
+"use strict";(self.rspackChunkcaveagent_magic=self.rspackChunkcaveagent_magic||[]).push([[141],{810(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* The answer of the person: buttons, the note, what is remembered. */
+
+section.cave {
+  .cave-remember {
+    display: flex;
+    align-items: baseline;
+    gap: 8px;
+    margin-bottom: 8px;
+    overflow-wrap: anywhere;
+  }
+  .cave-limits {
+    margin-top: 8px;
+  }
+  .cave-late {
+    animation: cave-late 1s step-end;
+  }
+  .cave-buttons {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+  }
+  .cave-button {
+    min-width: 64px;
+    height: 30px;
+    padding: 0 14px;
+    border: 1px solid color-mix(in srgb, var(--cave-ink) 22%, var(--cave-ground));
+    border-radius: 6px;
+    background: var(--cave-ground);
+    color: var(--cave-ink);
+    font: 500 13px / 1 var(--cave-text);
+    cursor: pointer;
+  }
+  .cave-button:hover:enabled {
+    background: var(--cave-raised);
+    border-color: color-mix(in srgb, var(--cave-ink) 36%, var(--cave-ground));
+  }
+  .cave-button:disabled {
+    opacity: 0.5;
+    cursor: default;
+  }
+  .cave-button-main {
+    border-color: transparent;
+    background: var(--cave-accent);
+    color: var(--cave-on-accent);
+    font-weight: 600;
+  }
+  .cave-button-main:hover:enabled {
+    border-color: transparent;
+    background: color-mix(in srgb, var(--cave-accent) 88%, var(--cave-ink));
+  }
+  .cave-button-stop:hover:enabled {
+    border-color: var(--cave-bad);
+    color: var(--cave-bad);
+  }
+  .cave-top .cave-button {
+    height: 26px;
+    min-width: 0;
+    padding: 0 12px;
+    font-size: 12px;
+  }
+  .cave-note {
+    flex: 1 1 200px;
+    min-width: 0;
+    height: 30px;
+    padding: 0 10px;
+    border: 1px solid var(--cave-line);
+    border-radius: 6px;
+    background: var(--cave-ground);
+    color: var(--cave-ink);
+    font: 13px / 1 var(--cave-text);
+  }
+  .cave-note::placeholder {
+    color: var(--cave-quiet);
+    opacity: 1;
+  }
+  .cave-undone {
+    white-space: pre-wrap;
+  }
+  .cave-message {
+    margin-top: 6px;
+    color: var(--cave-found);
+    font-size: 12px;
+  }
+  .cave-message:empty {
+    display: none;
+  }
+}
+
+/* a rehearsal is mostly over before anybody could press it */
+@keyframes cave-late {
+  from {
+    display: none;
+  }
+}
+`,""]),r.d(a,{},{A:i})},671(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* Code, the findings at its lines, and the editor in its place. */
+
+section.cave {
+  .cave-block {
+    border: 1px solid var(--cave-line);
+    border-radius: 6px;
+    overflow: hidden;
+  }
+  .cave-bar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0 12px;
+    min-height: 30px;
+    padding: 3px 12px;
+    border-bottom: 1px solid var(--cave-line);
+    background: var(--cave-raised);
+  }
+  .cave-verdict {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    color: var(--cave-quiet);
+    font-size: 12px;
+  }
+  .cave-verdict::before {
+    content: "";
+    width: 7px;
+    height: 7px;
+    border: 1.5px solid currentColor;
+    border-radius: 50%;
+  }
+  .cave-verdict[data-decision="ask"] {
+    color: var(--cave-found);
+    font-weight: 600;
+  }
+  .cave-verdict[data-decision="deny"] {
+    color: var(--cave-bad);
+    font-weight: 600;
+  }
+  .cave-verdict:is([data-decision="ask"], [data-decision="deny"])::before {
+    background: currentColor;
+  }
+  .cave-code {
+    max-height: 480px;
+    padding: 8px 0;
+    overflow: auto;
+  }
+  .cave-line {
+    display: flex;
+    width: max-content;
+    min-width: 100%;
+    padding-inline-end: 16px;
+    min-height: 20px;
+    line-height: 20px;
+  }
+  .cave-line::before {
+    content: attr(data-line);
+    flex: none;
+    width: 44px;
+    padding-inline-end: 14px;
+    color: color-mix(in srgb, var(--cave-ink) 55%, var(--cave-ground));
+    font: 11px / 20px var(--cave-mono);
+    text-align: end;
+  }
+  .cave-line code {
+    line-height: 20px;
+    white-space: pre;
+    tab-size: 4;
+  }
+  .cave-line-found {
+    background: color-mix(in srgb, var(--cave-found) 9%, var(--cave-ground));
+  }
+  .cave-found {
+    text-decoration: underline 1.5px var(--cave-found);
+    text-decoration-skip-ink: none;
+    text-underline-offset: 4px;
+  }
+  .cave-finding {
+    position: sticky;
+    left: 0;
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 10px;
+    width: 100%;
+    padding: 3px 16px 5px 44px;
+    background: color-mix(in srgb, var(--cave-found) 9%, var(--cave-ground));
+    font-size: 12px;
+  }
+  .cave-finding-kind {
+    color: var(--cave-found);
+    font-weight: 600;
+  }
+  .cave-finding-code {
+    margin-inline-start: auto;
+    color: var(--cave-quiet);
+    font: 11px / 19px var(--cave-mono);
+  }
+  .cave-block:has([data-decision="deny"]) .cave-code {
+    --cave-found: var(--cave-bad);
+  }
+  .cave-py-keyword {
+    color: var(--jp-mirror-editor-keyword-color, light-dark(#8b2bb0, #d29bf0));
+  }
+  .cave-py-builtin {
+    color: var(--jp-mirror-editor-builtin-color, light-dark(#0b6e5e, #6fd3bf));
+  }
+  .cave-py-string {
+    color: var(--jp-mirror-editor-string-color, light-dark(#a8322a, #f0a08f));
+  }
+  .cave-py-number {
+    color: var(--jp-mirror-editor-number-color, light-dark(#176d2f, #8fd694));
+  }
+  .cave-py-comment {
+    color: light-dark(#5c6b70, #93a1a8);
+    font-style: italic;
+  }
+  .cave-py-definition {
+    color: var(--jp-mirror-editor-def-color, light-dark(#1a4fc4, #82b1ff));
+  }
+  .cave-py-decorator {
+    color: light-dark(#6a4fb0, #b9a3f5);
+  }
+  .cave-edit {
+    padding: 0 0 6px;
+  }
+  .cave-page {
+    display: grid;
+    width: max-content;
+    min-width: 100%;
+  }
+  .cave-page > * {
+    grid-area: 1 / 1;
+  }
+  .cave-editor {
+    display: block;
+    min-width: 100%;
+    padding: 0 16px 0 44px;
+    border: 0;
+    overflow: hidden;
+    background: none;
+    color: transparent;
+    caret-color: var(--cave-ink);
+    font: 12.5px / 20px var(--cave-mono);
+    tab-size: 4;
+    white-space: pre;
+    resize: none;
+  }
+  .cave-editor::selection {
+    background: color-mix(in srgb, var(--cave-accent) 30%, transparent);
+    color: transparent;
+  }
+  .cave-editor:focus-visible {
+    outline: none;
+  }
+  .cave-block:has(.cave-editor:focus-visible) {
+    outline: 2px solid var(--cave-accent);
+    outline-offset: 1px;
+  }
+  .cave-recheck {
+    padding: 6px 16px 2px 44px;
+    border-top: 1px solid var(--cave-line);
+    font-size: 12px;
+  }
+  .cave-recheck:has(.cave-verdict:empty) {
+    display: none;
+  }
+  .cave-hint {
+    padding: 4px 16px 0 44px;
+  }
+}
+`,""]),r.d(a,{},{A:i})},477(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* The panel: JupyterLab's own variables where they exist, else a light and a dark set. */
+
+section.cave {
+  color-scheme: light dark;
+  container-type: inline-size;
+  --cave-ground: var(--jp-layout-color0, light-dark(#ffffff, #15171b));
+  --cave-ink: var(--jp-ui-font-color0, light-dark(#1d2127, #e4e7eb));
+  --cave-quiet: color-mix(in srgb, var(--cave-ink) 66%, var(--cave-ground));
+  --cave-raised: color-mix(in srgb, var(--cave-ink) 3.5%, var(--cave-ground));
+  --cave-line: color-mix(in srgb, var(--cave-ink) 13%, var(--cave-ground));
+  --cave-accent: var(--jp-brand-color1, light-dark(#1f6feb, #6cb0ff));
+  --cave-on-accent: light-dark(#ffffff, #0a0f18);
+  --cave-found: light-dark(#8a5300, #e5b454);
+  --cave-bad: light-dark(#b3261e, #ff8f86);
+  --cave-good: light-dark(#19703a, #5fd38a);
+  --cave-text: var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI", sans-serif);
+  --cave-mono: var(
+    --jp-code-font-family,
+    ui-monospace,
+    "SF Mono",
+    Menlo,
+    Consolas,
+    "DejaVu Sans Mono",
+    monospace
+  );
+
+  box-sizing: border-box;
+  margin: 4px 0 8px;
+  border: 1px solid var(--cave-line);
+  border-radius: 8px;
+  background: var(--cave-ground);
+  color: var(--cave-ink);
+  font: 13px / 1.55 var(--cave-text);
+  text-align: start;
+
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+  [hidden] {
+    display: none !important;
+  }
+  :focus-visible {
+    outline: 2px solid var(--cave-accent);
+    outline-offset: 2px;
+  }
+  p,
+  pre,
+  ul,
+  ol,
+  h4 {
+    margin: 0;
+    padding: 0;
+  }
+  ul {
+    list-style: none;
+  }
+  pre,
+  code {
+    background: none;
+    border: 0;
+    padding: 0;
+    color: inherit;
+    font: 12.5px / 1.6 var(--cave-mono);
+  }
+  pre {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    word-break: normal;
+  }
+  summary {
+    cursor: pointer;
+    list-style: none;
+  }
+  summary::-webkit-details-marker {
+    display: none;
+  }
+
+  .cave-quiet,
+  .cave-outcome,
+  .cave-model,
+  .cave-spent,
+  .cave-clock,
+  .cave-author {
+    color: var(--cave-quiet);
+    font-size: 12px;
+  }
+
+  /* ------------------------------------------------------------ the top */
+
+  .cave-header {
+    padding: 10px 16px 12px;
+  }
+  .cave-top {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 2px 14px;
+    min-height: 28px;
+  }
+  .cave-dot {
+    flex: none;
+    width: 8px;
+    height: 8px;
+    margin-inline-end: -6px;
+    border-radius: 50%;
+    background: var(--cave-quiet);
+  }
+  .cave-state {
+    flex: 1 1 auto;
+    font-weight: 600;
+  }
+  .cave-spent,
+  .cave-clock,
+  .cave-outcome {
+    font-variant-numeric: tabular-nums;
+    white-space: nowrap;
+  }
+  .cave-clock:empty,
+  .cave-spent:empty {
+    display: none;
+  }
+  [data-phase="waiting"] .cave-dot,
+  [data-phase="done"] .cave-dot {
+    background: var(--cave-accent);
+  }
+  [data-phase="failed"] .cave-dot,
+  [data-phase="nobody"] .cave-dot {
+    background: var(--cave-bad);
+  }
+  [data-phase="loading"] .cave-dot,
+  [data-phase="thinking"] .cave-dot,
+  [data-phase="writing"] .cave-dot,
+  [data-phase="judging"] .cave-dot,
+  [data-phase="rehearsing"] .cave-dot,
+  [data-phase="running"] .cave-dot {
+    background: var(--cave-accent);
+    animation: cave-pulse 1.4s ease-in-out infinite;
+  }
+  .cave-budget {
+    display: block;
+    margin: 4px 0 8px;
+  }
+  .cave-budget-low::-webkit-progress-value {
+    background: var(--cave-found);
+  }
+  .cave-prompt {
+    margin-top: 4px;
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    max-height: 9.3em;
+    overflow-y: auto;
+  }
+  .cave-loading {
+    display: grid;
+    gap: 6px;
+    padding: 0 16px 14px;
+  }
+  .cave-progress {
+    width: 100%;
+    height: 4px;
+    border: 0;
+    border-radius: 2px;
+    overflow: hidden;
+    background: var(--cave-line);
+    accent-color: var(--cave-accent);
+  }
+  .cave-progress::-webkit-progress-bar {
+    background: var(--cave-line);
+  }
+  .cave-progress::-webkit-progress-value {
+    background: var(--cave-accent);
+  }
+
+  /* ------------------------------------------------------------ what is folded away */
+
+  .cave-fold {
+    font-size: 12px;
+  }
+  .cave-sent {
+    margin-top: 6px;
+  }
+  .cave-fold > summary {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 10px;
+    width: fit-content;
+    color: var(--cave-quiet);
+    border-radius: 4px;
+  }
+  .cave-fold > summary:hover {
+    color: var(--cave-ink);
+  }
+  .cave-fold > summary::before {
+    content: "";
+    align-self: center;
+    width: 5px;
+    height: 5px;
+    margin: 0 -2px 0 2px;
+    border: solid currentColor;
+    border-width: 0 1.5px 1.5px 0;
+    transform: rotate(-45deg);
+  }
+  .cave-fold[open] > summary::before {
+    transform: rotate(45deg) translate(-1px, -1px);
+  }
+  .cave-fold > pre {
+    max-height: 320px;
+    margin-top: 6px;
+    padding: 10px 12px;
+    overflow: auto;
+    border-radius: 6px;
+    background: var(--cave-raised);
+    font-size: 12px;
+  }
+}
+
+[data-jp-theme-light="true"] section.cave {
+  color-scheme: light;
+}
+[data-jp-theme-light="false"] section.cave {
+  color-scheme: dark;
+}
+
+@keyframes cave-pulse {
+  50% {
+    opacity: 0.25;
+  }
+}
+`,""]),r.d(a,{},{A:i})},247(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=r.n(n),c=r(724),d=r(325),p=i()(t());p.i(c.A),p.i(d.A),p.push([e.id,`/* Everything that JupyterLab needs. */
+`,""]),r.d(a,{},{A:p})},977(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* Little room, and people who want nothing to move. */
+
+section.cave {
+  @container (width < 560px) {
+    .cave-header,
+    .cave-step {
+      padding-inline: 12px;
+    }
+    .cave-body {
+      margin-inline-start: 0;
+    }
+    .cave-answer,
+    .cave-failed {
+      padding-inline: 12px;
+    }
+    .cave-state {
+      flex-basis: 50%;
+    }
+    .cave-model,
+    .cave-spent,
+    .cave-clock {
+      order: 1;
+    }
+    .cave-outcome {
+      grid-column: 2;
+      white-space: normal;
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .cave-dot {
+      animation: none !important;
+    }
+  }
+}
+`,""]),r.d(a,{},{A:i})},724(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=r.n(n),c=r(477),d=r(194),p=r(671),v=r(735),l=r(810),s=r(977),u=i()(t());u.i(c.A),u.i(d.A),u.i(p.A),u.i(v.A),u.i(l.A),u.i(s.A),u.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
+`,""]),r.d(a,{},{A:u})},735(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
+
+section.cave {
+  .cave-result {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 8px;
+  }
+  .cave-pair {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 12px 16px;
+    align-items: start;
+  }
+  .cave-got,
+  .cave-told,
+  .cave-rest {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 8px;
+    min-width: 0;
+  }
+  @container (width >= 720px) {
+    .cave-pair:not(:has(> [hidden])) {
+      grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+    }
+  }
+  .cave-told-text {
+    max-height: 340px;
+    padding: 8px 12px;
+    overflow: auto;
+    border-radius: 6px;
+    background: var(--cave-raised);
+    box-shadow: inset 0 0 0 1px var(--cave-line);
+  }
+  .cave-told-words {
+    color: var(--cave-quiet);
+    font: 12px / 1.55 var(--cave-text);
+  }
+  .cave-hide,
+  .cave-remember {
+    width: fit-content;
+    cursor: pointer;
+  }
+  :is(.cave-hide, .cave-remember) input {
+    position: relative;
+    top: 2px;
+    flex: none;
+    margin: 0;
+  }
+  .cave-hide {
+    display: flex;
+    align-items: baseline;
+    gap: 8px;
+    font-size: 12px;
+  }
+  .cave-block:has(.cave-edit:not([hidden])) + .cave-result {
+    padding-inline-start: 12px;
+    border-inline-start: 3px solid var(--cave-line);
+
+    &::before {
+      content: "Of the code before your change";
+      color: var(--cave-quiet);
+      font-size: 12px;
+      font-style: italic;
+    }
+  }
+  .cave-heading {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 10px;
+    font-size: 13px;
+    font-weight: 600;
+  }
+  .cave-heading .cave-quiet {
+    font-weight: 400;
+  }
+  .cave-outputs {
+    border: 1px solid var(--cave-line);
+    border-radius: 6px;
+  }
+  /* what is dashed did not happen yet */
+  .cave-result[data-kind="rehearsed"] .cave-outputs {
+    border-style: dashed;
+    border-color: color-mix(in srgb, var(--cave-ink) 26%, var(--cave-ground));
+  }
+  .cave-output {
+    max-height: 340px;
+    padding: 8px 12px;
+    overflow: auto;
+  }
+  .cave-output + .cave-output {
+    border-top: 1px solid var(--cave-line);
+  }
+  .cave-output:has(.cave-error) {
+    display: flex;
+    flex-direction: column-reverse; /* what matters of a traceback is its end */
+  }
+  .cave-output:has(img) {
+    max-height: none;
+  }
+  .cave-output img {
+    display: block;
+    max-width: 100%;
+    height: auto;
+    border-radius: 4px;
+    background: #ffffff;
+  }
+  .cave-stderr,
+  .cave-error {
+    color: var(--cave-bad);
+  }
+  .cave-html {
+    font-size: 12px;
+  }
+  .cave-html table {
+    border-collapse: collapse;
+    margin: 2px 0;
+    font-variant-numeric: tabular-nums;
+  }
+  .cave-html :is(th, td) {
+    padding: 4px 12px;
+    border: 0;
+    text-align: end;
+    vertical-align: top;
+    white-space: nowrap;
+  }
+  .cave-html thead th {
+    border-bottom: 1px solid var(--cave-line);
+  }
+  .cave-html tbody tr:nth-child(even) {
+    background: var(--cave-raised);
+  }
+  .cave-html p {
+    color: var(--cave-quiet);
+  }
+  .cave-warning {
+    color: var(--cave-found);
+  }
+  .cave-differs ul {
+    padding-inline-start: 1.4em;
+    list-style: disc;
+  }
+  .cave-changes,
+  .cave-effects {
+    display: grid;
+    grid-template-columns: auto fit-content(40%) auto minmax(0, 1fr);
+    gap: 3px 10px;
+  }
+  .cave-effects {
+    grid-template-columns: auto fit-content(60%) minmax(0, 1fr);
+  }
+  .cave-change,
+  .cave-effect {
+    display: grid;
+    grid-column: 1 / -1;
+    grid-template-columns: subgrid;
+    align-items: baseline;
+    overflow-wrap: anywhere;
+  }
+  .cave-effect .cave-fold {
+    grid-column: 2 / -1;
+  }
+  .cave-sign {
+    width: 10px;
+    margin-inline-end: -4px;
+    font: 600 13px / 1.5 var(--cave-mono);
+    text-align: center;
+  }
+  .cave-change code,
+  .cave-effect code {
+    font-weight: 600;
+  }
+  .cave-change-kind {
+    color: var(--cave-quiet);
+    font-size: 12px;
+  }
+  .cave-added .cave-sign {
+    color: var(--cave-good);
+  }
+  .cave-changed .cave-sign,
+  .cave-effect-kind {
+    color: var(--cave-found);
+  }
+  .cave-removed .cave-sign {
+    color: var(--cave-bad);
+  }
+  .cave-effect-kind {
+    font-size: 12px;
+    font-weight: 600;
+  }
+}
+`,""]),r.d(a,{},{A:i})},325(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* The side panel of JupyterLab and the item in its status bar. */
+
+.cave-newer {
+  margin: 4px 0;
+  color: var(--jp-ui-font-color2);
+  font-size: 12px;
+}
+.cave-side {
+  padding: 8px 10px;
+  overflow-y: auto;
+  background: var(--jp-layout-color1);
+  color: var(--jp-ui-font-color1);
+}
+#jp-right-stack > .cave-side {
+  min-width: 340px;
+}
+section.cave.cave-undo {
+  padding: 10px 12px;
+
+  .cave-undone {
+    padding: 8px 0 0;
+    border: 0;
+  }
+  .cave-undone:empty {
+    display: none;
+  }
+}
+.cave-cannot {
+  margin-bottom: 6px;
+  font-size: 12px;
+}
+section.cave.cave-undo > .cave-quiet {
+  margin-bottom: 8px;
+}
+section.cave.cave-undo > .cave-quiet:is(:empty, :last-child) {
+  margin-bottom: 0;
+}
+.cave-side-nothing {
+  margin: 12px 6px;
+  font-size: 13px;
+  line-height: 1.55;
+}
+.cave-side-title {
+  max-width: 100%;
+  padding: 6px;
+  border: 0;
+  border-radius: 4px;
+  background: none;
+  color: inherit;
+  font: 600 12px / 1.4 var(--jp-ui-font-family);
+  overflow-wrap: anywhere;
+  text-align: start;
+  cursor: pointer;
+}
+.cave-side-title:hover {
+  text-decoration: underline;
+}
+.cave-side-ended,
+.cave-side-kept {
+  margin: 6px;
+  padding: 8px 10px;
+  border-inline-start: 3px solid var(--jp-warn-color1);
+  background: var(--jp-layout-color2);
+  font-size: 12px;
+  line-height: 1.5;
+}
+.cave-side-fold {
+  margin: 4px 0;
+  padding: 8px 6px;
+  border-top: 1px solid var(--jp-border-color2);
+  font-size: 12px;
+  line-height: 1.5;
+
+  summary {
+    padding: 3px 0;
+    cursor: pointer;
+  }
+  > summary {
+    font-weight: 600;
+  }
+  p {
+    margin: 4px 0;
+    overflow-wrap: anywhere;
+  }
+  p:empty {
+    display: none;
+  }
+  ul {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  select {
+    min-width: 0;
+    flex: 1;
+    padding: 3px;
+    border: 1px solid var(--jp-border-color1);
+    border-radius: 4px;
+    background: var(--jp-layout-color1);
+    color: inherit;
+    font: inherit;
+  }
+  pre {
+    max-height: 16em;
+    margin: 4px 0;
+    padding: 8px;
+    overflow: auto;
+    border-radius: 4px;
+    background: var(--jp-layout-color2);
+    color: inherit;
+    font: 11.5px / 1.55 var(--jp-code-font-family);
+  }
+  .cave-look-text {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+  .cave-quiet {
+    color: var(--jp-ui-font-color1);
+    opacity: 0.85;
+  }
+  .cave-look-select,
+  .cave-look-row {
+    display: flex;
+    align-items: baseline;
+    gap: 8px;
+    min-width: 0;
+    padding: 2px 0;
+  }
+  .cave-look-name {
+    flex: 0 1 auto;
+    font-family: var(--jp-code-font-family);
+    overflow-wrap: anywhere;
+  }
+  .cave-look-line {
+    flex: 1;
+    overflow: hidden;
+    text-align: end;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .cave-look-columns {
+    margin: 0 0 4px 62px;
+  }
+  .cave-look-toggle {
+    flex: none;
+    min-width: 54px;
+    min-height: 24px;
+    padding: 0 6px;
+    border: 1px solid var(--jp-border-color1);
+    border-radius: 4px;
+    background: var(--jp-layout-color1);
+    color: inherit;
+    font: inherit;
+    cursor: pointer;
+  }
+  .cave-look-columns .cave-look-toggle:last-child {
+    margin-inline-start: auto;
+  }
+  .cave-look-toggle[aria-pressed="true"] {
+    border-style: dashed;
+    background: var(--jp-layout-color3);
+  }
+  .cave-look-hidden .cave-look-name {
+    text-decoration: line-through;
+  }
+}
+.cave-ledger {
+  width: 100%;
+  border-collapse: collapse;
+  font-variant-numeric: tabular-nums;
+
+  th,
+  td {
+    padding: 2px 6px 2px 0;
+    text-align: start;
+  }
+  :is(th, td):nth-child(n + 3) {
+    text-align: end;
+  }
+}
+.cave-status button {
+  height: 100%;
+  padding: 0 8px;
+  border: 0;
+  background: none;
+  color: inherit;
+  font: inherit;
+  cursor: pointer;
+}
+.cave-status .cave-status-waits {
+  background: var(--jp-warn-color1);
+  color: #000;
+}
+`,""]),r.d(a,{},{A:i})},194(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* A step: what the model says, and how it ended. */
+
+section.cave {
+  .cave-step,
+  .cave-answer,
+  .cave-failed,
+  .cave-undone {
+    padding: 12px 16px;
+    border-top: 1px solid var(--cave-line);
+  }
+  .cave-summary {
+    display: grid;
+    grid-template-columns: 22px minmax(0, 1fr) auto;
+    gap: 0 10px;
+    align-items: start;
+    border-radius: 4px;
+  }
+  .cave-number {
+    display: grid;
+    place-items: center;
+    width: 20px;
+    height: 20px;
+    border-radius: 50%;
+    background: var(--cave-raised);
+    box-shadow: inset 0 0 0 1px var(--cave-line);
+    color: var(--cave-quiet);
+    font-size: 11px;
+    font-weight: 600;
+    font-variant-numeric: tabular-nums;
+  }
+  .cave-step[data-outcome="waiting"] .cave-number {
+    background: var(--cave-accent);
+    box-shadow: none;
+    color: var(--cave-on-accent);
+  }
+  .cave-step:not([open]) .cave-prose {
+    max-height: 1.55em;
+    overflow: hidden;
+    color: var(--cave-quiet);
+  }
+  .cave-step:not([open]) > .cave-summary:hover .cave-prose {
+    color: var(--cave-ink);
+  }
+  .cave-outcome {
+    padding-top: 1px;
+  }
+  .cave-prose,
+  .cave-answer {
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
+  .cave-prose > * + *,
+  .cave-answer > * + * {
+    margin-top: 0.6em;
+  }
+  .cave-figures {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 2px 16px;
+    margin: 0;
+    padding: 0 16px 12px;
+    list-style: none;
+    font-variant-numeric: tabular-nums;
+  }
+  .cave-unfound {
+    text-decoration: underline dotted;
+    text-underline-offset: 3px;
+  }
+  .cave-prose code,
+  .cave-answer code {
+    padding: 1px 4px;
+    border-radius: 4px;
+    background: var(--cave-raised);
+    box-shadow: inset 0 0 0 1px var(--cave-line);
+    font-size: 0.92em;
+  }
+  .cave-prose pre,
+  .cave-answer pre {
+    padding: 8px 12px;
+    border-radius: 6px;
+    background: var(--cave-raised);
+  }
+  .cave-prose :is(ul, ol),
+  .cave-answer :is(ul, ol) {
+    padding-inline-start: 1.4em;
+    list-style: revert;
+  }
+  .cave-body {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 12px;
+    margin: 10px 0 2px 32px;
+  }
+  .cave-answer {
+    padding-inline-start: 48px;
+    font-size: 14px;
+    line-height: 1.6;
+  }
+  .cave-failed {
+    padding-inline-start: 48px;
+    color: var(--cave-bad);
+    overflow-wrap: anywhere;
+    white-space: pre-wrap;
+  }
+}
+`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),l=r(540),s=r.n(l),u=r(113),g=r.n(u),x=r(247),f={};f.styleTagTransform=g(),f.setAttributes=v(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=s(),t()(x.A,f);let h=x.A&&x.A.locals?x.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var l=r(v),s={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==l)a[l].references++,a[l].updater(s);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(s,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
