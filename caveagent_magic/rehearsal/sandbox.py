@@ -18,7 +18,7 @@ from caveagent_magic.events import Capability
 from caveagent_magic.rehearsal import linux, mounts, overlay, seccomp
 from caveagent_magic.rehearsal.overlay import Overlay
 
-GUARD_ALONE = "the guard alone: effects are refused, the operating system gives no sandbox here"
+GUARD_ALONE = "the guard alone: effects that Python reports are refused, the system gives no sandbox here"
 _ALWAYS_WRITABLE = ("/dev/null", "/dev/zero", "/dev/full")
 _SHARED_MEMORY, _PROCESSES = "/dev/shm", "/proc"
 _EMPTYING = 3  # the version of Landlock that began to hold it
