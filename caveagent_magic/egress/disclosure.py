@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from caveagent_magic import events as ev
 from caveagent_magic.injection.alias import Aliases, AmbiguousAlias, Reading
 from caveagent_magic.injection.cells import Unread
-from caveagent_magic.injection.escape import bounded
+from caveagent_magic.injection.escape import bounded, harmless
 from caveagent_magic.injection.levels import Privacy, column_of
 from caveagent_magic.injection.outside import brings_in
 from caveagent_magic.injection.secrets import HoldsCells, Results, as_they_are, identities, secrets_of
@@ -162,7 +162,7 @@ class Disclosure:
         try:
             withhold = self._withholder({n: obj for n, obj in namespace.items() if obj is not own})
             withhold.unchecked = False
-            return replace(card, details=tuple(map(withhold, card.details)))
+            return replace(card, details=tuple(harmless(withhold(each)) for each in card.details))
         except (OutOfTime, Unread):
             return replace(card, details=())
 
@@ -240,7 +240,7 @@ class Disclosure:
         try:
             withhold = self._withholder(namespace)
             withhold.unchecked = False
-            return withhold(text)
+            return harmless(withhold(text))
         except (OutOfTime, Unread):
             return MARK
 

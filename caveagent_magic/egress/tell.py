@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from caveagent_magic.egress.around import Surroundings
 from caveagent_magic.egress.disclosure import Telling
 from caveagent_magic.egress.news import Told, as_cards, remember
@@ -15,13 +17,16 @@ LEAST_TOKENS = 200  # of an observation, however much the turn has read
 MOST_EFFECTS = 10  # that are named to the model
 
 
-def shaped(outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports) -> tuple[str, int]:
+def shaped(
+    outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports, effects: Sequence[Effect] = ()
+) -> tuple[str, int]:
     """The observation and how many characters it leaves out; the full text stays reachable for later code."""
     number = ports.runtime.keep(full_text(outputs))
     observed, told = _observed(outputs, changes, number, task, ports)
     remember(observed.text, told, ports)
     empty = not outputs and not (task.out and ports.runtime.assigned(task.out))
-    return prompt.output(observed.text, number, ports.model.small, empty), observed.left_out
+    text = _with_effects(observed, effects)
+    return prompt.output(text, number, ports.model.small, empty), observed.left_out
 
 
 def foreseen(
@@ -29,20 +34,20 @@ def foreseen(
 ) -> Foreseen:
     """What the model would be told of a run that comes out so; nothing is kept for it yet."""
     observed, _ = _observed(outputs, changes, ports.runtime.kept + 1, task, ports)
-    done = effects_text(tuple(effect for effect in effects if effect.allowed))
-    text = ports.disclosure.outgoing(
-        "\n\n".join(filter(None, (observed.text, done))), ports.runtime.namespace
-    )
+    text = _with_effects(observed, [effect for effect in effects if effect.allowed])
+    text = ports.disclosure.outgoing(text, ports.runtime.namespace)
     return Foreseen(text, observed.left_out, ports.stream.count(text))
 
 
-def untold(outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports) -> tuple[str, int]:
+def untold(
+    outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports, effects: Sequence[Effect] = ()
+) -> tuple[str, int]:
     """The observation of a step whose outputs the person keeps, also from later code."""
     failed = any(output["output_type"] == "error" for output in outputs)
     number = ports.runtime.keep("")
     observed, told = _observed((), changes, number, task, ports)
     remember(observed.text, told, ports)
-    text = prompt.output(observed.text, number, small=False, empty=False)
+    text = prompt.output(_with_effects(observed, effects), number, small=False, empty=False)
     return f"{text}\n\n{prompt.untold(failed=failed)}", len(full_text(outputs))
 
 
@@ -60,6 +65,11 @@ def _observed(
         around=Surroundings.of(task, ports),
     )
     return observed, told
+
+
+def _with_effects(observed: Shaped, effects: Sequence[Effect]) -> str:
+    """File names and hosts may be data too, so they are told inside the output."""
+    return "\n".join(filter(None, (observed.text, effects_text(effects))))
 
 
 def _budget(task: Task, ports: Ports) -> int:
@@ -96,7 +106,7 @@ def findings_text(findings: tuple[Finding, ...]) -> str:
     return "\n".join(f"line {finding.line}: {bounded(finding.message)}" for finding in findings)
 
 
-def effects_text(effects: tuple[Effect, ...]) -> str:
+def effects_text(effects: Sequence[Effect]) -> str:
     """What the run did outside the kernel, and what was refused it; empty: nothing."""
     done = [f"{effect.capability} {bounded(effect.target)}" for effect in effects if effect.allowed]
     refused = [f"{effect.capability} {bounded(effect.target)}" for effect in effects if not effect.allowed]

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from caveagent_magic import events as ev
-from caveagent_magic.egress.tell import effects_text, shaped, untold
+from caveagent_magic.egress.tell import shaped, untold
 from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports, Run, Task
 from caveagent_magic.rehearsal.changes import SECONDS, diff, snapshot
@@ -52,9 +52,8 @@ def run_step(
     if run.interrupted:
         raise KeyboardInterrupt
     tell = untold if settled.decision.untold else shaped
-    text, left_out = tell(run.outputs, changes, task, ports)
-    told = filter(None, (*notes, text, effects_text(tuple(effects))))
-    return (yield from observe("\n\n".join(told), at, left_out))
+    text, left_out = tell(run.outputs, changes, task, ports, effects)
+    return (yield from observe("\n\n".join((*notes, text)), at, left_out))
 
 
 def bind_result(task: Task, ports: Ports) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,14 +22,26 @@ def spark(obj: object, base: type) -> Description:
 
 
 def ray(obj: object, base: type) -> Description:
-    """`ray Dataset, 2 columns`, as its plan remembers them."""
-    plan = static.instance_members(obj).get("_plan")
-    own = static.instance_members(plan) if static.belongs(type(plan), "ray") else {}
-    held: Any = next((own[name] for name in ("_schema", "_cached_schema") if own.get(name) is not None), None)
+    """`ray Dataset, 2 columns`, as its plan or its cache remembers them."""
+    held: Any = _remembered(static.instance_members(obj))
     if static.qualified_name(type(held)) == "pyarrow.lib.Schema" and static.genuine(type(held)):
         return _lazy("ray", obj, base, list(arrow.schema(held, type(held)).fields()))
     names = static.instance_members(held).get("names") if held is not None else None
     return _lazy("ray", obj, base, [Field(name, "") for name in names] if type(names) is list else [])
+
+
+def _remembered(own: Mapping[str, object]) -> object:
+    """The schema that an execution left: of older Ray in the plan, of newer in a cache beside it."""
+    plan, cache = _of_ray(own.get("_plan")), _of_ray(own.get("_cache"))
+    dag = _of_ray(own.get("_logical_plan")).get("_dag")
+    if cache.get("_schema") is not None and cache.get("_operator") is dag:  # else it is of an earlier plan
+        return cache["_schema"]
+    found = plan.get("_schema")
+    return plan.get("_cached_schema") if found is None else found
+
+
+def _of_ray(obj: object) -> Mapping[str, object]:
+    return static.instance_members(obj) if static.belongs(type(obj), "ray") else {}
 
 
 def _lazy(library: str, obj: object, base: type, fields: list[Field]) -> Description:
