@@ -10,8 +10,11 @@ from typing import Any, Literal, cast, get_args
 
 from caveagent_magic.errors import PolicyError
 from caveagent_magic.events import CAPABILITIES, Capability, Judgement
+from caveagent_magic.security import caps
+from caveagent_magic.security.caps import NONE, Caps
 from caveagent_magic.security.scopes import mistakes, within
 
+KEYS = ("capabilities", "unattended", "limits")
 STRICTNESS: Mapping[Judgement, int] = {"allow": 0, "ask": 1, "deny": 2}
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 LayerKind = Literal["built in", "shipped", "administrator", "user", "notebook", "session"]
@@ -39,6 +42,7 @@ class Layer:
     source: str  # the file, or words
     clauses: tuple[Clause, ...] = ()
     unattended: bool | None = None  # None: it does not say
+    caps: Caps = NONE
 
     def says(self, capability: Capability, target: str | None, folder: Path) -> Judgement | None:
         """The strictest clause that fits the target; None: the layer does not speak of it.
@@ -93,8 +97,8 @@ def read(path: Path, kind: LayerKind) -> Layer:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"The policy {path} is not valid TOML: {error}.") from None
     for key in data:
-        if key not in ("unattended", "capabilities"):
-            raise PolicyError(f"{path}: the key {key!r} is unknown; there are capabilities and unattended.")
+        if key not in KEYS:
+            raise PolicyError(f"{path}: the key {key!r} is unknown; there are {', '.join(KEYS)}.")
     unattended = data.get("unattended")
     if unattended is not None and not isinstance(unattended, bool):
         raise PolicyError(f"{path}: unattended must be true or false, not {unattended!r}.")
@@ -102,7 +106,7 @@ def read(path: Path, kind: LayerKind) -> Layer:
     if not isinstance(capabilities, dict):
         raise PolicyError(f"{path}: capabilities must be a table.")
     clauses = [clause for key, value in capabilities.items() for clause in _clauses(key, value, str(path))]
-    return Layer(kind, str(path), tuple(clauses), unattended)
+    return Layer(kind, str(path), tuple(clauses), unattended, caps.read(data.get("limits"), kind, str(path)))
 
 
 def _clauses(key: str, value: Any, path: str) -> Iterator[Clause]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caveagent_magic.events import Capability, Judgement
+from caveagent_magic.security.caps import NONE, Caps
 from caveagent_magic.security.clauses import STRICTNESS, Clause, Layer, read, stricter
 from caveagent_magic.security.places import ADMINISTRATOR, user_file
 from caveagent_magic.security.said import Session
@@ -82,6 +83,11 @@ class Policy:
         """Whether a step whose verdict is allow may run where nobody can answer; one file's no is enough."""
         said = [layer.unattended for layer in self._of("administrator", "user", "notebook")]
         return True in said and False not in said
+
+    @property
+    def caps(self) -> Caps:
+        """What the administrator lets no session go beyond."""
+        return next((layer.caps for layer in self._of("administrator")), NONE)
 
     def decide(self, capability: Capability, target: str | None = None) -> Judgement:
         """What applies to a use of the capability; None is a target that is not known."""

@@ -33,6 +33,8 @@ def _take(name: str, value: object, magics: CaveMagics) -> str:
     if now not in (default, magics.given.get(name, default)):
         return f"stays {now!r}: it was set in this session"
     driver = magics.driver
+    if why := driver.policy().caps.beyond(name, value):
+        return f"stays {now!r}: {why}"
     if name == "privacy" and driver.disclosure.privacy.level != now:
         return f"stays {driver.disclosure.privacy.level!r}: it was set in this session"
     try:

@@ -30,12 +30,14 @@ from caveagent_magic.rehearsal.fork import Limits
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History, taken
 from caveagent_magic.security import infer
+from caveagent_magic.security.caps import Caps
 from caveagent_magic.security.policy import ADMINISTRATOR, Policy
 from caveagent_magic.security.said import Session
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
 from caveagent_magic.shell.broker import GRACE, Broker, may_ask
+from caveagent_magic.shell.capped import capped
 from caveagent_magic.shell.config import CaveSettings
 from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
 from caveagent_magic.shell.log import Log
@@ -111,7 +113,7 @@ class Driver:
         """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
         if self.running:
             raise UsageError("A %%cave cell cannot run inside another one.")
-        wanted = wanted or Wanted(model_name)
+        task, wanted = capped(task, self.caps()), wanted or Wanted(model_name)
         recording = self.record.begin(
             task, wanted, lambda: self._accountable(model_name), self.disclosure.told
         )
@@ -228,6 +230,13 @@ class Driver:
         """What applies now: the files of this machine, and what was said in this session."""
         policy = Policy.here(self.policy_file(), self.said, self.administrator)
         return replace(policy, layers=(*policy.layers, self.record.protected()))
+
+    def caps(self) -> Caps:
+        """What the administrator allows at most; a privacy level beyond it is brought down."""
+        caps, privacy = self.policy().caps, self.disclosure.privacy
+        if caps.beyond("privacy", privacy.level):
+            self.disclosure.privacy = replace(privacy, level=caps.privacy)
+        return caps
 
     def policy_file(self) -> str:
         """The policy file of this notebook; empty: there is none."""

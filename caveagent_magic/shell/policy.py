@@ -50,7 +50,8 @@ def sources(policy: Policy) -> str:
     files = [f"{layer.source} ({layer.kind})" for layer in policy.layers if layer.kind in FILES]
     said = len(policy.session.clauses)
     here = [f"{said} said in this notebook"] if said else []
-    return ", ".join(["the shipped default", *files, *here])
+    limited = [policy.caps.words] if policy.caps.words else []
+    return ", ".join(["the shipped default", *files, *here, *limited])
 
 
 FILES = ("administrator", "user", "notebook")

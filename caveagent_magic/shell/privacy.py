@@ -125,7 +125,13 @@ def _at(privacy: Privacy, chosen: Level, names: Sequence[str]) -> Privacy:
 
 
 def _set(driver: Driver, privacy: Privacy) -> str:
-    """Apply the settings; where they tighten, what was told under the old ones is forgotten."""
+    """Apply the settings; where they tighten, what was told under the old ones is forgotten.
+
+    Raises `UsageError` where they tell more than the administrator allows.
+    """
+    for chosen in (privacy.level, *privacy.names.values()):
+        if why := driver.policy().caps.beyond("privacy", chosen):
+            raise UsageError(f"The privacy level cannot be {chosen}: {why}.")
     before, driver.disclosure.privacy = driver.disclosure.privacy, privacy
     if not _tighter(before, privacy):
         return ""

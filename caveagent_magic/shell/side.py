@@ -30,6 +30,7 @@ Json = dict[str, Any]
 def answer(content: Mapping[str, Any], magics: CaveMagics) -> Json:
     """Answer one request; a mistake is told in words."""
     try:
+        magics.driver.caps()
         match content.get("verb"):
             case "look":
                 return {"status": "ok", **look(magics)}

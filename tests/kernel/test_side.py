@@ -134,3 +134,32 @@ def test_the_configuration_of_the_kernel_wins_over_the_settings_of_a_front_end(k
 
     assert kept["kept"] == {"max_steps": "stays 3: the configuration of the kernel says so"}
     assert steps == "3"
+
+
+def test_what_an_administrator_allows_at_most_wins_over_settings_and_cells(kernel, replies, tmp_path):
+    file = tmp_path / "administrator.toml"
+    file.write_text('[limits]\napproval = "ask"\nmax_steps = 1\nprivacy = "names"')
+    kernel.run(STAFF)
+    kernel.run(
+        "from pathlib import Path\n"
+        f"get_ipython().magics_manager.registry['CaveMagics'].driver.administrator = Path({str(file)!r})"
+    )
+
+    kept = kernel.control(
+        verb="defaults", settings={"approval": "auto", "max_steps": 9, "privacy": "samples"}
+    )
+    look = kernel.control(verb="look")
+    more = kernel.control(verb="privacy", setting="privacy", words=["stats"])
+    report = kernel.control(verb="report")
+    kernel.control(verb="hello", client="test")
+    kernel.start(f"%%cave --auto --model {replies(SUM, 'Done.')}\nWhat is the sum of pay?")
+    waits = kernel.pending()["actions"]
+    kernel.decide("run")
+    reply = kernel.finish()
+
+    assert list(kept["kept"]) == ["approval", "max_steps", "privacy"]
+    assert look["level"] == "names" and "pay" not in look["text"]
+    assert more["status"] == "error" and "allows at most 'names'" in more["message"]
+    assert "max_steps 1" in report["sources"]
+    assert "run" in waits
+    assert reply["ename"] == "LimitReached"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caveagent_magic.errors import PolicyError
 from caveagent_magic.events import CAPABILITIES
 from caveagent_magic.security.clauses import JUDGEMENTS, STRICTNESS, Clause, Layer, stricter
 from caveagent_magic.security.policy import PACKAGE, SHIPPED, Policy
@@ -241,3 +242,26 @@ def test_the_shipped_policies_speak_of_every_capability() -> None:
 
     assert {clause.capability for clause in shipped.clauses} == set(CAPABILITIES)
     assert SHIPPED.name == "policies"
+
+
+def test_only_an_administrator_sets_limits_and_they_are_checked(tmp_path: Path) -> None:
+    file = written(tmp_path, '[limits]\napproval = "ask"\nbudget = 500\nprivacy = "schema"')
+    caps = Policy.load(administrator=file).caps
+
+    assert [caps.beyond("budget", tokens) != "" for tokens in (0, 400, 501)] == [True, False, True]
+    assert [caps.beyond("approval", each) != "" for each in ("ask", "auto")] == [False, True]
+    assert [caps.beyond("privacy", each) != "" for each in ("names", "schema", "stats")] == [
+        False,
+        False,
+        True,
+    ]
+    assert caps.beyond("max_steps", 99) == ""
+    assert "approval ask" in caps.words
+    with pytest.raises(PolicyError, match="administrator"):
+        Policy.load(user=file)
+
+
+@pytest.mark.parametrize("wrong", ["budget = 0", 'privacy = "all"', "speed = 1", 'max_steps = "many"'])
+def test_a_limit_that_makes_no_sense_is_named(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(PolicyError, match=f"limits.{wrong.partition(' ')[0]}"):
+        Policy.load(administrator=written(tmp_path, f"[limits]\n{wrong}"))
