@@ -508,6 +508,7 @@ section.cave {
       margin-inline-start: 0;
     }
     .cave-answer,
+    .cave-figures,
     .cave-failed {
       padding-inline: 12px;
     }
@@ -977,7 +978,7 @@ section.cave {
     flex-wrap: wrap;
     gap: 2px 16px;
     margin: 0;
-    padding: 0 16px 12px;
+    padding: 0 16px 12px 48px;
     list-style: none;
     font-variant-numeric: tabular-nums;
   }
