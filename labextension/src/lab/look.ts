@@ -48,6 +48,7 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
   const open = new Set<string>();
   let age = -1;
   let asking = false;
+  let known = false;
 
   async function change(setting: Setting, ...words: string[]): Promise<void> {
     take(await watch.send({ verb: "privacy", setting, words }).catch(silent));
@@ -63,7 +64,9 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
     if (reply.status === "busy") age = -1;
     if (reply.status !== "ok" || !look.variables) return;
     const seen = look as Look;
+    known = true;
     const focused = (document.activeElement as HTMLElement | null)?.dataset.cave;
+    for (const part of [level, list, preview]) show(part, true);
     setText(title, trans.__("Variables (%1)", seen.variables.length + seen.more));
     fill(level, seen, () => [
       levels(trans.__("The model knows"), seen.level, (chosen) => change("privacy", chosen)),
@@ -158,11 +161,18 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
 
   function update(): void {
     show(node, watch.greeted);
+    for (const part of [level, list, preview]) show(part, known);
     for (const each of node.querySelectorAll<HTMLButtonElement | HTMLSelectElement>("button, select")) {
       each.inert = !watch.idle;
     }
     if (!watch.idle) {
-      if (watch.greeted) setText(said, trans.__("As it was before the cell that is running."));
+      if (watch.greeted)
+        setText(
+          said,
+          known
+            ? trans.__("As it was before the cell that is running.")
+            : trans.__("Shown when the cell is done."),
+        );
       return;
     }
     if (asking || age === watch.age) return;

@@ -41,8 +41,10 @@ export function undoView(host: Host, watch: KernelWatch, trans: TranslationBundl
   }
 
   function foretell({ steps, names, cannot: kept }: Undoable): void {
-    const listed = names.length ? names.join(", ") : trans.__("nothing in memory");
-    setText(can, steps ? trans.__("The last step can be undone: %1.", listed) : "");
+    const listed = names.length
+      ? trans.__("The last step can be undone: %1.", names.join(", "))
+      : trans.__("The last step changed nothing that can be undone.");
+    setText(can, steps ? listed : "");
     fill(cannot, kept, () =>
       Object.entries(kept).map(([name, why]) => h("li", {}, trans.__("Not undone: %1, %2", name, why))),
     );
