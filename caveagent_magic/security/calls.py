@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import types
 
 from caveagent_magic.security import fold, live
 from caveagent_magic.security.bindings import Scope
@@ -13,6 +12,7 @@ from caveagent_magic.security.own import Own
 from caveagent_magic.security.reader import Given, names_of
 from caveagent_magic.security.results import RESULTS
 from caveagent_magic.security.specials import SPECIALS
+from caveagent_magic.security.still import is_a
 from caveagent_magic.security.values import (
     DATA,
     MADE,
@@ -113,9 +113,9 @@ class Calls(Own):
 
     def _call_named(self, callee: Named, given: Given) -> Values:
         obj = callee.live.obj if callee.live is not None else None
-        if isinstance(obj, types.FunctionType) and own_code(obj):
+        if own_code(obj):
             return self._follow_live(callee, obj, given)
-        if isinstance(obj, type) and self._is_own_class(obj):
+        if is_a(obj, type) and self._is_own_class(obj):
             return self._make_live(callee, obj, given)
         name = live.canonical(callee.name)
         receiver: Values = (callee.receiver,) if callee.receiver is not None else ()
@@ -220,9 +220,7 @@ def _unbound(callee: Named) -> bool:
     if not isinstance(owner, Named) or owner.module:
         return False
     if callee.live is not None:
-        return (
-            isinstance(owner.live, Ref) and isinstance(owner.live.obj, type) and live.unbound(callee.live.obj)
-        )
+        return isinstance(owner.live, Ref) and is_a(owner.live.obj, type) and live.unbound(callee.live.obj)
     return False
 
 

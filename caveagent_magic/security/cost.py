@@ -21,9 +21,11 @@ from caveagent_magic.security.amounts import (
     live_amount,
     numeric,
 )
+from caveagent_magic.security.known import module_dict
 from caveagent_magic.security.loops import leaves
 from caveagent_magic.security.measures import Measures
 from caveagent_magic.security.recursion import recursions
+from caveagent_magic.security.still import word
 
 COSTLY = "too much: "  # begins the name under which a use of too much is recorded
 HUGE = 5 * 10**8  # elements, characters or rounds
@@ -102,9 +104,9 @@ class Costs(Measures):
             return Amount(name=f"builtins.{node}")
         obj = self.namespace[node]
         if type(obj) is types.ModuleType:
-            return Amount(name=str(types.ModuleType.__getattribute__(obj, "__name__")))
+            return Amount(name=word(module_dict(obj).get("__name__")))
         if type(obj) in (types.FunctionType, types.BuiltinFunctionType, type):
-            return Amount(name=f"{obj.__module__}.{obj.__qualname__}")  # type: ignore[attr-defined]
+            return Amount(name=f"{word(obj.__module__)}.{word(obj.__qualname__)}")  # type: ignore[attr-defined]
         return live_amount(obj)
 
     def follow(self, callee: Amount, args: tuple[Amount, ...], keywords: Names, names: Names) -> Amount:

@@ -18,6 +18,7 @@ from caveagent_magic.security.values import (
     Items,
     Named,
     Opaque,
+    Ref,
     Value,
     Values,
     join,
@@ -89,6 +90,8 @@ class Expressions(Attributes):
             elif isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node)
                 self.touch(value, node)
+            elif isinstance(value, Items) and name in scope.namespace and name not in scope.names:
+                self.touch(Instance(f"builtins.{value.kind}", Ref(scope.namespace[name])), node)
         return found
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Values:

@@ -11,6 +11,7 @@ from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.expressions import Expressions
 from caveagent_magic.security.loops import yields_for_ever
 from caveagent_magic.security.reader import Given, names_of
+from caveagent_magic.security.still import is_a
 from caveagent_magic.security.values import (
     DATA,
     ELEMENT,
@@ -173,7 +174,7 @@ def _parameters(function: Value) -> int:
     if (
         isinstance(function, Named)
         and function.live is not None
-        and isinstance(function.live.obj, types.FunctionType)
+        and is_a(function.live.obj, types.FunctionType)
     ):
         return function.live.obj.__code__.co_argcount
     return 1

@@ -10,14 +10,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from caveagent_magic.security.known import own_code
+from caveagent_magic.security.still import instance_dict, is_a, mro, word
 from caveagent_magic.security.vocabulary import names
 
 FARTHEST = 6  # steps away from the object
 MOST = 400  # objects looked at, the nearest first
-CALLABLES = (
-    types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.MethodDescriptorType,
-    functools.partial,
-)  # fmt: skip
 BASES = (list, tuple, set, frozenset, deque, dict)
 PLAIN = frozenset({str, bytes, bytearray, int, float, complex, bool, type(None), range, slice})
 DATA_PACKAGES = names(
@@ -33,7 +30,7 @@ _class_module = type.__dict__["__module__"].__get__
 
 
 def held(obj: object) -> Iterator[object]:
-    """The functions, methods and partials that the object can reach by itself; nothing of it is run."""
+    """The functions, classes and objects that the object can reach by itself; nothing of it is run."""
     seen = {id(obj)}
     first = _inside(obj) if type(obj) in (types.FunctionType, *BASES) else _shown(obj)
     waiting: deque[tuple[object, int]] = deque((inner, 1) for inner in first if inner is not type(obj))
@@ -42,7 +39,7 @@ def held(obj: object) -> Iterator[object]:
         if id(inner) in seen or type(inner) in PLAIN:
             continue
         seen.add(id(inner))
-        if isinstance(inner, CALLABLES) or (isinstance(inner, type) and not issubclass(type(obj), inner)):
+        if not is_a(inner, type) or inner not in mro(type(obj)):
             yield inner
         if distance < FARTHEST and not own_code(inner):
             waiting.extend((each, distance + 1) for each in _inside(inner))
@@ -54,18 +51,18 @@ def _inside(obj: object) -> Iterable[object]:
         return _enclosed(obj)
     if issubclass(kind, (types.ModuleType, type, types.CodeType, types.FrameType)):
         return ()
-    where = _class_module(kind)
-    if isinstance(where, str) and where.partition(".")[0] in DATA_PACKAGES:
+    where = word(_class_module(kind))
+    if where.partition(".")[0] in DATA_PACKAGES:
         return ()
     base = next((each for each in BASES if issubclass(kind, each)), None)
     found = [*_attributes(obj), *(_contents(obj, base) if base is not None else ())]
-    lazy = isinstance(where, str) and where in LAZY and not isinstance(obj, types.BuiltinFunctionType)
+    lazy = where in LAZY and not is_a(obj, types.BuiltinFunctionType)
     return [*found, *gc.get_referents(obj)] if lazy and kind not in BASES else found
 
 
 def _shown(obj: object) -> list[object]:
     """What the object refers to, whatever kind it is: its attributes and what only C knows of."""
-    base = next((each for each in BASES if isinstance(obj, each)), None)
+    base = next((each for each in BASES if is_a(obj, each)), None)
     return [
         *_attributes(obj),
         *(_contents(obj, base) if base is not None else ()),
@@ -82,7 +79,7 @@ def _contents(obj: object, base: type) -> list[object]:
 
 def _enclosed(obj: object) -> Iterable[object]:
     """What a function of a library was made around."""
-    assert isinstance(obj, types.FunctionType)
+    assert is_a(obj, types.FunctionType)
     found = list(vars(obj).values())
     for cell in obj.__closure__ or ():
         try:
@@ -93,8 +90,4 @@ def _enclosed(obj: object) -> Iterable[object]:
 
 
 def _attributes(obj: object) -> list[object]:
-    try:
-        inside = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        return []
-    return list(inside.values()) if type(inside) is dict else []
+    return list(instance_dict(obj).values())

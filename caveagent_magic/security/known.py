@@ -9,7 +9,7 @@ import site
 import sys
 import sysconfig
 import types
-from typing import Any
+from typing import Any, TypeGuard
 
 from caveagent_magic.security.strict import STRICT
 from caveagent_magic.security.vocabulary import names
@@ -200,10 +200,9 @@ def _library_folders() -> tuple[str, ...]:
     return tuple(f"{path.rstrip(os.sep)}{os.sep}" for path in dict.fromkeys(paths) if path)
 
 
-def own_code(function: object) -> bool:
+def own_code(function: object) -> TypeGuard[types.FunctionType]:
     """Whether a function is the person's own: from a cell or a file outside the installed packages."""
-    code = getattr(function, "__code__", None) if isinstance(function, types.FunctionType) else None
-    return code is not None and own_file(code.co_filename)
+    return type(function) is types.FunctionType and own_file(function.__code__.co_filename)
 
 
 @functools.lru_cache(maxsize=1024)

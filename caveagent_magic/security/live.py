@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 import collections
 import functools
-import inspect
 import itertools
 import sys
 import types
 from collections.abc import Iterator
 
+from caveagent_magic.security import still
 from caveagent_magic.security.known import module_dict, own_code, own_module, top
+from caveagent_magic.security.still import is_a, word
 from caveagent_magic.security.values import (
     DATA,
     UNRESOLVED,
@@ -48,9 +49,7 @@ SAME = {
 _One = collections.namedtuple("_One", "field")
 FIELD: type = type(_One.field)
 """The descriptor of a named tuple's field, which only picks an element."""
-_class_dict = type.__dict__["__dict__"].__get__
 _class_module = type.__dict__["__module__"].__get__
-_MISSING = object()
 
 
 def canonical(name: str) -> str:
@@ -92,15 +91,14 @@ def _public(library: str, name: str) -> str:
 
 def class_name(kind: type) -> str:
     """The qualified name of a class."""
-    where = _class_module(kind)
     what = type.__dict__["__qualname__"].__get__(kind)
-    return canonical(f"{where if isinstance(where, str) else '?'}.{what}")
+    return canonical(f"{word(_class_module(kind))}.{what}")
 
 
 def module(name: str) -> Values | None:
     """The module, if the kernel has it already."""
     found = sys.modules.get(name)
-    return values_of(found, name) if isinstance(found, types.ModuleType) else None
+    return values_of(found, name) if is_a(found, types.ModuleType) else None
 
 
 def values_of(obj: object, written: str = "") -> Values:
@@ -115,10 +113,10 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
     if obj is sys.modules or obj is builtins.__dict__:
         return Named("sys.modules" if obj is sys.modules else "builtins.__dict__")
     if issubclass(kind, types.ModuleType):
-        name = module_dict(obj).get("__name__", written)
-        return Named(canonical_module(str(name)), Ref(obj), module=True, written=written)
+        name = word(module_dict(obj).get("__name__"), written)
+        return Named(canonical_module(name), Ref(obj), module=True, written=written)
     if issubclass(kind, type):
-        assert isinstance(obj, type)
+        assert is_a(obj, type)
         return Named(class_name(obj), Ref(obj), written=written)
     if kind in ROUTINES:
         obj = builtins.open if _is_open_of_ipython(obj) else obj
@@ -141,8 +139,8 @@ def _is_open_of_ipython(obj: object) -> bool:
 
 
 def _bound_to(obj: object, depth: int) -> Value | None:
-    owner = obj.__self__ if isinstance(obj, types.BuiltinFunctionType) else None
-    if owner is None or isinstance(owner, (types.ModuleType, type)):
+    owner = obj.__self__ if is_a(obj, types.BuiltinFunctionType) else None
+    if owner is None or is_a(owner, (types.ModuleType, type)):
         return None
     return _value_of(owner, "", depth + 1)
 
@@ -155,10 +153,10 @@ def canonical_module(name: str) -> str:
 
 
 def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:
-    assert isinstance(obj, (dict, list, tuple, set, frozenset))
-    if isinstance(obj, dict):
-        for key in itertools.islice(list(obj), MOST_ITEMS[depth]):
-            yield key if type(key) in PLAIN else None, (_value_of(obj[key], "", depth + 1),)
+    assert is_a(obj, (dict, list, tuple, set, frozenset))
+    if is_a(obj, dict):
+        for key, item in itertools.islice(list(obj.items()), MOST_ITEMS[depth]):
+            yield key if type(key) in PLAIN else None, (_value_of(item, "", depth + 1),)
     else:
         for index, item in enumerate(itertools.islice(obj, MOST_ITEMS[depth])):
             yield index, (_value_of(item, "", depth + 1),)
@@ -167,33 +165,39 @@ def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:
 
 
 def _routine_name(obj: object) -> str:
-    what = getattr(obj, "__qualname__", "?")
-    if isinstance(obj, types.BuiltinFunctionType):
-        where = obj.__module__
-        owner = obj.__self__
-        if where is None and owner is not None and not isinstance(owner, types.ModuleType):
-            return canonical(
-                f"{class_name(owner if isinstance(owner, type) else type(owner))}.{obj.__name__}"
-            )
-        return canonical(f"{where or 'builtins'}.{what}")
-    if isinstance(obj, types.FunctionType):
-        return canonical(f"{obj.__module__}.{what}")
+    what = word(getattr(obj, "__qualname__", "?"))
+    if is_a(obj, types.BuiltinFunctionType):
+        where, owner = obj.__module__, obj.__self__
+        if where is None and owner is not None and not is_a(owner, types.ModuleType):
+            return canonical(f"{class_name(owner if is_a(owner, type) else type(owner))}.{obj.__name__}")
+        return canonical(f"{word(where, 'builtins')}.{what}")
+    if is_a(obj, types.FunctionType):
+        return canonical(f"{_exported(obj, word(obj.__module__))}.{what}")
     kind: type = getattr(obj, "__objclass__", object)
     return canonical(f"{class_name(kind)}.{getattr(obj, '__name__', '?')}")
 
 
+def _exported(obj: types.FunctionType, module: str) -> str:
+    """The public module from which a library gives the function: `a._b.f` is `a.f` if that is the same."""
+    public = ".".join(part for part in module.split(".") if part[:1] != "_")
+    found = sys.modules.get(public) if public != module else None
+    inside = module_dict(found) if is_a(found, types.ModuleType) else {}
+    return public if inside.get(obj.__name__) is obj else module
+
+
 def _method(obj: object, depth: int) -> Value:
-    assert isinstance(obj, types.MethodType)
+    assert is_a(obj, types.MethodType)
     if own_code(obj.__func__):
         return Bound(_value_of(obj.__func__, "", depth), ((_value_of(obj.__self__, "", depth + 1),),))
-    owner = obj.__self__ if isinstance(obj.__self__, type) else type(obj.__self__)
-    name = getattr(obj.__func__, "__name__", "?")
+    owner = obj.__self__ if is_a(obj.__self__, type) else type(obj.__self__)
+    called = obj.__func__  # a method may be made around anything that can be called
+    name = word(called.__name__) if type(called) in ROUTINES else "?"
     path = f"{class_name(owner)}.{name}"
     return Named(canonical(SAME.get(path, path)), receiver=_value_of(obj.__self__, "", depth + 1))
 
 
 def _partial(obj: object, depth: int) -> Value:
-    assert isinstance(obj, functools.partial)
+    assert is_a(obj, functools.partial)
     first = tuple((_value_of(item, "", depth + 1),) for item in obj.args)
     keywords = tuple((name, (_value_of(item, "", depth + 1),)) for name, item in obj.keywords.items())
     return Bound(_value_of(obj.func, "", depth + 1), first, keywords)
@@ -201,25 +205,25 @@ def _partial(obj: object, depth: int) -> Value:
 
 def attribute(owner: Named | Instance, name: str) -> Values | None:
     """The attribute of a live module, class or object; None where only running its code could tell."""
-    obj = owner.live.obj if owner.live else _MISSING
-    if isinstance(obj, types.ModuleType):
+    obj = owner.live.obj if owner.live else still.MISSING
+    if is_a(obj, types.ModuleType):
         return _module_attribute(obj, owner, name)
-    found = inspect.getattr_static(obj, name, _MISSING)
-    if isinstance(found, types.MemberDescriptorType) and isinstance(owner, Instance):
+    found = still.attribute(obj, name)
+    if type(found) is types.MemberDescriptorType and isinstance(owner, Instance):
         return _in_slot(obj, found)
-    if type(found) is FIELD and isinstance(obj, tuple):
+    if type(found) is FIELD and is_a(obj, tuple):
         return values_of(FIELD.__get__(found, obj, type(obj)))
-    if found is _MISSING or isinstance(
+    if found is still.MISSING or is_a(
         found, (property, types.GetSetDescriptorType, types.MemberDescriptorType)
     ):
         return None
-    if isinstance(found, (staticmethod, classmethod)):
-        found = found.__func__
-    if isinstance(obj, type):
+    found = still.function_of(found)
+    if is_a(obj, type):
         return _class_attribute(obj, found, name)
-    if isinstance(found, types.FunctionType) and own_code(found) and not _in_instance(obj, name):
+    inside = name in still.instance_dict(obj)
+    if own_code(found) and not inside:
         return (Bound(values_of(found)[0], ((owner,),)),)
-    return values_of(found) if own_code(found) or _in_instance(obj, name) else None
+    return values_of(found) if own_code(found) or inside else None
 
 
 def _in_slot(obj: object, slot: types.MemberDescriptorType) -> Values | None:
@@ -231,37 +235,30 @@ def _in_slot(obj: object, slot: types.MemberDescriptorType) -> Values | None:
 
 def unbound(obj: object) -> bool:
     """Whether a function taken from a class still waits for the object that it works on."""
-    return isinstance(obj, (types.MethodDescriptorType, types.WrapperDescriptorType)) or (
-        isinstance(obj, types.FunctionType) and "." in obj.__qualname__.rpartition("<locals>")[2]
+    return is_a(obj, (types.MethodDescriptorType, types.WrapperDescriptorType)) or (
+        is_a(obj, types.FunctionType) and "." in obj.__qualname__.rpartition("<locals>")[2]
     )
-
-
-def _in_instance(obj: object, name: str) -> bool:
-    try:
-        inside = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        return False
-    return type(inside) is dict and name in inside
 
 
 def _module_attribute(obj: types.ModuleType, owner: Named | Instance, name: str) -> Values | None:
     inside = module_dict(obj)
     base = owner.written if isinstance(owner, Named) and owner.written else getattr(owner, "name", "")
+    itself = word(inside.get("__name__"), base)
     if name not in inside:
-        return module(f"{inside.get('__name__')}.{name}")
+        return module(f"{itself}.{name}")
     found = inside[name]
     kinds = (*PLAIN, *ROUTINES, type, types.ModuleType)
-    if own_module(obj) or isinstance(found, kinds) or found is sys.modules:
+    if own_module(obj) or is_a(found, kinds) or found is sys.modules:
         return values_of(found, f"{base}.{name}")
-    return (Named(f"{canonical_module(str(inside.get('__name__')))}.{name}", Ref(found)),)
+    return (Named(f"{canonical_module(itself)}.{name}", Ref(found)),)
 
 
 def _class_attribute(kind: type, found: object, name: str) -> Values:
     """A method under the name of the class that it was reached through."""
-    if isinstance(found, types.FunctionType) and own_code(found):
+    if own_code(found):
         return values_of(found)
-    if isinstance(found, ROUTINES) or top(class_name(kind)) not in ("__main__", ""):
-        static = isinstance(inspect.getattr_static(kind, name, None), (staticmethod, classmethod))
+    if is_a(found, ROUTINES) or top(class_name(kind)) not in ("__main__", ""):
+        static = is_a(still.attribute(kind, name), (staticmethod, classmethod))
         owner = Named(class_name(kind), Ref(kind))
         return (Named(f"{class_name(kind)}.{name}", None if static else Ref(found), receiver=owner),)
     return values_of(found) or DATA

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-import inspect
 import types
 
-from caveagent_magic.security import live
+from caveagent_magic.security import live, still
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.following import Following
 from caveagent_magic.security.held import held
@@ -16,6 +15,7 @@ from caveagent_magic.security.known import own_code
 from caveagent_magic.security.reader import Given, names_of, span_of
 from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.source import names_in, node_of
+from caveagent_magic.security.still import class_dict, function_of, is_a, mro
 from caveagent_magic.security.values import (
     DATA,
     Bound,
@@ -36,7 +36,7 @@ class Own(Following):
         if obj is None or own_code(obj) or id(obj) in self.touched_objects:
             return
         self.touched_objects.add(id(obj))
-        if isinstance(obj, type):
+        if is_a(obj, type):
             self._metaclass(type(obj), node)
             return
         for inner in held(obj):
@@ -44,18 +44,20 @@ class Own(Following):
         self._hooks(type(obj), node)
 
     def _may_run(self, inner: object, node: ast.AST) -> None:
-        if isinstance(inner, type):
+        if is_a(inner, type):
             self._metaclass(inner, node)
             return
         found = live.values_of(inner)
         known = (name for value in found if isinstance(value, Named) for name in names_of(value))
         if any(isinstance(value, Bound) for value in found) or own_code(inner) or any(map(claimed, known)):
             self.hand_over(found, node)
+        else:
+            self._hooks(type(inner), node)
 
     def _metaclass(self, kind: type, node: ast.AST) -> None:
         if self._is_own_class(kind):
-            for member in list(type.__dict__["__dict__"].__get__(kind).values()):
-                if isinstance(member, types.FunctionType) and own_code(member):
+            for member in list(class_dict(kind).values()):
+                if own_code(member):
                     self.call_back(live.values_of(member)[0], node)
 
     def _hooks(self, kind: type, node: ast.AST) -> None:
@@ -64,68 +66,52 @@ class Own(Following):
         self.touched.add(kind)
         if not self._is_own_class(kind):
             return
-        for each in type.mro(kind):
-            for name, member in list(type.__dict__["__dict__"].__get__(each).items()):
+        for each in mro(kind):
+            for name, member in list(class_dict(each).items()):
                 hook = name.startswith("__") and name not in (
                     "__init__",
                     "__new__",
                     "__call__",
                     "__post_init__",
                 )
-                if (
-                    hook
-                    and isinstance(member, types.FunctionType)
-                    and own_code(member)
-                    and not _generated(member)
-                ):
+                if hook and own_code(member) and not _generated(member):
                     self.call_back(live.values_of(member)[0], node)
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """Follow the getter of a property."""
-        found = inspect.getattr_static(owner.live.obj, name, None) if owner.live is not None else None
+        found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
         if self._is_own_class(type(found)):
             self._hooks(type(found), node)
-        elif found is not None and not isinstance(found, (property, functools.cached_property)):
+        elif found is not still.MISSING and not is_a(found, (property, functools.cached_property)):
             for inner in held(found):
                 self._may_run(inner, node)
         getter = (
             found.fget
             if type(found) is property
-            else getattr(found, "func", None)
+            else found.func
             if type(found) is functools.cached_property
             else None
         )
-        if not (isinstance(getter, types.FunctionType) and own_code(getter)):
+        if not own_code(getter):
             return None
         return self.call_value(live.values_of(getter)[0], Given(node, Scope({}), ((owner,),), {}, False))
 
     def _is_own_class(self, kind: type) -> bool:
         if kind not in self.own_classes:
-            classes = type.mro(kind) if kind is not type and not issubclass(kind, type) else [kind]
-            members = [
-                member for each in classes for member in type.__dict__["__dict__"].__get__(each).values()
-            ]
-            plain = (
-                member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
-                for member in members
-            )
-            self.own_classes[kind] = any(
-                isinstance(member, types.FunctionType) and own_code(member) for member in plain
-            )
+            classes = mro(kind) if not issubclass(kind, type) else (kind,)
+            members = [member for each in classes for member in class_dict(each).values()]
+            plain = map(function_of, members)
+            self.own_classes[kind] = any(own_code(member) for member in plain)
         return self.own_classes[kind]
 
     def _make_live(self, callee: Named, kind: type, given: Given) -> Values:
         made = Instance(callee.name, Ref(kind))
         for name in ("__new__", "__init__", "__post_init__"):
             method = next(
-                (
-                    each.__dict__[name]
-                    for each in type.mro(kind)
-                    if name in type.__dict__["__dict__"].__get__(each)
-                ),
+                (class_dict(each)[name] for each in mro(kind) if name in class_dict(each)),
                 None,
             )
-            if isinstance(method, types.FunctionType) and own_code(method):
+            if own_code(method):
                 self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
         return (made,)
 

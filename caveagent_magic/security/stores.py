@@ -11,6 +11,7 @@ from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.calls import Calls
 from caveagent_magic.security.known import harmless, module_dict
 from caveagent_magic.security.reader import names_of
+from caveagent_magic.security.still import is_a, word
 from caveagent_magic.security.values import (
     DATA,
     Bound,
@@ -73,7 +74,7 @@ class Stores(Calls):
                 _is_code(value) or _is_another(value, name) for value in values
             ):
                 self.record("store", (f"builtins.{name}",), node)
-            elif isinstance(was, types.ModuleType) and not any(_is_it(value, was) for value in values):
+            elif is_a(was, types.ModuleType) and not any(_is_it(value, was) for value in values):
                 self.record("store", (f"__main__.{name}",), node)
             if name.startswith("__") and name.endswith("__"):
                 self.record("store", (f"?.{name}",), node)
@@ -127,12 +128,13 @@ class Stores(Calls):
         for owner in owners:
             if not isinstance(owner, Named) or owner.live is None:
                 continue
-            assert isinstance(owner.live.obj, types.ModuleType)
+            assert is_a(owner.live.obj, types.ModuleType)
             inside = module_dict(owner.live.obj)
             public = inside.get("__all__")
-            names = list(public) if isinstance(public, (list, tuple)) else [n for n in inside if n[:1] != "_"]
-            for name in names:
-                scope.bind(str(name), live.attribute(owner, str(name)) or DATA)
+            listed = is_a(public, (list, tuple))
+            names = list(public) if listed else [n for n in inside if n[:1] != "_"]  # type: ignore[arg-type]
+            for name in map(word, names):
+                scope.bind(name, live.attribute(owner, name) or DATA)
 
 
 def _is_code(value: object) -> bool:
@@ -158,7 +160,7 @@ def _shared(owner: Named) -> bool:
         return False
     if owner.live is not None:
         return owner.module or (
-            isinstance(owner.live.obj, (type, *live.ROUTINES)) and not owner.name.startswith("__main__")
+            is_a(owner.live.obj, (type, *live.ROUTINES)) and not owner.name.startswith("__main__")
         )
     return owner.module or owner.name.rpartition(".")[2][:1].isupper() or owner.name == "builtins.type()"
 

@@ -1,0 +1,81 @@
+"""Looking at objects without running anything of theirs: no property, no metaclass, no false `__class__`."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any, TypeGuard, TypeVar, overload
+
+T = TypeVar("T")
+MISSING = object()
+_mro = type.__dict__["__mro__"].__get__
+_class_dict = type.__dict__["__dict__"].__get__
+
+
+@overload
+def is_a(obj: object, kind: type[T]) -> TypeGuard[T]: ...
+@overload
+def is_a(obj: object, kind: tuple[type, ...]) -> TypeGuard[Any]: ...
+def is_a(obj: object, kind: Any) -> bool:
+    """`isinstance`, by the true class alone."""
+    return issubclass(type(obj), kind)
+
+
+def mro(kind: type) -> tuple[type, ...]:
+    """The class and its bases, in order of look-up."""
+    found: tuple[type, ...] = _mro(kind)
+    return found
+
+
+def class_dict(kind: type) -> Mapping[str, Any]:
+    """What the class itself defines."""
+    found: Mapping[str, Any] = _class_dict(kind)
+    return found
+
+
+def instance_dict(obj: object) -> dict[str, Any]:
+    """The attributes of the object's own; empty where it has none, or keeps them elsewhere."""
+    if "__dict__" not in _slots_of(type(obj)):
+        return {}
+    try:
+        found = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def _slots_of(kind: type) -> Mapping[str, Any]:
+    """The class that keeps its instances' `__dict__`, unless somebody's property gives it."""
+    for each in mro(kind):
+        found = class_dict(each).get("__dict__", MISSING)
+        if found is not MISSING:
+            return class_dict(each) if type(found) is types.GetSetDescriptorType else {}
+    return {}
+
+
+def attribute(obj: object, name: str) -> Any:
+    """What looking the attribute up would find, unbound; `MISSING` where there is none."""
+    if is_a(obj, type):
+        own = _in_classes(obj, name)
+        return own if own is not MISSING else _in_classes(type(obj), name)
+    of_class = _in_classes(type(obj), name)
+    inside = instance_dict(obj)
+    data = of_class is not MISSING and any("__set__" in class_dict(each) for each in mro(type(of_class)))
+    return of_class if data or name not in inside else inside[name]
+
+
+def _in_classes(kind: type, name: str) -> Any:
+    return next((class_dict(each)[name] for each in mro(kind) if name in class_dict(each)), MISSING)
+
+
+def function_of(member: object) -> object:
+    """What a static or class method is made of; the member itself where it is neither."""
+    for kind in (staticmethod, classmethod):
+        if is_a(member, kind):
+            return kind.__dict__["__func__"].__get__(member)
+    return member
+
+
+def word(value: object, otherwise: str = "?") -> str:
+    """A name as plain text, whatever class of text it is."""
+    return str.__str__(value) if is_a(value, str) else otherwise

@@ -1,0 +1,2 @@
+open('pwned', 'w')
+def plot(*a, **k): pass
