@@ -121,6 +121,9 @@ class Calls(Own):
         receiver: Values = (callee.receiver,) if callee.receiver is not None else ()
         if given.args and _unbound(callee):
             receiver, given = given.args[0], given.but(args=given.args[1:])
+        elif given.args and callee.receiver is None and obj is not None and live.unbound(obj):
+            after_first = {"args": given.args[1:], "keywords": given.keywords, "receiver": given.args[0]}
+            self.record("call", names_of(callee), given.node, open_ended=given.open_ended, **after_first)
         special = SPECIALS.get(name)
         if special is not None:
             found = special(self, given)
@@ -152,6 +155,8 @@ class Calls(Own):
             return (Text((None,)),)
         if name in RESULTS or callee.name in RESULTS:
             return (Instance(RESULTS.get(name) or RESULTS[callee.name]),)
+        if callee.live is not None and is_a(callee.live.obj, type) and not name.startswith("builtins."):
+            return (Instance(name),)
         if method == "to_html" and "escape" not in given.keywords and not given.open_ended:
             return (Instance("builtins.html"),)
         if receiver == MISSING and method not in TAKING:

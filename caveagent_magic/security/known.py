@@ -81,7 +81,8 @@ PARTLY = names(
     types.MappingProxyType types.SimpleNamespace.* types.NoneType types.FunctionType.__name__
     traceback.print_exc traceback.format_exc traceback.format_exception traceback.print_exception
     inspect.signature inspect.Signature.* inspect.Parameter.* inspect.isclass inspect.isfunction
-    inspect.getdoc inspect.Parameter inspect.cleandoc importlib.util.find_spec importlib.metadata.*
+    inspect.getdoc inspect.Parameter inspect.cleandoc importlib.util.find_spec importlib.metadata.version
+    importlib.metadata.metadata importlib.metadata.requires importlib.metadata.PackageNotFoundError
     pathlib.* tempfile.gettempdir contextlib.* sqlite3.Row sqlite3.sqlite_version sqlite3.version
     urllib.parse.* urllib.error.* xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement
     xml.etree.ElementTree.fromstring xml.etree.ElementTree.tostring xml.etree.ElementTree.Element.*
@@ -108,7 +109,8 @@ SUSPICIOUS = re.compile(
     r"(?:^|_)(?:read|load|loads|loader|save|savez|savetxt|write|writer|dump|dumps|open|fetch|download|upload|export|"
     r"exec|execute|eval|system|popen|spawn|shell|request|urlopen|urlretrieve|connect|serve|server|publish|pickle|"
     r"unpickle|fromfile|tofile|memmap|subprocess|socket|browser|webbrowser|file|files|url|run|runtests|cmd|import)"
-    r"(?:_|$)|^(?:imread|imsave|imwrite|savefig|genfromtxt|loadtxt|fromregex|Popen)$"
+    r"(?:_|$)|^(?:imread|imsave|imwrite|savefig|genfromtxt|loadtxt|fromregex|Popen)$|write|serializ|pickl|download|"
+    r"^run[a-mo-z]|(?:Writer|Viewer|Server|Client|Daemon)$"
 )
 SOUNDS_WORSE = names(
     """
@@ -128,6 +130,20 @@ SOUNDS_WORSE = names(
     """
 )
 """Names that sound like files or connections and are neither, or stay inside the installed package."""
+
+INWARD = names("io datasets testing cli server distutils externals hub f2py compat show")
+"""Parts of libraries that are there to read, write, fetch or run things."""
+QUIET_INWARD = re.compile(r"^(?:make_|assert_|to_|from_json$|show$|full_figure)|^[A-Z]")
+EXTENDABLE = names(
+    """
+    sklearn.* torch.nn.* torch.utils.data.* torch.optim.* torch.autograd.* tensorflow.keras.* keras.*
+    pydantic.* pandas.DataFrame pandas.Series pandas.api.* numpy.* scipy.stats.* scipy.optimize.*
+    matplotlib.ticker.* matplotlib.colors.* matplotlib.scale.* matplotlib.dates.* matplotlib.patches.*
+    transformers.* lightning.* pytorch_lightning.* attr.* attrs.* statsmodels.* imblearn.* narwhals.* gym.*
+    gymnasium.* simpy.* sympy.* regex.*
+    """
+)
+"""Classes of libraries that are made to be derived from, and then only compute."""
 
 STDLIB_INSIDE = names(
     """
@@ -172,7 +188,19 @@ def harmless(name: str) -> bool:
         return True
     if parts[0] in STRICT:
         return any(name.startswith(f"{each}.") or name == each for each in STRICT[parts[0]])
+    if INWARD.intersection(parts[1:-1]) and not QUIET_INWARD.search(parts[-1]):
+        return False
     return parts[0] in COMPUTING and not SUSPICIOUS.search(parts[-1]) and not _private(parts)
+
+
+def extendable(name: str) -> bool:
+    """Whether what a class of that name calls of a derived one is known to be part of computing."""
+    parts = name.split(".")
+    if parts[0] in ("builtins", "__main__", "?") or parts[0] in sys.stdlib_module_names:
+        return True
+    return (
+        any(".".join([*parts[:end], "*"]) in EXTENDABLE for end in range(1, len(parts))) or name in EXTENDABLE
+    )
 
 
 def _private(parts: list[str]) -> bool:

@@ -11,14 +11,14 @@ from caveagent_magic.security.bindings import Scope, branches
 from caveagent_magic.security.budget import Budget, TooMuch
 from caveagent_magic.security.cost import COSTLY, costs
 from caveagent_magic.security.doubts import Doubts
-from caveagent_magic.security.known import harmless
+from caveagent_magic.security.known import extendable, harmless
 from caveagent_magic.security.loops import (
     feeds_itself,
     leaves,
     moves_away,
     unchanging,
 )
-from caveagent_magic.security.reader import BY_ITSELF, Given
+from caveagent_magic.security.reader import BY_ITSELF, MEMORY, Given
 from caveagent_magic.security.specials import folded_name
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import (
@@ -66,7 +66,9 @@ class Names(Doubts):
 
     def store_name(self, name: str, values: Values, node: ast.AST, scope: Scope) -> None:
         """`name = value`, also in the body of a class."""
-        if name in BY_ITSELF and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if (name in BY_ITSELF or (name in MEMORY and scope.is_class)) and not isinstance(
+            node, (ast.FunctionDef, ast.AsyncFunctionDef)
+        ):
             self.record("code", (f"def {name}",), node)
         super().store_name(name, values, node, scope)
 
@@ -132,7 +134,7 @@ class Names(Doubts):
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         function = self.make_function(node, scope)
         self.annotation(node.returns, scope)
-        if node.name in BY_ITSELF:
+        if node.name in BY_ITSELF or node.name in MEMORY:
             self.record("code", (f"def {node.name}",), node)
         found: Values = (function,)
         for decorator in reversed(node.decorator_list):
@@ -161,12 +163,20 @@ class Names(Doubts):
         )
         for keyword in node.keywords:
             self.consume(keyword.value, scope)
+        self._derive(bases, node)
         self.run(node.body, inside)
         kind = Class(node.name, inside, bases)
         for decorator in node.decorator_list:
             self._decorate(decorator, DATA, scope)
         self.classes[id(inside)] = kind
         self.store_name(node.name, (kind,), node, scope)
+
+    def _derive(self, bases: Values, node: ast.ClassDef) -> None:
+        """A library calls what is overridden, and does with the result what nothing here says."""
+        if any(isinstance(statement, (ast.FunctionDef, ast.Assign)) for statement in node.body):
+            for base in bases:
+                if isinstance(base, Named) and not base.module and not extendable(live.canonical(base.name)):
+                    self.unknown(f"what {base.name} does with a class derived from it", node)
 
     def _if(self, node: ast.If, scope: Scope) -> None:
         self.consume(node.test, scope)

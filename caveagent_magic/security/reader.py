@@ -36,6 +36,9 @@ TALKING = names(
 BY_ITSELF = TALKING | {"__del__"}
 """Methods that nobody needs to call for them to have their effect."""
 
+MEMORY = names("__array_interface__ __array_struct__ __cuda_array_interface__ __dlpack__")
+"""Attributes by which an object says which memory to read, whosoever it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:

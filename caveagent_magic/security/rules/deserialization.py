@@ -27,6 +27,7 @@ class LoadsObjects(Rule):
         sklearn.externals.joblib.load copyreg.* copy_reg.* klepto.* pandas.io.pickle.*
         numpy.core.multiarray.* ?.read_pickle ?.Unpickler numpy.lib.format.read_array
         multiprocessing.reduction.* _pickle.* h5pickle.* hickle.* gensim.models.Word2Vec.load
+        ?.deserialize polars.LazyFrame.deserialize polars.Expr.deserialize polars.DataFrame.deserialize
         spacy.util.load_model catboost.load lightgbm.Booster xgboost.load skops.* mlflow.*
         """
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.known import harmless
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import Const, Opaque, Text, Values
 from caveagent_magic.security.vocabulary import names
@@ -19,6 +20,21 @@ _LOCAL_CALL = re.compile(
 )
 
 
+FORMULAS = names(
+    """
+    statsmodels.* patsy.* linearmodels.* formulaic.* bambi.* lifelines.* pingouin.* ?.from_formula
+    ?.dmatrix ?.dmatrices
+    """
+)
+"""Where texts may be formulas."""
+OF_COLUMNS = names(
+    """
+    C Q I log log10 log2 log1p exp expm1 sqrt abs pow min max round center standardize scale bs cr cc te
+    ns cs poly Treatment Sum Poly Diff Helmert lag factor strata minmax EntityEffects TimeEffects hashed
+    """
+)
+"""What formulas may call."""
+NOT_WRITTEN = frozenset({"data", "made", "unresolved", "element"})
 FRAME_KEYWORDS = ("inplace", "engine", "parser", "local_dict", "global_dict", "level", "target", "resolvers")
 
 
@@ -132,6 +148,73 @@ def _plain(given: Values) -> bool:
         elif not (isinstance(value, Opaque) and value.origin in ("parameter", "missing")):
             return False
     return True
+
+
+class EvaluatesFormula(Rule):
+    """Hands a formula to a library that evaluates it as Python: it may call whatever the code could."""
+
+    code = "CAVE404"
+    capability = "dynamic_code"
+    message = "evaluates a formula that calls more than functions of columns with {name}"
+    kinds = frozenset({"call"})
+
+    examples = (
+        Flagged("import statsmodels.formula.api as smf\nsmf.ols('y ~ I(df.to_csv(\"a\"))', df)"),
+        Flagged("import patsy\npatsy.dmatrix(open('formula.txt').read(), df)", name="patsy.dmatrix"),
+        Passes("import statsmodels.formula.api as smf\nsmf.ols('y ~ C(city) + np.log(x) + I(x ** 2)', df)"),
+        Passes("import patsy\npatsy.dmatrix('bs(x, df=4) + center(z)', df)"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """By the functions that the text names."""
+        if not any(fits(each, FORMULAS) for each in use.names):
+            return
+        nothing_else = any("formula" in each or "dmatri" in each for each in use.names)
+        given = [use.keywords["formula"]] if "formula" in use.keywords else use.args[:2]
+        first = given[0] if given else ()
+        unknown = any(isinstance(value, Opaque) and value.origin in NOT_WRITTEN for value in first)
+        if (nothing_else and unknown) or any(_calls_more(text) for text in _written(given)):
+            yield Hit(shown(use.names[0]))
+
+
+def _written(given: Sequence[Values]) -> Iterator[str]:
+    """What is known of the texts."""
+    for value in (value for values in given for value in values):
+        if isinstance(value, Const) and isinstance(value.value, str):
+            yield value.value
+        elif isinstance(value, Text):
+            yield from filter(None, value.pieces)
+
+
+def _calls_more(formula: str) -> bool:
+    called = re.findall(r"([\w.]*(?:\)|\])?[\w.]*)\s*\(", formula)
+    return "__" in formula or any(not _of_columns(name) for name in called if name)
+
+
+def _of_columns(name: str) -> bool:
+    library, _, function = name.rpartition(".")
+    return not function or (
+        harmless(f"numpy.{function}") if library in ("np", "numpy") else not library and name in OF_COLUMNS
+    )
+
+
+class NamesModule(Rule):
+    """Names a module by an address of matplotlib's, which imports and so runs it."""
+
+    code = "CAVE405"
+    capability = "dynamic_code"
+    message = "has {name} import a module that is named in a text"
+    kinds = frozenset({"call", "store"})
+
+    examples = (
+        Flagged("import matplotlib.pyplot as plt\nplt.switch_backend('module://x')"),
+        Passes("import matplotlib.pyplot as plt\nplt.switch_backend('agg')"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Wherever such an address is handed to."""
+        if any(word.startswith("module://") for word in use.words):
+            yield Hit(shown(name))
 
 
 class FetchesUnknownName(Rule):

@@ -142,7 +142,9 @@ class LoadsIntoFigures(Rule):
             yield Hit(shown(name))
 
 
-LOADED = names("source src image url images sources tiles icon href image_url")
+LOADED = names(
+    "include_plotlyjs include_mathjax source src image url images sources tiles icon href image_url"
+)
 
 
 def _loaded(use: Use) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from caveagent_magic.security.reader import MEMORY
 from caveagent_magic.security.rule import Flagged, Passes, Rule
+from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
 
@@ -24,11 +26,20 @@ class TouchesMemory(Rule):
         """
     )
 
+    kinds = frozenset({"code"})
     reads = names("?.ctypes ctypes.pythonapi ctypes.cdll ctypes.pydll ctypes.pythonapi.* ?._handle")
 
     examples = (
         Flagged("address = values.ctypes.data", name="ctypes"),
         Flagged("import ctypes\nctypes.CDLL(None).getpid()", name="ctypes.CDLL"),
         Flagged("import numpy as np\nnp.ctypeslib.load_library('c', '.')"),
+        Flagged("class A:\n    __array_interface__ = {'data': (1, True)}", name="__array_interface__"),
         Passes("import numpy as np\nnp.frombuffer(b'1234', dtype='u1')"),
     )
+
+    def named(self, use: Use) -> str | None:
+        """A class may also say that its data lie anywhere in memory."""
+        if use.kind == "code":
+            name = use.names[0].removeprefix("def ")
+            return name if name in MEMORY else None
+        return super().named(use)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from caveagent_magic.security.known import SUSPICIOUS
 from caveagent_magic.security.paths import host, is_url, paths_of
-from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import texts
 from caveagent_magic.security.vocabulary import names
 
 FOLLOWING = frozenset(
     ["use", "from_file", "from_url", "rc_file", "rc_context", "read_html", "sql", "context"]
 )
 ADDRESSES = ("url", "uri", "base_url", "address", "host")
+ADDRESS = re.compile(r"(?:\w+_)?(?:url|uri|host|endpoint|server|dsn|proxy|proxies)|baseurl")  # keywords
+BY_ADDRESS = names("sqlalchemy.create_engine sqlalchemy.engine.create_engine ?.create_engine")
 
 
 class OpensConnection(Rule):
@@ -93,6 +97,8 @@ class ReadsAddress(Rule):
     examples = (
         Flagged("import pandas as pd\npd.read_csv('https://example.org/a.csv')", name="pandas.read_csv"),
         Flagged("u = 'http' + '://example.org/?' + str(1)\nimport matplotlib.pyplot as plt\nplt.imread(u)"),
+        Flagged("import pandas as pd\npd.read_sql('select 1', 'postgresql://db.example.org/x')"),
+        Flagged("model.fit(x, tracking_uri='http://example.org')", name="fit"),
         Passes("import pandas as pd\npd.read_csv('a.csv')"),
         Passes("print('see https://example.org')"),
     )
@@ -103,11 +109,15 @@ class ReadsAddress(Rule):
         from caveagent_magic.security.writers import WRITERS
 
         known = next(
-            (n for n in use.names if n in READERS or n in WRITERS or _fetching(n)),
+            (n for n in use.names if n in READERS or n in WRITERS or n in BY_ADDRESS or _fetching(n)),
             None,
         )
         if known is None:
+            named = (texts(use.keywords[key]) for key in filter(ADDRESS.fullmatch, use.keywords))
+            known = shown(use.names[0]) if any(is_url(text) for each in named for text in each) else None
+        if known is None:
             return
-        for path in paths_of(use) or ():
-            if path is not None and is_url(path):
+        given = [*(path for path in paths_of(use) or () if path is not None), *use.words]
+        for path in dict.fromkeys(given):
+            if is_url(path) and not path.startswith("sqlite:"):
                 yield Hit(known.removeprefix("?."), host(path))

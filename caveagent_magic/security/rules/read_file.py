@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from caveagent_magic.security.paths import is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import texts
 from caveagent_magic.security.vocabulary import names
 
 _PANDAS = names(
@@ -101,12 +103,38 @@ class ReadsFile(Rule):
                 yield Hit(shown(name), path)
 
 
+class ReadsAsAsked(Rule):
+    """Names a file to a function that reads it, though it is not known as one that does."""
+
+    code = "CAVE102"
+    capability = "read_file"
+    message = "has {name} read {target}"
+    kinds = frozenset({"call"})
+
+    examples = (
+        Flagged("model.fit(texts, input='filename')", name="fit"),
+        Flagged("from IPython.display import Markdown\nMarkdown(filename='/etc/hosts')"),
+        Passes("model.fit(texts, input='content')"),
+        Passes("from IPython.display import Markdown\nMarkdown(filename='notes.md')"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """By keywords that name files, and by one that says that all else does."""
+        if any(each in READERS for each in use.names):
+            return
+        named = [use.keywords[key] for key in ("filename", "filepath", "fname") if key in use.keywords]
+        for values in named:
+            for path in paths_of(replace(use, args=(values,), keywords={})) or ():
+                if path is not None and not is_url(path):
+                    yield Hit(shown(name), path)
+        if {"filename", "file"}.intersection(texts(use.keywords.get("input", ()))):
+            yield Hit(shown(name))
+
+
 def _writes(mode: str) -> bool:
     return any(letter in mode for letter in "wax+")
 
 
 def receiver_paths(use: Use) -> list[str | None]:
     """The path that a pathlib object stands for."""
-    from dataclasses import replace
-
     return paths_of(replace(use, args=(use.receiver,), keywords={})) or [None]
