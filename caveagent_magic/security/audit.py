@@ -120,7 +120,8 @@ def _list(args: tuple[Any, ...], where: Where) -> Attempt | None:
     if name is None:
         return None
     path = where.real(name)
-    return None if where.ordinary_read(path) or not own_caller() else _read(path, where)
+    ordinary = where.ordinary_read(path) or where.searched(path) or not own_caller()
+    return None if ordinary else _read(path, where)
 
 
 def _meant(given: object, descriptor: object, where: Where) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 
 from caveagent_magic.security import fold, live
@@ -122,18 +123,23 @@ class Calls(Own):
         if given.args and _unbound(callee):
             receiver, given = given.args[0], given.but(args=given.args[1:])
         elif given.args and callee.receiver is None and obj is not None and live.unbound(obj):
-            after_first = {"args": given.args[1:], "keywords": given.keywords, "receiver": given.args[0]}
-            self.record("call", names_of(callee), given.node, open_ended=given.open_ended, **after_first)
+            self._record_call(callee, given.but(args=given.args[1:]), given.args[0])
         special = SPECIALS.get(name)
         if special is not None:
             found = special(self, given)
             if found is not None:
                 return found
+        self._record_call(callee, given, receiver)
+        return self._outcome(callee, name, receiver, given)
+
+    def _record_call(self, callee: Named, given: Given, receiver: Values) -> None:
+        """Note a call; a method taken from its class goes by the same names as one of an object."""
+        known = callee.receiver is not None or not receiver
+        called = callee if known else dataclasses.replace(callee, receiver=receiver[0])
         self.record(
-            "call", names_of(callee), given.node, args=given.args, keywords=given.keywords,
+            "call", names_of(called), given.node, args=given.args, keywords=given.keywords,
             open_ended=given.open_ended, receiver=receiver,
         )  # fmt: skip
-        return self._outcome(callee, name, receiver, given)
 
     def _outcome(self, callee: Named, name: str, receiver: Values, given: Given) -> Values:
         """What a call gives that is not followed."""
@@ -155,7 +161,7 @@ class Calls(Own):
             return (Text((None,)),)
         if name in RESULTS or callee.name in RESULTS:
             return (Instance(RESULTS.get(name) or RESULTS[callee.name]),)
-        if callee.live is not None and is_a(callee.live.obj, type) and not name.startswith("builtins."):
+        if _makes(callee, name):
             return (Instance(name),)
         if method == "to_html" and "escape" not in given.keywords and not given.open_ended:
             return (Instance("builtins.html"),)
@@ -217,6 +223,15 @@ class Calls(Own):
         else:
             for _, values in entries:
                 self.hand_over(values, node)
+
+
+def _makes(callee: Named, name: str) -> bool:
+    """Whether calling it gives an object of the class that it is."""
+    if name.startswith(("builtins.", "?.")):
+        return False
+    if callee.live is not None:
+        return is_a(callee.live.obj, type)
+    return name.rpartition(".")[2][:1].isupper() and not callee.module
 
 
 def _unbound(callee: Named) -> bool:

@@ -108,7 +108,7 @@ class Watch:
         if rehearsed:
             return CapabilityRefused(f"not done in a rehearsal: would {found.words}")
         if allowed and event == "open" and type(args[0]) is str and type(args[1]) is str:
-            self.where.remember(args[0], writes=found.capability == "write_file")
+            unheard(self.where.remember, args[0], writes=found.capability == "write_file")
         if allowed or found.capability in self._contained:
             return None
         return CapabilityRefused(

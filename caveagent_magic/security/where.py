@@ -8,11 +8,11 @@ import sys
 import sysconfig
 import tempfile
 from itertools import islice
-from os import getcwd, getpid, scandir, stat
+from os import getcwd, getpid, lstat, scandir, stat
 from stat import S_ISDIR
 from typing import Any
 
-from caveagent_magic.security.stack import own_caller
+from caveagent_magic.security.stack import LIBRARY, caller, own_caller
 from caveagent_magic.security.vocabulary import names
 
 SYSTEM = tuple(
@@ -37,6 +37,14 @@ CACHES = tuple(
 )
 SINKS = (os.devnull, "/dev/tty", "/dev/stdout", "/dev/stderr")
 ENCODING = sys.getfilesystemencoding()
+TEMPFILE = f"{LIBRARY}tempfile.py"
+LIBRARIES = (
+    "matplotlib-",
+    "joblib_memmapping_folder_",
+    "loky-",
+    "pymp-",
+    "ipykernel_",
+)  # their temporary folders
 MOST_LINKS = 40  # as in Linux; more is a loop
 MOST_KEPT = 20_000
 MANY = 8  # files read one by one before the folder is looked at as a whole
@@ -76,8 +84,8 @@ if os.name == "posix":
                 links += 1
                 done = "" if target.startswith("/") else done
                 pending.extend(target.split("/")[::-1])
-        mine = f"/proc/{getpid()}/"
-        return f"/proc/self/{done[len(mine) :]}" if done.startswith(mine) else done or "/"
+        mine = f"/proc/{getpid()}"
+        return f"/proc/self{done[len(mine) :]}" if below(done, (mine,)) else done or "/"
 else:
     from os import readlink
     from os.path import realpath as resolved  # type: ignore[assignment]
@@ -95,7 +103,8 @@ class Where:
         self.writable: set[str] = set()  # and written
         self.bases: dict[str, None] = {}  # folders whose descriptors a relative path may start from
         self._own = (self.root, *PACKAGES)
-        self._scratch = (SCRATCH, *scratch)
+        self._scratch = tuple(each for each in scratch if each != SCRATCH)
+        self._made: set[str] = set()  # files and folders for temporary files that came to be under this watch
         self._sources = sources
         self._cwd = getcwd()
         self._folders: dict[str, str] = {}  # real paths of folders
@@ -161,6 +170,10 @@ class Where:
             return path in SINKS
         return path == "/" or below(path, self._own) or path.startswith(SYSTEM)
 
+    def searched(self, path: str) -> bool:
+        """Whether Python looks through the folder for a module."""
+        return path in self._sources and caller().f_code.co_filename.startswith("<frozen importlib")
+
     def source(self, path: str) -> bool:
         """Whether it is a module's source, which tracebacks show; they are printed from C."""
         return path.endswith(".py") and path.rpartition("/")[0] in self._sources
@@ -172,12 +185,18 @@ class Where:
         )
 
     def disposable(self, path: str) -> bool:
-        """Whether it lies in the folder for temporary files, but not in the root if that is there, too."""
-        for scratch in self._scratch:
-            if below(path, (scratch,)):
-                inside = self.root != scratch and below(self.root, (scratch,))
-                return not (inside and below(path, (self.root,)))
-        return False
+        """Whether it is nobody else's: in a rehearsal's own folder, or a temporary file that is new."""
+        if below(path, self._scratch):
+            return True
+        if path == SCRATCH:  # `tempfile` opens the folder itself, and then a new file in it
+            return caller().f_code.co_filename == TEMPFILE
+        if not below(path, (SCRATCH,)):
+            return False
+        first = path[len(SCRATCH) :].lstrip("/").partition("/")[0]
+        entry = f"{SCRATCH.rstrip('/')}/{first}"
+        if entry not in self._made and caller().f_code.co_filename == TEMPFILE and not is_there(entry):
+            self._made.add(entry)
+        return entry in self._made or first.startswith(LIBRARIES)
 
 
 def anchored(path: str, base: str) -> str:
@@ -195,6 +214,15 @@ def below(path: str, folders: tuple[str, ...]) -> bool:
 @functools.lru_cache(maxsize=64)
 def _stems(folders: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{folder.rstrip('/')}/" for folder in folders)
+
+
+def is_there(path: str) -> bool:
+    """Whether anything is there, a link that leads nowhere as well."""
+    try:
+        lstat(path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def is_folder(path: str) -> bool:

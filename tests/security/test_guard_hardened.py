@@ -190,6 +190,34 @@ def test_a_relative_path_is_judged_where_the_step_went(step: Step, tmp_path: Pat
     assert Effect("read_file", "/etc/passwd", False) in effects
 
 
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [
+        ("open({old!r}).read()", True),
+        ("open({old!r}, 'a')", True),
+        ("open({new!r}, 'w')", True),
+        ("import pandas as pd\npd.DataFrame().to_csv({new!r})", True),
+        ("import os\nos.listdir({folder!r})", True),
+        (
+            "import tempfile, os\nwith tempfile.TemporaryDirectory() as d:\n    open(d + '/x', 'w').close()",
+            False,
+        ),
+        ("import tempfile\nwith tempfile.NamedTemporaryFile('w') as f:\n    f.write('x')", False),
+    ],
+)
+def test_of_the_folder_for_temporary_files_only_what_is_new_is_free(
+    step: Step, tmp_path_factory: pytest.TempPathFactory, source: str, refused: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("others")
+    old, new = folder / "old.csv", folder / "new.csv"
+    old.write_text("a,b\n1,2\n")
+
+    effects = step.run(source.format(folder=str(folder), old=str(old), new=str(new)))
+
+    assert any(not effect.allowed for effect in effects) is refused, (effects, step.raised)
+    assert isinstance(step.raised, CapabilityRefused) is refused
+
+
 def test_a_predicate_decides_by_target_once_for_each(step: Step, tmp_path: Path) -> None:
     asked = []
 
