@@ -34,6 +34,7 @@ OF_COLUMNS = names(
     """
 )
 """What formulas may call."""
+METHODS = names("astype fillna shift diff clip rank isin isna notna between abs round mean std sum min max")
 NOT_WRITTEN = frozenset({"data", "made", "unresolved", "element"})
 FRAME_KEYWORDS = ("inplace", "engine", "parser", "local_dict", "global_dict", "level", "target", "resolvers")
 
@@ -162,6 +163,7 @@ class EvaluatesFormula(Rule):
         Flagged("import statsmodels.formula.api as smf\nsmf.ols('y ~ I(df.to_csv(\"a\"))', df)"),
         Flagged("import patsy\npatsy.dmatrix(open('formula.txt').read(), df)", name="patsy.dmatrix"),
         Passes("import statsmodels.formula.api as smf\nsmf.ols('y ~ C(city) + np.log(x) + I(x ** 2)', df)"),
+        Passes("import statsmodels.formula.api as smf\nsmf.logit('I((y > 1).astype(int)) ~ x', df)"),
         Passes("import patsy\npatsy.dmatrix('bs(x, df=4) + center(z)', df)"),
     )
 
@@ -192,10 +194,10 @@ def _calls_more(formula: str) -> bool:
 
 
 def _of_columns(name: str) -> bool:
-    library, _, function = name.rpartition(".")
-    return not function or (
-        harmless(f"numpy.{function}") if library in ("np", "numpy") else not library and name in OF_COLUMNS
-    )
+    library, dot, function = name.rpartition(".")
+    if not function or (not dot and name in OF_COLUMNS):
+        return True
+    return harmless(f"numpy.{function}") if library in ("np", "numpy") else bool(dot) and function in METHODS
 
 
 class NamesModule(Rule):
