@@ -167,7 +167,8 @@ class Calls(Own):
             return (Instance("builtins.html"),)
         if receiver == MISSING and method not in TAKING:
             return MISSING
-        return DATA if name.startswith("?.") else MADE
+        of_object = name.startswith("?.") or isinstance(callee.receiver, Instance)
+        return DATA if of_object else MADE
 
     def _walk_fields(self, receiver: Values, given: Given) -> None:
         """`'{0.a.b}'.format(x)` reads `x.a.b`."""

@@ -11,7 +11,7 @@ from caveagent_magic.security.values import Const, Instance, Items, Named, Opaqu
 PATH_NAMES = (
     "filepath_or_buffer", "path_or_buf", "path_or_buffer", "path", "io", "fname", "filename", "file",
     "buf", "excel_writer", "url", "fp", "fpath", "source", "where", "target", "dst", "dest", "name",
-    "sink", "out_file",
+    "sink", "out_file", "location",
 )  # fmt: skip
 MEMORY = frozenset(
     {"io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO", "io.TextIOWrapper", "zipfile.ZipExtFile"}

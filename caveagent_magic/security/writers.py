@@ -27,7 +27,8 @@ WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (
             numpy.save numpy.savez numpy.savez_compressed numpy.savetxt matplotlib.pyplot.savefig
             matplotlib.pyplot.imsave matplotlib.image.imsave cv2.imwrite imageio.imwrite imageio.mimsave
             skimage.io.imsave scipy.io.savemat scipy.sparse.save_npz scipy.io.wavfile.write
-            pandas.ExcelWriter pandas.HDFStore joblib.dump torch.save plotly.io.write_image
+            pandas.ExcelWriter pandas.HDFStore joblib.dump joblib.Memory joblib.memory.Memory
+            torch.save plotly.io.write_image
             plotly.io.write_html plotly.offline.plot shutil.* posix.mkdir posix.makedirs posix.rename
             posix.replace posix.symlink posix.link posix.chmod posix.chown posix.utime posix.truncate
             posix.ftruncate posix.mkfifo posix.mknod posix.write posix.pwrite os.write os.fdopen

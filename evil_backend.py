@@ -1,2 +1,0 @@
-open('pwned', 'w')
-def plot(*a, **k): pass
