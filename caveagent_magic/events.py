@@ -26,6 +26,7 @@ CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 Judgement = Literal["allow", "ask", "deny"]
 Action = Literal["run", "adopt", "edit", "skip", "stop"]
+QuestionKind = Literal["choice", "number", "column"]
 EndReason = Literal["done", "plan", "stopped", "failed", "nobody", "max_steps", "budget", "broken"]
 
 
@@ -124,6 +125,15 @@ class Decision:
     by: Literal["user", "rule", "policy", "record"] = "user"
     remember: bool = False  # allow from now on, in this notebook, what `DecisionAsked.rules` says
     untold: bool = False  # the model is not told what running the step puts out
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the model asks back where a task can be read in several ways."""
+
+    text: str
+    kind: QuestionKind
+    options: tuple[str, ...] = ()  # one of which is the answer; none for a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +270,22 @@ class Ran(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAsked(Event):
+    """The model asks back; an answer must carry the nonce."""
+
+    question: Question
+    nonce: str  # empty: nobody is there to answer
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered(Event):
+    """The question was answered, or left to the model."""
+
+    answer: str  # empty: the model goes on and says what it assumed
+    by: Literal["user", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
 class Observed(Event):
     """Exactly what the model is told of this step."""
 
@@ -294,7 +320,7 @@ class TurnEnded(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     TurnStarted, Progress, Prose, CodeProposed, Usage, Judged, Rehearsed, RehearsalSkipped, DecisionAsked,
-    Decided, Ran, Observed, Undone, Failed, TurnEnded,
+    Decided, Ran, QuestionAsked, QuestionAnswered, Observed, Undone, Failed, TurnEnded,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from caveagent_magic.checks.kept import Checks
 from caveagent_magic.egress.disclosure import Disclosure
-from caveagent_magic.events import Action, Changes, Decision, Effect, Event, Judged, Output, Verdict
+from caveagent_magic.events import Action, Changes, Decision, Effect, Event, Judged, Output, Question, Verdict
 from caveagent_magic.models.base import Model
 from caveagent_magic.rehearsal.adopt import Loaded
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
@@ -120,6 +120,16 @@ class Pending(Protocol):
     def wait(self) -> Decision: ...
 
 
+class Asked(Protocol):
+    """A question that waits for its answer."""
+
+    @property
+    def nonce(self) -> str: ...
+
+    def wait(self) -> str:
+        """The answer; empty: it is left to the model."""
+
+
 class Broker(Protocol):
     """Who decides."""
 
@@ -139,6 +149,9 @@ class Broker(Protocol):
         inquiry: Inquiry | None = None,
     ) -> Pending:
         """Make a step answerable; the rules say in words what remembering the answer would save."""
+
+    def ask(self, question: Question, turn: str, step: int) -> Asked:
+        """Make a question answerable."""
 
 
 @dataclass(frozen=True, slots=True)

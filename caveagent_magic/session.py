@@ -19,6 +19,7 @@ from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.reply import CodePiece, ReplyReader
 from caveagent_magic.step import At, bind_result, take_step
 from caveagent_magic.step.answer import Shown
+from caveagent_magic.step.ask import AskingBack
 
 CUT_NOTE = " … (the reply ended at the token limit)"
 
@@ -44,7 +45,7 @@ def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
 
 
 def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
-    system, spent = prompt.system(ports.model.small), 0
+    system, spent, asking = prompt.system(ports.model.small), 0, AskingBack(ports)
     started = _started(system, task, ports)
     yield started
     for step in range(1, task.max_steps + 1):
@@ -54,9 +55,12 @@ def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
             return
         reader, usage = yield from _reply(system, at, task, ports)
         spent += usage.input + usage.cached + usage.output
+        if reader.code is None and asking.in_reply(reader.prose):
+            ports.stream.tell((yield from asking.ask(at)))
+            continue
         if reader.code is None:
             bind_result(task, ports)
-            answer = ports.disclosure.aliases.read(reader.prose.strip())
+            answer = asking.listed(ports.disclosure.aliases.read(reader.prose.strip()))
             yield ev.TurnEnded("done", answer, **at.fields)
             return
         told = (yield from _step(reader.code, at, task, ports)) if reader.done else prompt.CUT

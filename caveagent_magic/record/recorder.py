@@ -67,6 +67,8 @@ class Recorder:
     _verdict: ev.Verdict = NOT_JUDGED
     _shown: tuple[ev.Effect, ...] = ()
     _used: dict[str, str] = field(default_factory=dict)
+    _asked: str = ""
+    _answers: list[list[str]] = field(default_factory=list)  # with their questions, until the next step
     _bound: frozenset[str] = frozenset()  # names that steps of this turn have bound
 
     def __post_init__(self) -> None:
@@ -89,6 +91,10 @@ class Recorder:
                 self._verdict = event.verdict
             case ev.Rehearsed():
                 self._shown = event.effects
+            case ev.QuestionAsked():
+                self._asked = event.question.text
+            case ev.QuestionAnswered():
+                self._answers.append([self._asked, event.answer])
             case ev.Decided() if event.action in RUNNING:
                 self._approved(event, earlier if event.by == "record" else None)
             case ev.Ran():
@@ -119,7 +125,9 @@ class Recorder:
             by=earlier.by if earlier else decided.by,
             effects=[[each.capability, each.target] for each in shown],
             schema=schema,
+            answers=[list(each) for each in earlier.answers] if earlier else self._answers,
         )
+        self._answers = []
 
     def _ran(self, event: ev.Ran) -> None:
         touched = (*event.changes.added, *event.changes.changed)

@@ -97,10 +97,11 @@ class Replay:
     def _text(self) -> str:
         if self._next == len(self.steps):
             return self.answer if self.answer and not self.differs else self._summary()
-        code = self.tell(self.steps[self._next].code)
+        step = self.steps[self._next]
+        code, told = self.tell(step.code), "".join(map(_asked_then, step.answers))
         self._next, self._as_recorded = self._next + 1, False
         marks = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", code))])
-        return f"{marks}python\n{code}\n{marks}\n"
+        return f"{self.tell(told)}{marks}python\n{code}\n{marks}\n"
 
     def _summary(self) -> str:
         ran = "1 recorded step ran" if len(self.steps) == 1 else f"{len(self.steps)} recorded steps ran"
@@ -143,6 +144,11 @@ class Replay:
 
     def _differences(self, step: Step, event: ev.Ran) -> tuple[str, ...]:
         return tuple(_differences(step, event, self.namespace, self.key, self.turn.when))
+
+
+def _asked_then(asked: tuple[str, str]) -> str:
+    question, answer = asked
+    return f"Asked when this was recorded: {question} {answer or 'It was left open.'}\n\n"
 
 
 def as_read(code: str) -> str:

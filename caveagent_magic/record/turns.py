@@ -29,6 +29,7 @@ class Step:
     marks: Mapping[str, str | None] = field(default_factory=dict)  # of names that it touched; None: unknown
     output: str = ""  # the mark of what it printed and showed
     error: str = ""
+    answers: tuple[tuple[str, str], ...] = ()  # questions that the model asked before it, and their answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ def _continued(turn: Turn, kind: Kind, record: Mapping[str, Any]) -> Turn:
             findings=frozenset((capability, target) for capability, target in record["findings"]),
             by=record["by"],
             effects=tuple(_effect(each) for each in record["effects"]),
+            answers=tuple((question, answer) for question, answer in record.get("answers", ())),
         )
         return replace(turn, steps=(*turn.steps, step), schema={**turn.schema, **record["schema"]})
     ran = replace(

@@ -21,6 +21,9 @@ repeat work that is done.
 network or programs unless the task asks for them.
 - End a block with the expression, table or plot that the person should see.
 - If a block fails, read the error and mend it. If a step was not allowed or not approved, find another way.
+- If the task can be read in ways that change the result, you may ask once: a reply without code whose last \
+line is ASK: question [this | that], [number] or [column of NAME]. In smaller doubt go on, and list in the \
+answer what you assumed.
 - When the task is done, reply without code: the answer in one to three sentences, with the figures \
 that you saw. Never state a figure that you have not seen; one that follows from variables may cite how, \
 as in 4.2 (`total / count`).
@@ -82,6 +85,17 @@ def skipped(note: str) -> str:
     """Tells the model that the person did not want the step."""
     said = f" They say: {note}" if note else ""
     return f"The person did not run this step.{said} Propose another way, or answer without code."
+
+
+def answered(answer: str) -> str:
+    """Tells the model what the person answers to its question."""
+    return f"The person answers: {answer}"
+
+
+def unanswered(*, nobody: bool) -> str:
+    """Tells the model to go on without an answer."""
+    why = "Nobody can answer here." if nobody else "The person leaves it to you."
+    return f"{why} Take the most usual reading, go on, and say in the answer what you assumed."
 
 
 def denied(findings: str) -> str:

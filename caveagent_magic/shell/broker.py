@@ -1,10 +1,8 @@
-"""Who decides: one pending step, fed by control requests, widget messages or stdin."""
+"""Who decides: one step or question that waits, fed by control requests, widget messages or stdin."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -12,67 +10,41 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from caveagent_magic import __version__
-from caveagent_magic.events import VERSION, Action, Decision, Event, Judged, to_json
+from caveagent_magic.events import VERSION, Action, Decision, Event, Judged, Question
 from caveagent_magic.ports import Inquiry
-from caveagent_magic.shell.in_words import decision_from
-from caveagent_magic.shell.questions import STALE, Questions
+from caveagent_magic.shell.asked_back import PendingQuestion, accepted, expected
+from caveagent_magic.shell.pending import PendingStep, cannot_remember
+from caveagent_magic.shell.questions import STALE
 from caveagent_magic.shell.questions import VERBS as QUESTIONS
 
 SLICE = 0.1  # seconds; short waits let an interrupt through
 PRESENT = 60.0  # seconds that a front end counts as being there after its hello
 GRACE = 3.0  # seconds that a front end has to announce itself before stdin asks
-RUNNING: frozenset[Action] = frozenset({"run", "adopt"})
 
 
-def code_hash(code: str) -> str:
-    """What an answer must repeat, so that it is about this code and no other."""
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class PendingStep:
-    """A step that waits; the first valid answer counts."""
+class Waiting(Protocol[T]):
+    """Something that the turn waits for."""
 
-    broker: Broker
-    event: Judged
-    code: str
-    rehearsal: Event
-    actions: tuple[Action, ...]
-    rules: tuple[str, ...] = ()  # what remembering the answer would save
-    inquiry: Inquiry | None = None
-    questions: Questions = field(init=False)
-    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
-    decision: Decision | None = None
+    decision: T | None
 
-    def __post_init__(self) -> None:
-        self.questions = Questions(self.inquiry, self.broker.wake)
+    def meanwhile(self) -> None:
+        """What the main thread does between two slices."""
 
-    @property
-    def code_hash(self) -> str:
-        """SHA-256 of the code."""
-        return code_hash(self.code)
+    def on_stdin(self, ask: Callable[[str], str]) -> T:
+        """The answer, asked for in words."""
 
-    def wait(self) -> Decision:
-        """Block in short slices until somebody has answered."""
-        return self.broker.wait(self)
+    def given_up(self) -> T:
+        """What counts when stdin was closed."""
 
-    def to_json(self) -> dict[str, Any]:
-        """What a front end needs to show the step and to answer it."""
-        return {
-            "turn": self.event.turn,
-            "step": self.event.step,
-            "nonce": self.nonce,
-            "code": self.code,
-            "code_hash": self.code_hash,
-            "actions": list(self.actions),
-            "rules": list(self.rules),
-            "verdict": to_json(self.event)["verdict"],
-            "rehearsal": to_json(self.rehearsal),
-        }
+    def close(self) -> None:
+        """It waits no longer."""
 
 
 class Broker:
@@ -81,7 +53,7 @@ class Broker:
     def __init__(self, may_ask: Callable[[], bool], ask: Callable[[str], str], grace: float = GRACE) -> None:
         self._may_ask, self._ask, self._grace = may_ask, ask, grace
         self._changed = threading.Condition()
-        self._pending: PendingStep | None = None
+        self._pending: PendingStep | PendingQuestion | None = None
         self._rehearsing: Rehearsing | None = None
         self.clients: dict[str, float] = {}  # front ends, and when they were last heard
         self._heard_in_turn = False
@@ -124,6 +96,13 @@ class Broker:
             self._pending = pending
         return pending
 
+    def ask(self, question: Question, turn: str, step: int) -> PendingQuestion:
+        """Make a question of the model answerable."""
+        pending = PendingQuestion(self, question, turn, step)
+        with self._changed:
+            self._pending = pending
+        return pending
+
     @contextmanager
     def rehearsing(self, turn: str, step: int) -> Iterator[Callable[[], bool]]:
         """A rehearsal is under way; gives what tells whether the person does not want to wait for it."""
@@ -136,7 +115,7 @@ class Broker:
             with self._changed:
                 self._rehearsing = None
 
-    def wait(self, pending: PendingStep) -> Decision:
+    def wait(self, pending: Waiting[T]) -> T:
         """The answer; asks on stdin when no front end is heard of."""
         asked_at = time.monotonic()
         try:
@@ -146,11 +125,11 @@ class Broker:
                         self._changed.wait(SLICE)
                     if pending.decision is not None:
                         return pending.decision
-                pending.questions.answer()
+                pending.meanwhile()
                 if self._stdin_is_due(asked_at):
                     self._ask_on_stdin(pending)
         finally:
-            pending.questions.close()
+            pending.close()
             with self._changed:
                 self._pending = None
 
@@ -164,24 +143,25 @@ class Broker:
             return False
         return time.monotonic() - asked_at >= self._grace
 
-    def _ask_on_stdin(self, pending: PendingStep) -> None:
+    def _ask_on_stdin(self, pending: Waiting[T]) -> None:
         """Ask in words; a decision that comes in meanwhile by another way ends the question."""
         try:
             with self._changed:
                 if pending.decision is not None:
                     return
                 self._in_stdin = True
-            decision = decision_from(self._ask, pending.actions, pending.rules)
+            decision = pending.on_stdin(self._ask)
             with self._changed:
                 if self._in_stdin and pending.decision is None:
                     pending.decision = decision
                 interrupted, self._in_stdin = not self._in_stdin, False
             if interrupted:
                 time.sleep(1)  # the interrupt that withdrew the question is on its way
-        except EOFError:  # the terminal was closed, or Ctrl-D
+        except EOFError:
             with self._changed:
                 self._in_stdin = False
-                pending.decision = pending.decision or Decision("stop")
+                if pending.decision is None:
+                    pending.decision = pending.given_up()
         except KeyboardInterrupt:
             with self._changed:
                 self._in_stdin = False
@@ -194,7 +174,7 @@ class Broker:
         """Ask about the step that waits; answered by the main thread."""
         with self._changed:
             pending, self._heard_in_turn = self._pending, True
-        if pending is not None and content.get("nonce") == pending.nonce:
+        if isinstance(pending, PendingStep) and content.get("nonce") == pending.nonce:
             return pending.questions.ask(content)
         stale: Future[dict[str, Any]] = Future()
         stale.set_result(STALE)
@@ -207,11 +187,12 @@ class Broker:
             "hello": self._hello,
             "state": self._state,
             "decide": self._decide,
+            "answer": self._answer,
             "cancel": self._cancel,
             "cut_rehearsal": self._cut_rehearsal,
         }.get(str(verb))
         if answer is None:
-            known = "hello, state, decide, cancel, cut_rehearsal"
+            known = "hello, state, decide, answer, cancel, cut_rehearsal"
             return {"status": "error", "message": f"There is no verb {verb!r}: {known}."}
         with self._changed:
             self._heard_in_turn = True
@@ -219,15 +200,16 @@ class Broker:
 
     def _hello(self, content: Mapping[str, Any]) -> dict[str, Any]:
         self.clients[str(content.get("client", "unnamed"))] = time.monotonic()
-        features = ["state", "decide", "cancel", "cut_rehearsal", *QUESTIONS]
+        features = ["state", "decide", "answer", "cancel", "cut_rehearsal", *QUESTIONS]
         return {"status": "ok", "version": __version__, "protocol": VERSION, "features": features}
 
     def _state(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        pending = [self._pending.to_json()] if self._pending and self._pending.decision is None else []
+        waits = self._pending if self._pending and self._pending.decision is None else None
         return {
             "status": "ok",
             "running": self._turn_running,
-            "pending": pending,
+            "pending": [waits.to_json()] if isinstance(waits, PendingStep) else [],
+            "question": waits.to_json() if isinstance(waits, PendingQuestion) else None,
             "rehearsing": self._rehearsing.to_json() if self._rehearsing else None,
             "events": self.log() if self._turn_running else [],
             "undo": self.undoable(),
@@ -235,7 +217,7 @@ class Broker:
 
     def _decide(self, content: Mapping[str, Any]) -> dict[str, Any]:
         pending = self._pending
-        if pending is None or pending.decision is not None:
+        if not isinstance(pending, PendingStep) or pending.decision is not None:
             return {"status": "stale", "message": "No step waits for an answer."}
         if content.get("nonce") != pending.nonce or content.get("code_hash") != pending.code_hash:
             return {"status": "stale", "message": "This answer is about another step."}
@@ -249,9 +231,27 @@ class Broker:
         if not isinstance(untold, bool):
             return {"status": "error", "message": "untold must be true or false."}
         remember = content.get("remember", False)
-        if mistake := _cannot_remember(remember, action, pending):
+        if mistake := cannot_remember(remember, action, pending):
             return {"status": "error", "message": mistake}
         pending.decision = Decision(action, code, note, remember=remember, untold=untold)
+        return self._settled()
+
+    def _answer(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer the question that the model asked back; an empty answer leaves it to the model."""
+        pending = self._pending
+        if not isinstance(pending, PendingQuestion) or pending.decision is not None:
+            return {"status": "stale", "message": "No question waits for an answer."}
+        if content.get("nonce") != pending.nonce:
+            return {"status": "stale", "message": "This answer is about another question."}
+        answer = content.get("answer")
+        fitting = accepted(pending.question, answer) if isinstance(answer, str) else None
+        if fitting is None:
+            return {"status": "error", "message": f"The answer must be {expected(pending.question)}."}
+        pending.decision = fitting
+        return self._settled()
+
+    def _settled(self) -> dict[str, Any]:
+        """What waited has its answer; a question on stdin is withdrawn."""
         self._changed.notify_all()
         if self._in_stdin:
             self._in_stdin = False
@@ -294,15 +294,6 @@ def may_ask(kernel: Any) -> bool:
         return sys.stdin is not None and sys.stdin.isatty() and "CI" not in os.environ
     parent = kernel.get_parent("shell") or {}
     return bool(parent.get("content", {}).get("allow_stdin", False))
-
-
-def _cannot_remember(remember: object, action: Action, pending: PendingStep) -> str:
-    """Why an answer cannot be kept for later steps; empty: it can, or need not be."""
-    if not isinstance(remember, bool):
-        return "remember must be true or false."
-    if remember and action not in RUNNING:
-        return "Only an answer that lets the step run can be remembered."
-    return "Nothing of this step can be remembered." if remember and not pending.rules else ""
 
 
 def _interrupt_main_thread() -> None:

@@ -63,6 +63,8 @@ def lines(event: Json) -> Iterator[str]:
             yield from changes_as_text(event["changes"], "changed")
             yield from effects_as_text(event["effects"])
             yield from event["differs"]
+        case "question_answered":
+            yield answered(event)
         case "undone":
             yield "\n".join(undone(event))
         case "failed":
@@ -70,6 +72,13 @@ def lines(event: Json) -> Iterator[str]:
         case "turn_ended":
             yield ENDINGS[event["reason"]]
             yield figures(event)
+
+
+def answered(event: Json) -> str:
+    """What the model's question was answered; it stands at the end of its prose."""
+    if event["answer"]:
+        return f"answer: {event['answer']}"
+    return "answer: none, nobody was there" if event["by"] == "nobody" else "answer: left to the model"
 
 
 def figures(event: Json) -> str:

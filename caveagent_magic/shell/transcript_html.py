@@ -44,6 +44,8 @@ def _seen(event: Json) -> Iterator[str]:
     match event["type"]:
         case "turn_started":
             yield from _started(event)
+        case "question_answered":
+            yield "".join(f"<p><i>{escape(line)}</i></p>" for line in transcript.lines(event))
         case "prose":
             yield _paragraphs(event["text"])
         case "code_proposed":
@@ -105,8 +107,6 @@ def _titled(title: str, shown: Sequence[str]) -> Iterator[str]:
 
 def _end(event: Json) -> Iterator[str]:
     match event["type"]:
-        case "ran":
-            yield _pre("\n".join((*transcript.effects_as_text(event["effects"]), *event["differs"])))
         case "failed":
             yield f"<p><b>Failed:</b> {escape(event['message'])}</p>"
         case "undone" | "turn_ended":

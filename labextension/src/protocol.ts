@@ -13,6 +13,8 @@ export type Judgement = "allow" | "ask" | "deny";
 
 export type Action = "run" | "adopt" | "edit" | "skip" | "stop";
 
+export type QuestionKind = "choice" | "number" | "column";
+
 export type EndReason = "done" | "plan" | "stopped" | "failed" | "nobody" | "max_steps" | "budget" | "broken";
 
 /** What the model may know of one live object. */
@@ -80,6 +82,14 @@ export interface Changes {
   readonly note: string;
   /** guards on data that no longer hold */
   readonly broken: readonly Change[];
+}
+
+/** What the model asks back where a task can be read in several ways. */
+export interface Question {
+  readonly text: string;
+  readonly kind: QuestionKind;
+  /** one of which is the answer; none for a number */
+  readonly options: readonly string[];
 }
 
 /** A figure of the answer and where it was found; that it means what the answer says is not known. */
@@ -236,6 +246,26 @@ export interface Ran {
   readonly adopted: boolean;
 }
 
+/** The model asks back; an answer must carry the nonce. */
+export interface QuestionAsked {
+  readonly type: "question_asked";
+  readonly turn: string;
+  readonly step: number;
+  readonly question: Question;
+  /** empty: nobody is there to answer */
+  readonly nonce: string;
+}
+
+/** The question was answered, or left to the model. */
+export interface QuestionAnswered {
+  readonly type: "question_answered";
+  readonly turn: string;
+  readonly step: number;
+  /** empty: the model goes on and says what it assumed */
+  readonly answer: string;
+  readonly by: "user" | "nobody";
+}
+
 /** Exactly what the model is told of this step. */
 export interface Observed {
   readonly type: "observed";
@@ -289,6 +319,8 @@ export type CaveEvent =
   | DecisionAsked
   | Decided
   | Ran
+  | QuestionAsked
+  | QuestionAnswered
   | Observed
   | Undone
   | Failed

@@ -8,6 +8,8 @@ import type {
   Figure,
   Observed,
   Progress,
+  QuestionAnswered,
+  QuestionAsked,
   Ran,
   RehearsalSkipped,
   Rehearsed,
@@ -27,6 +29,9 @@ export interface Step {
   /** What an answer has to carry, as long as the step waits for one. */
   readonly pending: DecisionAsked | null;
   readonly decided: Decided | null;
+  /** What the model asks back, and the answer. */
+  readonly asked: QuestionAsked | null;
+  readonly answered: QuestionAnswered | null;
   readonly ran: Ran | null;
   readonly observed: Observed | null;
   readonly usage: Usage | null;
@@ -105,6 +110,8 @@ const KNOWN: ReadonlySet<string> = new Set<CaveEvent["type"]>([
   "rehearsal_skipped",
   "decision_asked",
   "decided",
+  "question_asked",
+  "question_answered",
   "ran",
   "observed",
   "undone",
@@ -141,11 +148,22 @@ function apply(trace: OpenTrace, event: CaveEvent): void {
       return;
     case "turn_ended":
       trace.end = { reason: event.reason, answer: event.answer, figures: event.figures };
-      for (const step of trace.steps) step.pending = null;
+      for (const step of trace.steps) close(step);
       return;
     default:
       applyToStep(stepOf(trace, event.step), trace.totals, event);
   }
+}
+
+/** Nothing of a turn that has ended can be answered any more. */
+function close(step: OpenStep): void {
+  step.pending = null;
+  if (step.asked && !step.answered) step.asked = { ...step.asked, nonce: "" };
+}
+
+/** Whether the model's question still waits for somebody. */
+export function waitsForAnswer({ asked, answered }: Step): boolean {
+  return Boolean(asked?.nonce) && answered === null;
 }
 
 type StepEvent = Exclude<
@@ -182,6 +200,12 @@ function applyToStep(step: OpenStep, totals: Writable<Totals>, event: StepEvent)
       step.pending = null;
       step.decided = event;
       return;
+    case "question_asked":
+      step.asked = event;
+      return;
+    case "question_answered":
+      step.answered = event;
+      return;
     case "ran":
       step.pending = null;
       step.ran = event;
@@ -206,6 +230,8 @@ function stepOf(trace: OpenTrace, number: number): OpenStep {
     rehearsal: null,
     pending: null,
     decided: null,
+    asked: null,
+    answered: null,
     ran: null,
     observed: null,
     usage: null,
@@ -233,7 +259,7 @@ export function phase(trace: Trace): Phase {
   const step = trace.steps.at(-1);
   if (trace.progress && !step?.verdict) return "loading";
   if (!step || step.observed) return "thinking";
-  if (step.pending) return "waiting";
+  if (step.pending || waitsForAnswer(step)) return "waiting";
   if (!step.code?.complete) return step.usage && !step.code ? "thinking" : "writing";
   if (!step.verdict) return "judging";
   if (!step.rehearsal && step.verdict.decision !== "deny") return "rehearsing";

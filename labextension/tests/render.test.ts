@@ -348,6 +348,28 @@ describe("a turn that goes on", () => {
   });
 });
 
+describe("a question of the model", () => {
+  const ASKED = [event("turn_started"), event("prose", { text: "I see two.\nASK: Which? [a | b]" })];
+
+  test("is answered by a press on one of its choices", () => {
+    const kernel = new Kernel();
+    drawn([...ASKED, event("question_asked")], kernel);
+
+    press("price paid");
+
+    expect(texts(".cave-question-text")).toEqual(["Which price do you mean?"]);
+    expect(texts(".cave-prose")).toEqual(["I see two."]);
+    expect(kernel.requests).toEqual([{ verb: "answer", nonce: "kX2vQ9s1", answer: "price paid" }]);
+  });
+
+  test("keeps its answer and has nothing to press when the turn is over", () => {
+    drawn([...ASKED, event("question_asked"), event("question_answered")], new Kernel());
+
+    expect(texts(".cave-question p")).toContain("You answered: price paid");
+    expect(texts(".cave-question button")).toEqual([]);
+  });
+});
+
 describe("a kept turn", () => {
   test("has no button and nothing to write in, whatever state it is in", () => {
     for (const events of [[], WAITING, FINISHED]) drawn(events);

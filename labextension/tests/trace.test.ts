@@ -26,6 +26,8 @@ describe("reduce", () => {
         rehearsal: event("rehearsed"),
         pending: event("decision_asked"),
         decided: null,
+        asked: null,
+        answered: null,
         ran: null,
         observed: null,
         usage: event("usage"),

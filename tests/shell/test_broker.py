@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from caveagent_magic.events import Judged, RehearsalSkipped, Verdict
+from caveagent_magic.events import Judged, Question, RehearsalSkipped, Verdict
 from caveagent_magic.shell.broker import Broker
 
 AT = {"turn": "t", "step": 1}
@@ -138,7 +138,7 @@ def test_an_unknown_verb_is_named_together_with_those_that_exist(broker):
 
     assert reply == {
         "status": "error",
-        "message": "There is no verb 'dance': hello, state, decide, cancel, cut_rehearsal.",
+        "message": "There is no verb 'dance': hello, state, decide, answer, cancel, cut_rehearsal.",
     }
 
 
@@ -161,3 +161,58 @@ def test_a_rehearsal_under_way_can_be_cut_and_only_that_one(broker):
     assert (state, seen) == ({"turn": "t1", "step": 2}, ["stale", False, "ok", True])
     assert broker.request(asked) == {"status": "stale", "message": "No rehearsal is under way."}
     assert broker.request({"verb": "state"})["rehearsing"] is None
+
+
+CHOICE = Question("Which price?", "choice", ("list", "paid"))
+NUMBER = Question("How many?", "number")
+
+
+def asked(broker, question):
+    broker.begin(list)
+    return broker.ask(question, "t", 1)
+
+
+def test_a_question_is_answered_by_its_nonce_and_only_once(broker):
+    pending = asked(broker, CHOICE)
+    shown = broker.request({"verb": "state"})["question"]
+    wrong = broker.request({"verb": "answer", "nonce": "x", "answer": "list"})
+    first = broker.request({"verb": "answer", "nonce": pending.nonce, "answer": "paid"})
+    second = broker.request({"verb": "answer", "nonce": pending.nonce, "answer": "list"})
+
+    assert shown["question"] == {"text": "Which price?", "kind": "choice", "options": ["list", "paid"]}
+    assert (wrong["status"], first["status"], second["status"]) == ("stale", "ok", "stale")
+    assert pending.wait() == "paid"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [(CHOICE, "both"), (NUMBER, "many"), (NUMBER, "nan"), (NUMBER, 3)]
+)
+def test_an_answer_of_another_kind_is_an_error_and_the_question_still_waits(broker, question, answer):
+    pending = asked(broker, question)
+    said = broker.request({"verb": "answer", "nonce": pending.nonce, "answer": answer})
+
+    assert (said["status"], pending.decision) == ("error", None)
+
+
+def test_an_empty_answer_leaves_it_to_the_model(broker):
+    pending = asked(broker, NUMBER)
+    broker.request({"verb": "answer", "nonce": pending.nonce, "answer": " "})
+
+    assert pending.wait() == ""
+
+
+def test_a_decision_is_no_answer_and_an_answer_no_decision(broker):
+    question = asked(broker, CHOICE)
+    decided = broker.request({"verb": "decide", "nonce": question.nonce, "action": "run"})
+    step = waiting(broker)
+    answered = broker.request({"verb": "answer", "nonce": step.nonce, "answer": "list"})
+
+    assert (decided["status"], answered["status"]) == ("stale", "stale")
+
+
+def test_on_stdin_a_choice_is_given_by_its_number_or_its_words():
+    answers, questions = iter(["both", "2"]), []
+    broker = Broker(lambda: True, lambda question: (questions.append(question), next(answers))[1], grace=0)
+
+    assert asked(broker, CHOICE).wait() == "paid"
+    assert questions[0].split("\n")[:3] == ["Which price?", "  1  list", "  2  paid"]

@@ -14,6 +14,7 @@ export type Request =
   | { readonly verb: "privacy"; readonly setting: Setting; readonly words: readonly string[] }
   | { readonly verb: "defaults"; readonly settings: Readonly<Record<string, unknown>> }
   | { readonly verb: "cut_rehearsal"; readonly turn: string; readonly step: number }
+  | { readonly verb: "answer"; readonly nonce: string; readonly answer: string }
   | {
       readonly verb: "decide";
       readonly nonce: string;

@@ -1,6 +1,6 @@
 /** One step: what the model said, its code, the verdict, the rehearsal, the decision, the result. */
 import type { Finding } from "../protocol";
-import type { Step } from "../trace";
+import { type Step, waitsForAnswer } from "../trace";
 import { actionsView } from "./actions";
 import { showCode } from "./code";
 import { type Child, fill, h, setAttribute, setText, show } from "./dom";
@@ -8,6 +8,7 @@ import { editorView } from "./editor";
 import { joined, seconds, tokens } from "./format";
 import type { Host } from "./host";
 import { showMarkdown } from "./markdown";
+import { questionView } from "./question";
 import { recheckView } from "./recheck";
 import { resultView } from "./result";
 import { toldView } from "./told";
@@ -36,6 +37,7 @@ export function stepView(host: Host, number: number): StepView {
   const lines = h("div", { class: "cave-code", role: "group", "aria-label": `Code of step ${number}` });
   const told = toldView(host);
   const result = resultView(told);
+  const question = questionView(host);
   const remembered = h("p", { class: "cave-quiet" });
   const recheck = recheckView(host, () => step?.pending?.nonce ?? "");
   const editor = editorView(
@@ -54,7 +56,7 @@ export function stepView(host: Host, number: number): StepView {
   const bar = h("div", { class: "cave-bar" }, author, verdict);
   const block = h("div", { class: "cave-block" }, bar, lines, editor.node);
   const body = h("div", { class: "cave-body" }, block, result.node, actions.node, remembered);
-  const node = h("details", { class: "cave-step", open: "" }, summary, body);
+  const node = h("details", { class: "cave-step", open: "" }, summary, question.node, body);
   let step: Step | null = null;
   let touched = false;
   summary.addEventListener("click", () => (touched = true), { signal: host.signal });
@@ -80,10 +82,12 @@ export function stepView(host: Host, number: number): StepView {
     node,
     update(next, folded) {
       step = next;
-      if (next.prose.trim()) showMarkdown(prose, next.prose);
-      else fill(prose, next.code?.complete ? next.code : null, () => untitled(next));
+      if (proseOf(next)) showMarkdown(prose, proseOf(next));
+      else fill(prose, next.asked ?? (next.code?.complete ? next.code : null), () => untitled(next));
       setText(outcome, outcomeWords(next));
-      setAttribute(node, "data-outcome", next.pending ? "waiting" : "");
+      const asking = waitsForAnswer(next);
+      question.update(next, asking);
+      setAttribute(node, "data-outcome", next.pending || asking ? "waiting" : "");
       actions.update(next.pending, next.code?.code ?? "");
       draw();
       if (!touched && node.open === folded) node.open = !folded;
@@ -91,7 +95,13 @@ export function stepView(host: Host, number: number): StepView {
   };
 }
 
+/** The text of a step; a question at its end is shown by itself. */
+function proseOf({ prose, asked }: Step): string {
+  return (asked ? prose.replace(/^[ \t>*_]*ASK:.*$/m, "") : prose).trim();
+}
+
 function untitled(step: Step): readonly Child[] {
+  if (step.asked) return [h("p", {}, "A question")];
   return step.code ? [h("p", { class: "cave-quiet" }, "Code without a comment")] : [];
 }
 

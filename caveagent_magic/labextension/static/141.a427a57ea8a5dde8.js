@@ -973,6 +973,13 @@ section.cave {
   .cave-answer > * + * {
     margin-top: 0.6em;
   }
+  .cave-question {
+    margin: 10px 0 0 32px;
+  }
+  .cave-question-text {
+    margin: 0 0 8px;
+    font-weight: 600;
+  }
   .cave-figures {
     display: flex;
     flex-wrap: wrap;

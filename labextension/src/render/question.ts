@@ -1,0 +1,68 @@
+/** What the model asks back, and the person's answer. */
+import type { QuestionAnswered } from "../protocol";
+import type { Step } from "../trace";
+import { button } from "./button";
+import type { Reply } from "./control";
+import { type Child, fill, h, setText, show } from "./dom";
+import type { Host } from "./host";
+
+export interface QuestionView {
+  readonly node: HTMLElement;
+  /** `open`: whether it can still be answered. */
+  update(step: Step, open: boolean): void;
+}
+
+const LOST = "The kernel did not answer. It may have been restarted; run the cell again.";
+
+export function questionView(host: Host): QuestionView {
+  const text = h("p", { class: "cave-question-text" });
+  const ways = h("div", { class: "cave-buttons" });
+  const given = h("p", { class: "cave-quiet" });
+  const message = h("p", { class: "cave-message", role: "status" });
+  const node = h("div", { class: "cave-question", role: "group" }, text, ways, given, message);
+  return {
+    node,
+    update({ asked, answered }, open) {
+      show(node, asked !== null);
+      if (!asked) return;
+      setText(text, asked.question.text);
+      node.setAttribute("aria-label", asked.question.text);
+      show(ways, open && !answered && host.send !== undefined);
+      fill(ways, asked, () => choices(asked.nonce, asked.question.options));
+      show(given, answered !== null);
+      if (answered) setText(given, words(answered));
+    },
+  };
+
+  function choices(nonce: string, options: readonly string[]): readonly Child[] {
+    const leave = button(host, "You decide", "plain", () => send(nonce, ""));
+    if (options.length) return [...options.map((option) => choice(nonce, option)), leave];
+    const number = h("input", {
+      class: "cave-note",
+      type: "number",
+      step: "any",
+      "aria-label": "Your answer",
+    });
+    number.addEventListener("keydown", (event) => event.stopPropagation(), { signal: host.signal });
+    return [number, button(host, "Answer", "main", () => number.value && send(nonce, number.value)), leave];
+  }
+
+  function choice(nonce: string, option: string): HTMLButtonElement {
+    return button(host, option, "plain", () => send(nonce, option));
+  }
+
+  async function send(nonce: string, answer: string): Promise<void> {
+    if (!host.send) return;
+    setText(message, "");
+    heard(await host.send({ verb: "answer", nonce, answer }).catch((): Reply => ({ status: "error" })));
+  }
+
+  function heard(reply: Reply): void {
+    if (reply.status !== "ok") setText(message, reply.message ?? LOST);
+  }
+}
+
+function words({ answer, by }: QuestionAnswered): string {
+  if (answer) return `You answered: ${answer}`;
+  return by === "nobody" ? "Nobody was there to answer" : "You left it to the model";
+}
