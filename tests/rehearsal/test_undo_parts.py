@@ -198,6 +198,16 @@ def test_only_so_many_steps_are_kept():
     assert (namespace["items"], history.dropped) == ([1, 1], True)
 
 
+def test_when_memory_is_short_all_but_the_last_step_are_let_go(monkeypatch):
+    monkeypatch.setattr("caveagent_magic.rehearsal.undo.history.memory_is_short", lambda: True)
+    namespace = {"items": []}
+    history = history_of(namespace, *(["items.append(1)"] for _ in range(5)))
+
+    history.undo(namespace, 5)
+
+    assert (namespace["items"], history.dropped) == ([1, 1, 1, 1], True)
+
+
 @pytest.mark.parametrize(("available", "short"), [(100, True), (500, False)])
 def test_memory_is_short_when_a_small_share_is_left(tmp_path, available, short):
     table = tmp_path / "meminfo"
