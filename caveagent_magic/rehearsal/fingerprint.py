@@ -22,6 +22,7 @@ from caveagent_magic.rehearsal.buffers import Buffer, buffer_of
 from caveagent_magic.rehearsal.foreign import (
     array_facts,
     class_dictionary,
+    column_of,
     frame_manager,
     instance_dictionary,
     package_of,
@@ -180,6 +181,11 @@ class Look:
         elif (table := table_of(thing)) is not None:  # polars': its values cannot be reached cheaply
             self.whole = False
             yield hash((table.rows, *table.columns.items()))
+            return
+        elif (column := column_of(thing, kind)) is not None:
+            self.whole = False
+            yield hash(column)
+            return
         elif kind is bytearray:
             yield zlib.crc32(thing)
         elif base is not None:

@@ -97,6 +97,14 @@ def table_of(thing: object, count_nulls: bool = False) -> Table | None:
     return None
 
 
+def column_of(thing: object, kind: type) -> tuple[str, str, int] | None:
+    """Name, type and length of a series of polars; None: it is none."""
+    base = _class("polars", "Series")
+    if base is None or not issubclass(kind, base):
+        return None
+    return base.name.fget(thing), str(base.dtype.fget(thing)), base.len(thing)
+
+
 def scalar_text(thing: Any, kind: type) -> str | None:
     """All that a date, a decimal, a number of numpy's or the like holds; None: it is no such value."""
     generic = _class("numpy", "generic")

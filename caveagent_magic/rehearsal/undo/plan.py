@@ -10,6 +10,7 @@ from typing import Any
 
 from caveagent_magic.rehearsal.undo import attributes, containers, randomness
 from caveagent_magic.rehearsal.undo.kept import Kind
+from caveagent_magic.rehearsal.undo.polars_state import kind_of_polars
 
 _PYTHON_CLASS = 1 << 9  # tp_flags of what was made at run time
 _POINTER = 8
@@ -71,6 +72,10 @@ def _planned(kind: type) -> Plan:
     package = package_of(kind)
     if kind in _ATOMS or package in _MACHINERY or issubclass(kind, types.ModuleType):
         return Plan(skip=True)
+    if (of_polars := kind_of_polars(kind)) is not None:
+        return Plan(kinds=(of_polars,), library=True)
+    if package == "polars":
+        return Plan(skip=True)
     if kind is types.FunctionType or kind is types.CellType:
         return Plan(kinds=(attributes.CELL,)) if kind is types.CellType else Plan(varies=True)
     if issubclass(kind, type):
@@ -127,11 +132,16 @@ def _is_library(kind: type, package: str) -> bool:
 
 def _is_known(kind: type) -> bool:
     return all(
-        package_of(base) in _IMMUTABLE
+        (package_of(base) in _IMMUTABLE and not _only_says_builtin(base))
         or base in _WITHOUT_MORE
         or (base.__flags__ & _PYTHON_CLASS and _hidden_bytes(base) <= 0)
         for base in type.mro(kind)
     )
+
+
+def _only_says_builtin(kind: type) -> bool:
+    """Whether it was made at run time: classes written in Rust say that they are from `builtins`."""
+    return package_of(kind) == "builtins" and bool(kind.__flags__ & _PYTHON_CLASS)
 
 
 def _hidden_bytes(kind: type) -> int:
