@@ -19,7 +19,12 @@ without code."""
 
 
 def converse(
-    model: Metered, system: str, words: str, namespace: Callable[[], dict[str, object]], limit: int = 0
+    model: Metered,
+    system: str,
+    words: str,
+    namespace: Callable[[], dict[str, object]],
+    limit: int = 0,
+    reminder: str = "",
 ) -> str:
     """Until a reply holds no code; every block runs in a fresh namespace."""
     messages = [Message("user", words)]
@@ -31,7 +36,7 @@ def converse(
         shown = run(code, namespace())
         if limit and len(shown) > limit:
             shown = f"{shown[:limit]}\n[{len(shown) - limit:,} characters cut]"
-        messages.append(Message("user", f"Observation:\n{shown}"))
+        messages.append(Message("user", f"Observation:\n{shown}{reminder}"))
 
 
 def code_in(reply: str) -> str | None:

@@ -236,9 +236,7 @@ class Tools:
         return {"status": "shown to the user", "points": str(len(x))}
 
 
-def _schema(
-    name: str, description: str, required: dict[str, Any], optional: dict[str, Any]
-) -> dict[str, Any]:
+def schema(name: str, description: str, required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
     parameters = {"type": "object", "properties": {**required, **optional}, "required": list(required)}
     return {
         "type": "function",
@@ -249,14 +247,14 @@ def _schema(
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 TEXTS, NUMBERS = {"type": "array", "items": TEXT}, {"type": "array", "items": {"type": "number"}}
 DECLARED = [
-    _schema("select", f"Rows of a table, {PAGE} at a time; `total` says how many there are.",
+    schema("select", f"Rows of a table, {PAGE} at a time; `total` says how many there are.",
             {"table": TEXT, "columns": TEXTS, "where": TEXT}, {"offset": WHOLE}),
-    _schema("aggregate", f"Groups of a table with metrics such as mean(x), {PAGE} at a time.",
+    schema("aggregate", f"Groups of a table with metrics such as mean(x), {PAGE} at a time.",
             {"table": TEXT, "by": TEXTS, "metrics": TEXTS}, {"where": TEXT, "offset": WHOLE}),
-    _schema("fit_line", "Slope, intercept and R² of a straight line.", {"x": NUMBERS, "y": NUMBERS}, {}),
-    _schema("correlate", "Correlations.", {"x": NUMBERS}, {}),
-    _schema("mean", "The mean of numbers.", {"x": NUMBERS}, {}),
-    _schema("plot", "Draw a scatter, line or bar plot for the user.",
+    schema("fit_line", "Slope, intercept and R² of a straight line.", {"x": NUMBERS, "y": NUMBERS}, {}),
+    schema("correlate", "Correlations.", {"x": NUMBERS}, {}),
+    schema("mean", "The mean of numbers.", {"x": NUMBERS}, {}),
+    schema("plot", "Draw a scatter, line or bar plot for the user.",
             {"kind": TEXT, "x": {"type": "array"}, "y": NUMBERS}, {}),
 ]  # fmt: skip
 SCHEMAS = json_agent.typescript(DECLARED)

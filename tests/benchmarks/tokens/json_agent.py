@@ -55,7 +55,7 @@ def called(call: Call) -> str:
     return json.dumps({"name": call["name"], "arguments": call["arguments"]}, separators=(",", ":"))
 
 
-def converse(model: Metered, system: str, words: str, do: Callable[[Call], str]) -> str:
+def converse(model: Metered, system: str, words: str, do: Callable[[Call], str], reminder: str = "") -> str:
     """Until a reply holds no calls; each object in a reply is one call, its result one message."""
     messages = [Message("user", words)]
     while True:
@@ -64,7 +64,7 @@ def converse(model: Metered, system: str, words: str, do: Callable[[Call], str])
         calls = FENCE.sub("", reply).strip()
         if not calls.startswith("{"):
             return reply
-        messages += [Message("user", result) for result in _results(calls, do)]
+        messages += [Message("user", f"{result}{reminder}") for result in _results(calls, do)]
 
 
 def _results(calls: str, do: Callable[[Call], str]) -> Iterator[str]:

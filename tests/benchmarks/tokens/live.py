@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import codeact
 import json_agent
+import tables
 from counting import Count, Metered
-from heavy import RULES, SCHEMAS, Tools
+from heavy import TEXT, schema
 from notebook import Notebook
 from questions import Question, questions
-from tables import table
 
 from caveagent_magic import events as ev
 from caveagent_magic.errors import CaveError
@@ -23,9 +23,30 @@ from caveagent_magic.shell.drive import SMALL_CARDS, SMALL_OBSERVATION
 
 STEPS = 4
 REPLY_TOKENS = 300
-SAY = " When you know it, reply with the line `ANSWER: …` and nothing else."
-CALLS = """
-Reply with one JSON object on one line to call a tool: {"name": …, "arguments": {…}}. Tables: """
+SAY = "\n\nIf this is the result, reply with the line `ANSWER: …` and nothing else."
+# Prompts for a small model, of the same make as ours: short, and with an example.
+CALLS = """\
+You are a data analyst. You answer questions about tables by calling this tool:
+{schema}
+First reply with ONE call as a JSON object on one line, like this:
+{{"name": "statistic", "arguments": {{"table": "orders", "column": "price", "how": "mean"}}}}
+Then you are shown its result. If there is an error, write a corrected call.
+Table: {table}"""
+CODE = """\
+You are a data analyst. You write Python. `load(name)` gives a table as a pandas.DataFrame.
+First reply with ONE short ```python block that computes the result and prints it, like this:
+```python
+orders = load("orders")
+print(orders["price"].mean())
+```
+Then you are shown what it printed. Variables do not survive a block.
+If there is an error or nothing was printed, write a corrected block.
+Table: {table}"""
+HOW = {"type": "string", "enum": ["count", "nunique", "mean", "median", "min", "max"]}
+DECLARED = [
+    schema("statistic", "A statistic of a column, of each group if `by` is given.",
+           {"table": TEXT, "how": HOW}, {"column": TEXT, "by": TEXT})
+]  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -37,14 +58,15 @@ class Score:
     count: Count = field(default_factory=Count)
 
 
-def ask_all(most: int, weights: str) -> dict[str, object]:
+def ask_all(most: int, weights: str, only: Sequence[str] = ()) -> dict[str, object]:
     """Ask every agent every question, or the first so many; prints as it goes, and sums up when stopped."""
     chosen = questions()[: most or None]
-    model, scores = LocalModel(weights), {name: Score() for name in AGENTS}
+    agents = {name: agent for name, agent in AGENTS.items() if not only or name in only}
+    model, scores = LocalModel(weights), {name: Score() for name in agents}
     print(f"\n## Live: {model.name}, {len(chosen)} of {len(questions())} questions, at most {STEPS} steps")
     with contextlib.suppress(KeyboardInterrupt):
         for question in chosen:
-            for name, agent in AGENTS.items():
+            for name, agent in agents.items():
                 _ask(question, agent, _measured(model, small=name.startswith("ours")), scores[name], name)
     for name, score in scores.items():
         count = score.count
@@ -89,7 +111,7 @@ def _measured(model: LocalModel, *, small: bool) -> Metered:
 def ours(question: Question, model: Metered) -> object:
     """The product."""
     limits = {"card_tokens": SMALL_CARDS, "observation_tokens": SMALL_OBSERVATION}
-    with Notebook({question.table: table(question.table).copy()}, level="schema") as notebook:
+    with Notebook({question.table: tables.table(question.table).copy()}, level="schema") as notebook:
         with contextlib.suppress(CaveError, StepsUsed):
             notebook.cell(
                 question.words, lambda cards: model, small=True, out="answer", max_steps=STEPS, **limits
@@ -99,34 +121,47 @@ def ours(question: Question, model: Metered) -> object:
 
 def function_calling(question: Question, model: Metered) -> object:
     """JSON function calling."""
-    tools = Tools()
 
     def do(call: Any) -> str:
         try:
-            return tools.do(call)
+            return json.dumps(statistic(**call["arguments"]), default=str)
         except Exception as error:  # whatever the model wrote wrong, it is told
             return json.dumps({"error": f"{type(error).__name__}: {error}"[:300]})
 
-    columns = f"{question.table}({', '.join(map(str, table(question.table).columns))})\n"
-    reply = json_agent.converse(model, RULES + SCHEMAS + CALLS + columns, question.words + SAY, do)
-    return _said(reply)
+    system = CALLS.format(schema=json_agent.typescript(DECLARED), table=_columns(question))
+    return _said(json_agent.converse(model, system, question.words, do, SAY))
+
+
+def statistic(table: str, how: str, column: str = "", by: str = "") -> Any:
+    """The one tool, which answers every question by itself; groups come with the largest first."""
+    frame = tables.table(table)
+    if how == "count" and not by:
+        return len(frame) if not column else int(frame[column].count())
+    groups = frame.groupby(by)[column or by] if by else frame[column]
+    found = getattr(groups, how)()
+    return found.sort_values(ascending=False).to_dict() if by else found
+
+
+def _columns(question: Question) -> str:
+    return f"{question.table}({', '.join(map(str, tables.table(question.table).columns))})"
 
 
 def code_act(question: Question, model: Metered) -> object:
     """Code, text-bound."""
-    load = f"\nload({question.table!r}) -> pandas.DataFrame loads the table."
     reply = codeact.converse(
         model,
-        codeact.SYSTEM + load,
-        question.words + SAY,
-        lambda: {"load": lambda name: table(name).copy()},
+        CODE.format(table=_columns(question)),
+        question.words,
+        lambda: {"load": lambda name: tables.table(name).copy()},
         limit=4000,
+        reminder=SAY,
     )
     return _said(reply)
 
 
 def _said(reply: str) -> object:
-    return reply.rpartition("ANSWER:")[2].strip().strip("`*.").replace(",", "")
+    lines = reply.rpartition("ANSWER:")[2].strip().splitlines() or [""]
+    return lines[0].strip("`*.… ").replace(",", "")
 
 
 def _single(value: Any) -> object:

@@ -36,6 +36,7 @@ Try to be helpful and always follow the policy. Always make sure you generate va
 OURS = "ours, in phases"
 SAME_STEPS = "ours, one call per step"
 ONE_BY_ONE = "JSON, sequential, raw schemas"
+COMPACT = "JSON, parallel, compact schemas"
 
 
 @dataclass(frozen=True, slots=True)
