@@ -7,6 +7,7 @@ import re
 import stat
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -111,6 +112,17 @@ def test_every_byte_on_the_wire_was_shown_in_a_turn_of_three_steps(server, ledge
         assert f"{system}\n\n{told[0]}".encode() == started.request_text.encode()
         assert [text.encode() for text in told[1:]] == [text.encode() for text in observed[:number]]
         assert [text for role, text in messages if role == "assistant"] == list(STEPS[:number])
+
+
+def test_each_request_of_two_turns_begins_with_all_of_the_one_before(server, ledger):
+    opened = ports(server, ledger, DictRuntime(df=frame()))
+    list(turn(Task("1", "Add up n."), opened))
+    server.replies[:] = STEPS
+    list(turn(Task("2", "Once more."), opened))
+
+    sent = [texts(body) for path, body in server.bodies if path.endswith("/messages")]
+    grown = [now[1][: len(before[1])] == before[1] for before, now in pairwise(sent)]
+    assert (grown, len({system for system, _ in sent})) == ([True] * 7, 1)
 
 
 def test_each_request_has_its_line_in_the_ledger_and_its_text(server, ledger):
