@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from caveagent_magic.events import Change, Changes
@@ -71,6 +72,14 @@ def diff(
         removed=tuple(Change(name, old.summary) for name, old in before.names.items() if name not in now),
         note=_note(outcomes),
     )
+
+
+def completed(found: Changes, changed: Iterable[str], namespace: Mapping[str, object]) -> Changes:
+    """The changes with those in place that were only seen by the checkpoint, which compares more closely."""
+    told = {change.name for change in (*found.added, *found.changed)}
+    unsure = set(re.findall(r"\w+", found.note)) - told
+    more = (name for name in changed if name in unsure and is_users(name) and name in namespace)
+    return replace(found, changed=(*found.changed, *(Change(name, "changed in place") for name in more)))
 
 
 def _names(namespace: Mapping[str, object]) -> list[tuple[str, object]]:

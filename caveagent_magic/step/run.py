@@ -9,7 +9,7 @@ from caveagent_magic import events as ev
 from caveagent_magic.egress.tell import shaped, untold
 from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports, Run, Task
-from caveagent_magic.rehearsal.changes import SECONDS, diff, snapshot
+from caveagent_magic.rehearsal.changes import SECONDS, completed, diff, snapshot
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
 from caveagent_magic.rehearsal.content import content_marks
 from caveagent_magic.rehearsal.differs import Result, differences
@@ -40,6 +40,7 @@ def run_step(
                 seconds = ports.clock() - started
                 changes = diff(before, namespace, summary)
                 checkpoint.narrow(changes, before, effects)
+                changes = completed(changes, checkpoint.record.in_place, namespace)
                 changes = replace(changes, broken=broken(changes, ports))
                 ports.steps_run.append((checkpoint, changes))
     except KeyboardInterrupt:

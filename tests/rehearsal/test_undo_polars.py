@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from caveagent_magic.rehearsal.changes import diff, snapshot
+from caveagent_magic.events import Change
+from caveagent_magic.rehearsal.changes import completed, diff, snapshot
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
 
 IN_PLACE = [
@@ -55,6 +56,19 @@ def test_frames_and_series_of_polars_come_back_and_go_forth(code):
     assert after != before and (restored.not_undone, again.not_undone) == ((), ())
     assert restored.names != ()
     assert df_ is before[0]["o"][0]
+
+
+def test_a_change_in_place_that_a_look_at_the_frame_does_not_show_is_told_by_the_checkpoint():
+    namespace = {"__name__": "__main__", "df": pl.DataFrame({"a": [1, 2]}), "other": pl.DataFrame({"a": [1]})}
+    checkpoint, seen = Checkpoint.take(namespace, ("df",)), snapshot(namespace, str)
+    exec("df[0, 'a'] = 5", namespace)
+    found = diff(seen, namespace, str)
+    checkpoint.narrow(found, seen)
+
+    assert found.changed == ()
+    assert completed(found, checkpoint.record.in_place, namespace).changed == (
+        Change("df", "changed in place"),
+    )
 
 
 def test_what_only_reads_leaves_nothing_to_undo():

@@ -61,6 +61,11 @@ class Record:
     lasting: Mapping[str, str] = field(default_factory=dict)  # what no undo takes back
     marks: Mapping[str, Fingerprint] = field(default_factory=dict)  # to check the result by
 
+    @property
+    def in_place(self) -> tuple[str, ...]:
+        """The names whose objects are the same and hold something else."""
+        return tuple(name for name in self.names if name not in self.bindings)
+
     def restore(self, namespace: MutableMapping[str, object]) -> Restored:
         """Make everything as it was; what does not come out right is told with its reason."""
         back, problems = self._now(namespace), dict(self.said)
