@@ -193,7 +193,7 @@ def kernel(running: Kernel, tmp_path: Path):
     running.run("%reset -f")
     running.run(f"%cd -q {work}")
     assert running.run("%load_ext caveagent_magic")["status"] == "ok", running.text()
-    running.run("%config CaveMagics.rehearse = True\n%config CaveMagics.rehearsal_seconds = 10")
+    running.run("%config CaveMagics.rehearse = True\n%config CaveMagics.rehearsal_seconds = 60")
     return running
 
 

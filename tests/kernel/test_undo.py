@@ -176,6 +176,7 @@ try:
     os.wait()
 except ChildProcessError:
     alone = True
+print('waiting', flush=True)
 time.sleep(SECONDS)
 ```"""
 
@@ -220,7 +221,7 @@ def begin_waiting(kernel: Kernel, replies, seconds: int) -> int:
     pid = int(kernel.value("__import__('os').getpid()"))
     kernel.start(f"%%cave --model {replies(WAITING.replace('SECONDS', str(seconds)), 'Done.')}\nGo on.")
     kernel.decide("run")
-    until(lambda: copies(pid))
+    kernel.until_printed("waiting")  # before it, other forks try what the sandbox can do
     return pid
 
 

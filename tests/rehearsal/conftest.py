@@ -7,6 +7,8 @@ import pytest
 
 from caveagent_magic.rehearsal.fork import Emit, Limits, Trial, rehearse
 
+PATIENT: dict[str, Any] = {"seconds": 100.0}  # on a busy machine importing a library takes long
+
 
 def describe(thing: object) -> str:
     if isinstance(thing, (list, dict, set)):
@@ -25,7 +27,7 @@ def try_out() -> Callable[..., Trial]:
             names["_emit"] = emit
             exec(source, names)
 
-        return rehearse(execute, names, Limits(**limits), describe)
+        return rehearse(execute, names, Limits(**PATIENT | limits), describe)
 
     return run
 
@@ -35,7 +37,7 @@ def try_call() -> Callable[..., Trial]:
     """Rehearse a function that is given `emit`."""
 
     def run(function: Callable[[Emit], object], **limits: Any) -> Trial:
-        return rehearse(lambda emit: [function(emit), None][1], {}, Limits(**limits), describe)
+        return rehearse(lambda emit: [function(emit), None][1], {}, Limits(**PATIENT | limits), describe)
 
     return run
 

@@ -16,7 +16,10 @@ from tests.rehearsal.conftest import describe
 
 def try_out(source, namespace, **limits):
     return rehearse(
-        lambda emit: exec(source, namespace), namespace, Limits(adopt_seconds=0, **limits), describe
+        lambda emit: exec(source, namespace),
+        namespace,
+        Limits(**{"seconds": 100.0, "adopt_seconds": 0, **limits}),
+        describe,
     )
 
 

@@ -36,7 +36,9 @@ def here(tmp_path, monkeypatch):
 
 def effects_of(source, **limits):
     names = {}
-    trial = rehearse(lambda emit: exec(source, names), {}, Limits(**limits), str, lambda *_: True)
+    trial = rehearse(
+        lambda emit: exec(source, names), {}, Limits(**{"seconds": 100.0, **limits}), str, lambda *_: True
+    )
     assert trial.stopped == "", trial
     return trial.effects
 
@@ -141,7 +143,7 @@ def test_only_what_the_code_has_leave_for_is_allowed(here):
         for path in ("a.txt", "b.txt", f"{here.parent}/tmp/c.txt"):
             Path(path).write_text("x")
 
-    told = rehearse(work, {}, Limits(), str, leave).effects
+    told = rehearse(work, {}, Limits(seconds=100), str, leave).effects
 
     assert {Path(effect.target).name: effect.allowed for effect in told} == {
         "a.txt": True,
@@ -160,7 +162,7 @@ def test_under_the_guard_a_file_is_one_effect_and_the_code_goes_on(here):
             assert Path("a.txt").read_text() == "x"
 
     (here / "data.txt").write_text("kept")
-    trial = rehearse(work, {}, Limits(), str, lambda capability, _: capability == "write_file")
+    trial = rehearse(work, {}, Limits(seconds=100), str, lambda capability, _: capability == "write_file")
 
     assert (trial.stopped, trial.effects) == (
         "",
@@ -301,7 +303,7 @@ def work(emit):
     Path("data.txt").unlink(); Path("folder/old.txt").write_text("changed"); Path("/tmp/x").write_text("x")
     try: Path("/etc/x").write_text("x")
     except OSError as error: emit({"output_type": "stream", "name": "stdout", "text": error.strerror})
-trial = rehearse(work, {}, Limits(), str)
+trial = rehearse(work, {}, Limits(seconds=100), str)
 if not trial.outputs: sys.exit(str(trial))
 told = [(effect.target, effect.detail) for effect in trial.effects]
 print(json.dumps([sandbox.probe().overlay, trial.stopped, trial.outputs[0]["text"], told]))
@@ -345,7 +347,7 @@ import sys
 from pathlib import Path
 from caveagent_magic.rehearsal.fork import Limits, rehearse
 def work(emit): Path("disk/new.txt").write_text(Path("disk/old.txt").read_text())
-trial = rehearse(work, {}, Limits(), str)
+trial = rehearse(work, {}, Limits(seconds=100), str)
 print(trial.stopped, [(e.target, e.detail, e.preview) for e in trial.effects], list(Path("disk").iterdir()))
 """
     (here / "disk").mkdir()
@@ -388,7 +390,7 @@ def test_a_connection_of_the_kernel_writes_to_the_scratch_layer(here, journal):
         connection.commit()
         assert connection.execute("select a from t").fetchall() == [(1,)]
 
-    trial = rehearse(insert, {}, Limits(), str, lambda *_: True)
+    trial = rehearse(insert, {}, Limits(seconds=100), str, lambda *_: True)
 
     told = {(effect.capability, effect.target, effect.detail[:4]) for effect in trial.effects}
     changed = ("write_file", "data.db" if journal == "delete" else "data.db-wal")
@@ -405,7 +407,7 @@ def test_a_transaction_that_the_kernel_has_begun_can_be_ended_in_the_scratch_lay
     connection.commit()
     connection.execute("insert into t values (1)")
 
-    trial = rehearse(lambda emit: connection.commit(), {}, Limits(), str, lambda *_: True)
+    trial = rehearse(lambda emit: connection.commit(), {}, Limits(seconds=100), str, lambda *_: True)
 
     assert (trial.stopped, connection.in_transaction) == ("", True)
     assert sqlite3.connect("data.db").execute("select count(*) from t").fetchone() == (0,)
@@ -417,7 +419,9 @@ def test_an_open_file_is_written_where_the_kernel_stood_and_the_kernel_goes_on_f
     with open("log.txt", "w", buffering=1) as file:
         file.write("one\n")
 
-        told = rehearse(lambda emit: file.write("two\n"), {}, Limits(), str, lambda *_: True).effects
+        told = rehearse(
+            lambda emit: file.write("two\n"), {}, Limits(seconds=100), str, lambda *_: True
+        ).effects
         file.write("three\n")
 
     assert told == (written("log.txt", "changed, 4 B → 8 B", "one\ntwo\n"),)

@@ -90,6 +90,6 @@ def test_a_rehearsal_leaves_every_value_and_identity_as_it_was(program):
     namespace = beginning()
     before = picture(namespace)
 
-    rehearse(lambda emit: run(program, namespace), namespace, TrialLimits(), lambda thing: "")
+    rehearse(lambda emit: run(program, namespace), namespace, TrialLimits(seconds=100), lambda thing: "")
 
     assert picture(namespace) == before
