@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from caveagent_magic.security.still import Kinds
+
 FULL = 64  # bits of a number that is worked out exactly
 
 
@@ -29,6 +31,8 @@ class Amount:
 
 
 UNKNOWN = Amount()
+NUMBERS, TEXTS = Kinds(int, float, bool), Kinds(str, bytes)
+CONTAINERS = Kinds(list, tuple, set, frozenset, dict, range)
 
 
 def number(value: float) -> Amount:
@@ -138,11 +142,11 @@ def grown(before: Amount, after: Amount, times: float) -> Amount:
 def live_amount(obj: object) -> Amount:
     """How much a live object is; only those of exact, known types are looked at."""
     kind = type(obj)
-    if kind in (int, float, bool):
+    if kind in NUMBERS:
         return number(obj)  # type: ignore[arg-type]
-    if kind in (str, bytes):
+    if kind in TEXTS:
         return Amount(value=obj if len(obj) < 1000 else None, length=float(len(obj)))  # type: ignore[arg-type]
-    if kind in (list, tuple, set, frozenset, dict, range):
+    if kind in CONTAINERS:
         return listed(float(len(obj)))  # type: ignore[arg-type]
     for module, name in (("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series")):
         if kind is getattr(sys.modules.get(module), name, None):

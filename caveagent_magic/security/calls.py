@@ -10,6 +10,7 @@ from caveagent_magic.security import fold, live
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.own import Own
+from caveagent_magic.security.parameters import parameters
 from caveagent_magic.security.reader import Given, names_of
 from caveagent_magic.security.results import RESULTS
 from caveagent_magic.security.specials import SPECIALS
@@ -138,7 +139,7 @@ class Calls(Own):
         called = callee if known else dataclasses.replace(callee, receiver=receiver[0])
         self.record(
             "call", names_of(called), given.node, args=given.args, keywords=given.keywords,
-            open_ended=given.open_ended, receiver=receiver,
+            open_ended=given.open_ended, receiver=receiver, given=parameters(callee, given.args, receiver),
         )  # fmt: skip
 
     def _outcome(self, callee: Named, name: str, receiver: Values, given: Given) -> Values:

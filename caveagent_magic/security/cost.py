@@ -25,7 +25,7 @@ from caveagent_magic.security.known import module_dict
 from caveagent_magic.security.loops import leaves
 from caveagent_magic.security.measures import Measures
 from caveagent_magic.security.recursion import recursions
-from caveagent_magic.security.still import word
+from caveagent_magic.security.still import Kinds, word
 
 COSTLY = "too much: "  # begins the name under which a use of too much is recorded
 HUGE = 5 * 10**8  # elements, characters or rounds
@@ -35,6 +35,7 @@ DEEPEST = 6  # calls inside one another
 MOST_STEPS = 12_000  # nodes
 ROUNDS = 60  # of a loop in which something doubles
 
+NAMED = Kinds(types.FunctionType, types.BuiltinFunctionType, type)
 Names = dict[str, Amount]
 
 
@@ -105,7 +106,7 @@ class Costs(Measures):
         obj = self.namespace[node]
         if type(obj) is types.ModuleType:
             return Amount(name=word(module_dict(obj).get("__name__")))
-        if type(obj) in (types.FunctionType, types.BuiltinFunctionType, type):
+        if type(obj) in NAMED:
             return Amount(name=f"{word(obj.__module__)}.{word(obj.__qualname__)}")  # type: ignore[attr-defined]
         return live_amount(obj)
 

@@ -38,9 +38,9 @@ class Following(Expressions):
         super().__init__(namespace, budget)
         self.functions: list[Function] = []
         self.followed: set[int] = set()  # nodes of functions whose bodies were read
-        self.touched: set[type] = set()
+        self.touched: set[int] = set()  # classes, by identity
         self.touched_objects: set[int] = set()
-        self.own_classes: dict[type, bool] = {}
+        self.own_classes: dict[int, bool] = {}
         self.live_functions: dict[int, Function] = {}
         self.memory: dict[object, Values] = {}
         self.returned: list[list[Values]] = []

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from caveagent_magic.security.known import own_code
-from caveagent_magic.security.still import instance_dict, is_a, mro, word
+from caveagent_magic.security.still import Kinds, instance_dict, is_a, mro, word
 from caveagent_magic.security.vocabulary import names
 
 FARTHEST = 6  # steps away from the object
 MOST = 400  # objects looked at, the nearest first
 BASES = (list, tuple, set, frozenset, deque, dict)
-PLAIN = frozenset({str, bytes, bytearray, int, float, complex, bool, type(None), range, slice})
+PLAIN = Kinds(str, bytes, bytearray, int, float, complex, bool, type(None), range, slice)
+BASE_KINDS = Kinds(list, tuple, set, frozenset, deque, dict)
 DATA_PACKAGES = names(
     """
     pandas numpy polars pyarrow matplotlib mpl_toolkits scipy datetime decimal fractions plotly shapely
@@ -31,14 +32,14 @@ _class_module = type.__dict__["__module__"].__get__
 def held(obj: object) -> Iterator[object]:
     """The functions, classes and objects that the object can reach by itself; nothing of it is run."""
     seen = {id(obj)}
-    first = _inside(obj) if type(obj) in (types.FunctionType, *BASES) else _shown(obj)
+    first = _inside(obj) if type(obj) is types.FunctionType or type(obj) in BASE_KINDS else _shown(obj)
     waiting: deque[tuple[object, int]] = deque((inner, 1) for inner in first if inner is not type(obj))
     while waiting and len(seen) < MOST:
         inner, distance = waiting.popleft()
         if id(inner) in seen or type(inner) in PLAIN:
             continue
         seen.add(id(inner))
-        if not is_a(inner, type) or inner not in mro(type(obj)):
+        if not is_a(inner, type) or not any(each is inner for each in mro(type(obj))):
             yield inner
         if distance < FARTHEST and not own_code(inner):
             waiting.extend((each, distance + 1) for each in _inside(inner))
@@ -56,7 +57,7 @@ def _inside(obj: object) -> Iterable[object]:
     base = next((each for each in BASES if issubclass(kind, each)), None)
     found = [*_attributes(obj), *(_contents(obj, base) if base is not None else ())]
     lazy = where in LAZY and not is_a(obj, types.BuiltinFunctionType)
-    return [*found, *gc.get_referents(obj)] if lazy and kind not in BASES else found
+    return [*found, *gc.get_referents(obj)] if lazy and kind not in BASE_KINDS else found
 
 
 def _shown(obj: object) -> list[object]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from caveagent_magic.security import still
 from caveagent_magic.security.known import module_dict, own_code, own_module, top
-from caveagent_magic.security.still import is_a, word
+from caveagent_magic.security.still import Kinds, is_a, word
 from caveagent_magic.security.values import (
     DATA,
     UNRESOLVED,
@@ -26,6 +26,7 @@ from caveagent_magic.security.values import (
     Values,
 )
 
+PLAIN_KINDS = Kinds(str, bytes, int, float, bool, type(None))
 MOST_ITEMS = (100, 10)  # looked at in a container, and in one inside it
 PLAIN = (str, bytes, int, float, bool, type(None))
 CONTAINERS: dict[type, str] = {list: "list", tuple: "tuple", set: "set", frozenset: "set", dict: "dict"}
@@ -33,6 +34,7 @@ ROUTINES = (
     types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
     types.ClassMethodDescriptorType, types.MethodWrapperType,
 )  # fmt: skip
+ROUTINE_KINDS, CONTAINER_KINDS = Kinds(*ROUTINES), Kinds(*CONTAINERS)
 SAME = {
     "_io.open": "builtins.open",
     "io.open": "builtins.open",
@@ -108,7 +110,7 @@ def values_of(obj: object, written: str = "") -> Values:
 
 def _value_of(obj: object, written: str, depth: int) -> Value:
     kind = type(obj)
-    if kind in PLAIN:
+    if kind in PLAIN_KINDS:
         return Const(obj)
     if obj is sys.modules or obj is builtins.__dict__:
         return Named("sys.modules" if obj is sys.modules else "builtins.__dict__")
@@ -118,14 +120,14 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
     if issubclass(kind, type):
         assert is_a(obj, type)
         return Named(class_name(obj), Ref(obj), written=written)
-    if kind in ROUTINES:
+    if kind in ROUTINE_KINDS:
         obj = builtins.open if _is_open_of_ipython(obj) else obj
         return Named(_routine_name(obj), Ref(obj), written=written, receiver=_bound_to(obj, depth))
     if kind is types.MethodType:
         return _method(obj, depth)
     if kind is functools.partial:
         return _partial(obj, depth)
-    if kind in CONTAINERS and depth < len(MOST_ITEMS):
+    if kind in CONTAINER_KINDS and depth < len(MOST_ITEMS):
         return Items(CONTAINERS[kind], tuple(_entries(obj, depth)))  # type: ignore[arg-type]
     if kind is functools._lru_cache_wrapper:
         return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
@@ -156,7 +158,7 @@ def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:
     assert is_a(obj, (dict, list, tuple, set, frozenset))
     if is_a(obj, dict):
         for key, item in itertools.islice(list(obj.items()), MOST_ITEMS[depth]):
-            yield key if type(key) in PLAIN else None, (_value_of(item, "", depth + 1),)
+            yield key if type(key) in PLAIN_KINDS else None, (_value_of(item, "", depth + 1),)
     else:
         for index, item in enumerate(itertools.islice(obj, MOST_ITEMS[depth])):
             yield index, (_value_of(item, "", depth + 1),)
@@ -191,7 +193,7 @@ def _method(obj: object, depth: int) -> Value:
         return Bound(_value_of(obj.__func__, "", depth), ((_value_of(obj.__self__, "", depth + 1),),))
     owner = obj.__self__ if is_a(obj.__self__, type) else type(obj.__self__)
     called = obj.__func__  # a method may be made around anything that can be called
-    name = word(called.__name__) if type(called) in ROUTINES else "?"
+    name = word(called.__name__) if type(called) in ROUTINE_KINDS else "?"
     path = f"{class_name(owner)}.{name}"
     return Named(canonical(SAME.get(path, path)), receiver=_value_of(obj.__self__, "", depth + 1))
 

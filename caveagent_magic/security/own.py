@@ -61,9 +61,9 @@ class Own(Following):
                     self.call_back(live.values_of(member)[0], node)
 
     def _hooks(self, kind: type, node: ast.AST) -> None:
-        if kind in self.touched:
+        if id(kind) in self.touched:
             return
-        self.touched.add(kind)
+        self.touched.add(id(kind))
         if not self._is_own_class(kind):
             return
         for each in mro(kind):
@@ -97,12 +97,12 @@ class Own(Following):
         return self.call_value(live.values_of(getter)[0], Given(node, Scope({}), ((owner,),), {}, False))
 
     def _is_own_class(self, kind: type) -> bool:
-        if kind not in self.own_classes:
+        if id(kind) not in self.own_classes:
             classes = mro(kind) if not issubclass(kind, type) else (kind,)
             members = [member for each in classes for member in class_dict(each).values()]
             plain = map(function_of, members)
-            self.own_classes[kind] = any(own_code(member) for member in plain)
-        return self.own_classes[kind]
+            self.own_classes[id(kind)] = any(own_code(member) for member in plain)
+        return self.own_classes[id(kind)]
 
     def _make_live(self, callee: Named, kind: type, given: Given) -> Values:
         made = Instance(callee.name, Ref(kind))

@@ -21,6 +21,16 @@ def is_a(obj: object, kind: Any) -> bool:
     return issubclass(type(obj), kind)
 
 
+class Kinds:
+    """Classes, compared by identity: a metaclass may say anything of equality."""
+
+    def __init__(self, *kinds: type) -> None:
+        self._ids = frozenset(map(id, kinds))
+
+    def __contains__(self, kind: type) -> bool:
+        return id(kind) in self._ids
+
+
 def mro(kind: type) -> tuple[type, ...]:
     """The class and its bases, in order of look-up."""
     found: tuple[type, ...] = _mro(kind)

@@ -35,6 +35,7 @@ class Use:
     keywords: Mapping[str, Values] = field(default_factory=dict)
     open_ended: bool = False  # there may be further arguments
     receiver: Values = ()
+    given: Mapping[str, Values] = field(default_factory=dict)  # positional arguments by their parameters
     via: str = ""  # the person's own function in which it was found
     detail: str = ""
 

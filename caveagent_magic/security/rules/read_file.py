@@ -90,7 +90,7 @@ class ReadsFile(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """One for each possible path that is read."""
-        if name == "?.open" and not use.receiver:
+        if name == "?.open" and (not use.receiver or use.kind != "call"):
             return
         if name in MODES and _writes(mode_of(use, MODES[name])):
             return

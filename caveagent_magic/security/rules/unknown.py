@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
@@ -9,6 +10,7 @@ from importlib.machinery import PathFinder
 from caveagent_magic.security.known import COMPUTING, harmless, own_file, top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, claimed, shown
 from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import Const, Instance, Text, texts
 
 
 class NotKnown(Rule):
@@ -37,6 +39,44 @@ class NotKnown(Rule):
             return
         if not harmless(names[0]) and not (use.kind == "pass" and names[0].startswith(("__main__", "paths"))):
             yield Hit(shown(names[0]))
+
+
+PLACES = re.compile(
+    r"(?!profile)(?:\w*_)?\w*(?:file|path)(?:name|handle|path|_or_\w+)?s?|fname|data_home|(?:\w+_)?(?:dir|folder|directory)"
+    r"|as_json|destination"
+)
+COMMANDS = re.compile(r"cmd|command|stmt|code_str|extra_args|plugins?|plugin_path|script")
+
+
+class HandsPlace(Rule):
+    """Gives a library a path or a command: what its function does with that is not known."""
+
+    code = "CAVE993"
+    capability = "unknown"
+    message = "could not be known: what {name} does with a path or command that it is given"
+    kinds = frozenset({"call"})
+
+    examples = (
+        Flagged("import pandas as pd\npd.show_versions(as_json='versions')", name="pandas.show_versions"),
+        Passes("import pandas as pd\npd.read_csv('a.csv')"),
+        Passes("df.plot(x='a', y='b', title='path')"),
+    )
+
+    def check(self, use: Use) -> Iterator[Hit]:
+        """By the names of the parameters, where no rule decides about the function."""
+        if use.kind != "call" or any(claimed(each) for each in use.names):
+            return
+        for key, values in (*use.given.items(), *use.keywords.items()):
+            told = any(
+                isinstance(value, Text) or (isinstance(value, Const) and value.kind is str)
+                for value in values
+            )
+            place = any(isinstance(value, Instance) and value.of.startswith("pathlib.") for value in values)
+            if (PLACES.fullmatch(key) and (told or place)) or (
+                COMMANDS.fullmatch(key) and (told or texts(values))
+            ):
+                yield Hit(shown(use.names[0]))
+                return
 
 
 def _of_the_person(package: str) -> bool:
