@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import sys
 import types
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from caveagent_magic.security.still import Kinds, instance_dict, is_a, mro, word
 from caveagent_magic.security.vocabulary import names
 
 FARTHEST = 6  # steps away from the object
+MOST_CELLS = 40  # of each kind of column
 MOST = 400  # objects looked at, the nearest first
 BASES = (list, tuple, set, frozenset, deque, dict)
 PLAIN = Kinds(str, bytes, bytearray, int, float, complex, bool, type(None), range, slice)
@@ -53,7 +55,7 @@ def _inside(obj: object) -> Iterable[object]:
         return ()
     where = word(_class_module(kind))
     if where.partition(".")[0] in DATA_PACKAGES:
-        return ()
+        return list(cells(obj))
     base = next((each for each in BASES if issubclass(kind, each)), None)
     found = [*_attributes(obj), *(_contents(obj, base) if base is not None else ())]
     lazy = where in LAZY and not is_a(obj, types.BuiltinFunctionType)
@@ -64,10 +66,23 @@ def _shown(obj: object) -> list[object]:
     """What the object refers to, whatever kind it is: its attributes and what only C knows of."""
     base = next((each for each in BASES if is_a(obj, each)), None)
     return [
+        *cells(obj),
         *_attributes(obj),
         *(_contents(obj, base) if base is not None else ()),
         *gc.get_referents(obj)[:MOST],
     ]
+
+
+def cells(obj: object) -> Iterator[object]:
+    """Some of the objects in the cells of a frame, a series or an array, where they are not numbers."""
+    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    kind = type(obj)
+    if numpy is not None and kind is numpy.ndarray and obj.dtype.kind == "O":  # type: ignore[attr-defined]
+        yield from obj.reshape(-1)[:MOST_CELLS].tolist()  # type: ignore[attr-defined]
+    elif pandas is not None and (kind is pandas.DataFrame or kind is pandas.Series):
+        for block in instance_dict(obj)["_mgr"].blocks:
+            if type(block.values) is numpy.ndarray:  # type: ignore[union-attr]
+                yield from cells(block.values)
 
 
 def _contents(obj: object, base: type) -> list[object]:

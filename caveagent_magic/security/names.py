@@ -101,7 +101,9 @@ class Names(Doubts):
 
     def _delete(self, node: ast.Delete, scope: Scope) -> None:
         for target in node.targets:
-            if isinstance(target, ast.Attribute):
+            if isinstance(target, ast.Name):
+                self.values(_loaded(target), scope)  # it may be the last that holds it
+            elif isinstance(target, ast.Attribute):
                 self.store_attribute(self.values(target.value, scope), target.attr, DATA, target)
             elif isinstance(target, ast.Subscript):
                 self._store_item(target, DATA, scope)

@@ -69,12 +69,17 @@ class Registers(Rule):
         """A back end is a module that the library will import."""
         if use.kind == "call" and use.name.endswith(("set_option", "option_context")):
             return use.names[0] if _names_module(use.words, {"plotting.backend"}) else None
-        if use.kind == "call" and "backend" in use.keywords and ".plot" in f".{use.name}":
+        if use.kind == "call" and "backend" in use.keywords and _draws(f".{use.name}"):
             return use.names[0] if _names_module(texts(use.keywords["backend"])) else None
         if use.kind == "store":
             plots = use.name.endswith("plotting.backend")
             return use.names[0] if plots and _names_module(use.words) else None
         return super().named(use)
+
+
+def _draws(name: str) -> bool:
+    """Whether it is one of a frame's ways to draw."""
+    return ".plot" in name or name.endswith((".hist", ".boxplot", ".hist_frame", ".hist_series"))
 
 
 def _names_module(words: Sequence[str], options: Set[str] = frozenset()) -> bool:

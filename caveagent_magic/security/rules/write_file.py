@@ -10,7 +10,7 @@ from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, p
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.rules.read_file import MODES, receiver_paths
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Text
+from caveagent_magic.security.values import Const, Instance, Items, Text
 from caveagent_magic.security.vocabulary import names
 from caveagent_magic.security.writers import (
     BOTH,
@@ -29,6 +29,8 @@ _WRITES_SQL = re.compile(
     re.IGNORECASE,
 )
 
+MAPPED = "numpy.memmap"
+IN_PLACE = names("fill sort put partition byteswap itemset resize setfield setflags")
 PLACE = re.compile(
     r"memory|(?:\w+_)?(?:log|out|output|save|cache|export|dump|checkpoint|download|artifact|tensorboard)s?_?"
     r"(?:dir|file|path|name|filename|folder|root|to|directory|location|home)"
@@ -71,6 +73,9 @@ class WritesFile(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """One for each possible path that is written."""
         last = name.rpartition(".")[2]
+        if name == MAPPED:
+            yield Hit(MAPPED)
+            return
         if name.startswith("duckdb.") and _runs_sql(use) and _only_selects(use):
             return
         if (name.endswith(".open") and name != "os.open" and name != "posix.open") or name in MODES:
@@ -126,7 +131,12 @@ class WritesFile(Rule):
                 yield Hit(shown(name), path)
 
     def named(self, use: Use) -> str | None:
-        """A method may also be named in a string that a frame then looks up."""
+        """A method may be named in a string that a frame then looks up; a mapped array is a file."""
+        mapped = any(isinstance(value, Instance) and value.of == MAPPED for value in use.receiver)
+        if (use.kind == "store" and use.names[0].startswith(MAPPED)) or (
+            mapped and use.kind == "call" and use.name.rpartition(".")[2] in IN_PLACE
+        ):
+            return MAPPED
         found = super().named(use)
         if (
             found is None
@@ -160,6 +170,11 @@ class WritesAsAsked(Rule):
             given = [v for v in use.keywords[key] if isinstance(v, (Const, Text, Instance))]
             for path in paths_of(replace(use, args=(tuple(given),), keywords={})) or ():
                 yield Hit(shown(name), path)
+        for values in use.args:
+            if any(
+                key == "memory" for value in values if isinstance(value, Items) for key, _ in value.entries
+            ):
+                yield Hit(shown(name))
 
 
 class RunsSql(Rule):
