@@ -49,7 +49,7 @@ assets: labextension/node_modules/.done  ## Build the panel and the JupyterLab e
 	cd labextension && npm run --silent build
 	$(BIN)/python labextension/assets.py --write
 
-benchmarks: $(VENV)/.test  ## Print the figures that the documentation quotes
+benchmarks: $(VENV)/.test browser  ## Print the figures that the documentation quotes
 	for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 .PHONY: tokens

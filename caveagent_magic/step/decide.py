@@ -45,9 +45,10 @@ class Asked:
         return judge(self.ports.runtime.plain(code), self.ports.runtime.namespace, self.ports.policy)
 
     def foreseen(self) -> Foreseen:
-        """What the model would be told, were the run to come out as the rehearsal."""
-        trial = self.proposal.rehearsal.trial
-        if trial is None:
+        """What the model would be told, if it comes out as rehearsed; nothing where that is unknown."""
+        rehearsal = self.proposal.rehearsal
+        trial = rehearsal.trial
+        if trial is None or trial.stopped or rehearsal.refused:
             return Foreseen("", 0, 0)
         return foreseen(trial.outputs, trial.changes, trial.effects, self.task, self.ports)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -122,9 +124,11 @@ class Lab:
         return nbformat.read(self.notebooks / name, as_version=4)
 
     def shut_kernels_down(self) -> None:
-        """End every kernel of the server."""
-        for session in self.api("/api/sessions"):
-            self.api(f"/api/sessions/{session['id']}", "DELETE")
+        """End every kernel of the server; one that is just being restarted refuses at first."""
+        while sessions := self.api("/api/sessions"):
+            for session in sessions:
+                with contextlib.suppress(urllib.error.HTTPError):
+                    self.api(f"/api/sessions/{session['id']}", "DELETE")
 
     def api(self, path: str, method: str = "GET") -> Any:
         request = urllib.request.Request(
@@ -157,7 +161,7 @@ class Notebook:
             self.page.goto(f"{self.lab.url}/{self.lab.address}/{self.name}?token={self.lab.token}&reset")
         else:
             self.page.evaluate(
-                "path => window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
+                "path => void window.jupyterapp.commands.execute('docmanager:open', { path })",
                 self.name,
             )
         self.page.wait_for_function(
@@ -231,6 +235,7 @@ class Notebook:
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=str(name == "Light").lower()
         )
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def violations(self, where: str) -> list[tuple[str, list[str]]]:
         """What axe-core finds wrong with a part of the page."""

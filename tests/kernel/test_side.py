@@ -109,6 +109,18 @@ def test_what_is_foreseen_of_a_step_is_what_the_model_is_told(kernel, replies):
     assert foreseen["tokens"] > 0
 
 
+def test_nothing_is_foreseen_where_the_rehearsal_was_held_back(kernel, replies):
+    kernel.control(verb="hello", client="test")
+    risky = "```python\nimport os\nos.system('true')\nprint('told')\n```"
+    kernel.start(f"%%cave --model {replies(risky, 'Done.')}\nDo it.")
+
+    foreseen = kernel.control(verb="foresee", nonce=kernel.pending()["nonce"])
+    kernel.decide("stop")
+    kernel.finish()
+
+    assert (foreseen["status"], foreseen["text"]) == ("ok", "")
+
+
 def test_the_output_of_a_step_can_be_kept_from_the_model(kernel, replies):
     kernel.run("numbers = [4711, 815]")
     kernel.control(verb="hello", client="test")

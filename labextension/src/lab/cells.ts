@@ -39,7 +39,12 @@ export function cellsView(
   const said = h("p", { class: "cave-quiet cave-undone", role: "status" });
   const press = button(host, trans.__("Make cells"), "plain", () => void make());
   press.title = trans.__("Put the approved steps as ordinary cells below the cell that asked for them");
-  const node = h("section", { class: "cave cave-undo", "aria-label": trans.__("Make cells") }, press, said);
+  const node = h(
+    "section",
+    { class: "cave cave-undo", role: "group", "aria-label": trans.__("Make cells") },
+    press,
+    said,
+  );
 
   async function make(): Promise<void> {
     if (!panel?.content.model) return;

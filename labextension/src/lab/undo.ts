@@ -26,7 +26,7 @@ export function undoView(host: Host, watch: KernelWatch, trans: TranslationBundl
   const buttons = [step, turn, redo];
   const node = h(
     "section",
-    { class: "cave cave-undo", "aria-label": trans.__("Undo") },
+    { class: "cave cave-undo", role: "group", "aria-label": trans.__("Undo") },
     can,
     cannot,
     h("div", { class: "cave-buttons" }, ...buttons),

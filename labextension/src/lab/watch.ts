@@ -50,6 +50,7 @@ export class KernelWatch {
   private handedOver: unknown;
   greeted = false;
   private executing = false;
+  private working = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -77,9 +78,9 @@ export class KernelWatch {
     this.changed();
   }
 
-  /** Whether the kernel can look at its variables now; a request would make a busy kernel seem idle. */
+  /** Whether the kernel can look at its variables now; its status also tells of our own requests. */
   get idle(): boolean {
-    return this.greeted && !this.executing && !this.events.length && this.kernel.status === "idle";
+    return this.greeted && !this.executing && !this.events.length && !this.working;
   }
 
   /** Undo so many steps, or redo, in the kernel's own turn; gives what came of it. */
@@ -119,6 +120,7 @@ export class KernelWatch {
   private heard(_: unknown, message: KernelMessage.IIOPubMessage): void {
     if ((message.parent_header as { msg_type?: string }).msg_type !== "execute_request") return;
     const { code, execution_state } = message.content as { code?: string; execution_state?: string };
+    if (execution_state) this.working = execution_state === "busy";
     if (message.header.msg_type === "execute_input" && mentionsCave(code)) {
       this.executing = true;
       if (/^\s*%%cave/.test(code ?? "")) this.goOn();
@@ -154,7 +156,7 @@ export class KernelWatch {
         whatHappened(status, this.trans),
       );
     }
-    this.greeted = this.executing = false;
+    this.greeted = this.executing = this.working = false;
     this.handedOver = undefined;
     this.show([]);
     this.changed();

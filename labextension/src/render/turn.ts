@@ -37,7 +37,7 @@ export function mount(root: HTMLElement, options: Options): TurnView {
   const failed = h("p", { class: "cave-failed", role: "alert" });
   const undone = h("p", { class: "cave-quiet cave-undone" });
   const views: StepView[] = [];
-  const node = h("section", { class: "cave", "aria-label": "Cave", tabindex: "-1" });
+  const node = h("section", { class: "cave", role: "group", "aria-label": "Cave", tabindex: "-1" });
   if (options.inNotebook) node.setAttribute("data-lm-suppress-shortcuts", "true");
   node.append(header.node, progress.node, steps, answer, figures, failed, undone);
   root.append(node);

@@ -752,8 +752,8 @@ section.cave.cave-undo {
     display: none;
   }
 }
-.cave-cannot {
-  margin-bottom: 6px;
+section.cave .cave-cannot {
+  margin-bottom: 10px;
   font-size: 12px;
 }
 section.cave.cave-undo > .cave-quiet {
