@@ -51,7 +51,7 @@ def left(pid: int, folder: Path) -> Left:
         ),  # IPython's comes and goes
         children=len((process / f"task/{pid}/children").read_text().split()),
         threads=len(list((process / "task").iterdir())),
-        shared_memory=len(os.listdir("/dev/shm")),
+        shared_memory=len(re.findall("/dev/shm/|/memfd:", (process / "maps").read_text())),
         files=len(list(folder.iterdir())),
         resident=int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"),
     )
