@@ -8,7 +8,7 @@ import inspect
 import itertools
 import json
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -186,7 +186,7 @@ def ours(
     groups = {
         "phases": lambda: [p.places for p in phases(actions, words, choices_break=choices_break)],
         "single": lambda: [[place] for place in range(len(actions))],
-        "parallel": lambda: levels(actions, words),
+        "parallel": lambda: list(_ended_by_refusals(levels(actions, words), actions)),
     }[grouping]()
     coder = Coder(actions, words)
     replies = [*(coder.block(group, "needed") for group in groups), FINAL]
@@ -197,6 +197,15 @@ def ours(
         )
     wrong = failures(told) if not any(action.failed for action in actions) else []
     return Played(model.count, world.reward(task, stage.trajectory), tuple(wrong))
+
+
+def _ended_by_refusals(groups: Sequence[list[int]], actions: list[Action]) -> Iterator[list[int]]:
+    """The groups, with an end after each call that the environment refuses, since it raises in a block."""
+    for group in groups:
+        ends = [at + 1 for at, place in enumerate(group) if actions[place].failed]
+        for start, end in itertools.pairwise([0, *ends, len(group)]):
+            if group[start:end]:
+                yield group[start:end]
 
 
 def function_calling(
