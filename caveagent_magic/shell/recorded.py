@@ -25,10 +25,8 @@ SHOWN = 60  # characters of a request
 
 def record(words: Sequence[str], driver: Driver) -> str:
     """Where approved turns are recorded, or from now on: `%cave record FILE`."""
-    if len(words) > 1:
-        raise UsageError("Write %cave record, %cave record FILE or %cave record off.")
-    if words:
-        driver.record.name(words[0] if words[0] == OFF else str(beside(Path(words[0]).expanduser())))
+    if named := " ".join(words).strip("'\""):
+        driver.record.name(named if named == OFF else str(beside(Path(named).expanduser())))
     journal = driver.record.journal()
     if journal is not None:
         return f"What you approve is recorded in {journal.path}."

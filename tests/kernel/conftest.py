@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -164,6 +166,41 @@ class Kernel:
         self.manager.shutdown_kernel(now=True)
 
 
+class Messages:
+    """A model on loopback, in a process of its own, that gives these replies and counts what it is asked."""
+
+    def __init__(self, folder: Path, *replies: str) -> None:
+        folder.mkdir(parents=True)
+        self._replies, self._asked = folder / "replies.json", folder / "asked.txt"
+        self._replies.write_text(json.dumps(replies))
+        self._asked.touch()
+        self.port = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def asked(self) -> int:
+        """How often it was asked for a reply."""
+        return len(self._asked.read_text().splitlines())
+
+    def start(self) -> None:
+        """Listen; after a stop on the same port as before."""
+        program = Path(__file__).with_name("messages_server.py")
+        command = [sys.executable, str(program), str(self.port), str(self._replies), str(self._asked)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        self.port = int(self.process.stdout.readline())
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+
 @pytest.fixture(scope="session", params=["ipykernel 7", "ipykernel 6"])
 def interpreter(request: pytest.FixtureRequest) -> str:
     """The Python whose ipykernel is tested: the current line and the older one."""
@@ -208,6 +245,28 @@ def replies(tmp_path: Path):
         return f"recorded:{path}"
 
     return write
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Starts a model on loopback for the kernels of this test, which record in `analysis.cave.jsonl`."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("CAVEAGENT_RECORD", str(tmp_path / "analysis.ipynb"))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a key of nobody's")
+    for name in ("CAVEAGENT_POLICY", "CAVEAGENT_REPLAY", "ANTHROPIC_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    servers: list[Messages] = []
+
+    def start(*replies: str) -> Messages:
+        servers.append(server := Messages(tmp_path / f"model {len(servers)}", *replies))
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture
