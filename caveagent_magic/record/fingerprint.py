@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import hashlib
 import math
@@ -14,7 +15,7 @@ from typing import Any
 
 from caveagent_magic.events import Output
 from caveagent_magic.record.key import Key
-from caveagent_magic.rehearsal.differs import _lasting
+from caveagent_magic.rehearsal.differs import lasting
 from caveagent_magic.rehearsal.foreign import (
     array_facts,
     frame_manager,
@@ -46,14 +47,14 @@ def mark_of(thing: object, key: Key, deadline: float) -> str | None:
     walk = _Walk(deadline)
     try:
         walk.at(thing, 0)
-    except Unknown:
+    except Exception:  # Unknown, or what a person's object raises when it is looked at
         return None
     return key.mark(walk.digest.digest())
 
 
 def mark_of_outputs(outputs: Sequence[Output], key: Key) -> str:
     """The fingerprint of what was printed and shown as text, without addresses, durations and the like."""
-    texts = [_lasting(_text(output)) for output in outputs]
+    texts = [lasting(_text(output)) for output in outputs]
     return key.mark("\0".join(texts).encode("utf-8", "surrogatepass"))
 
 
@@ -177,12 +178,22 @@ class _Walk:
         for name in _COLUMN_PARTS:
             part: Any = getattr(values, name, None)
             if package_of(type(part)) == "pyarrow":
-                self._each("texts", part.to_pylist(), depth)
+                self._arrow(part)
             elif part is not None:
                 self.at(part, depth)
         categories = getattr(values.dtype, "categories", None)
         if categories is not None:
             self._axis(categories, depth)
+
+    def _arrow(self, part: Any) -> None:
+        """An Arrow column, however it is cut into pieces: texts as their lengths and their bytes."""
+        texts = part.to_pylist()
+        if {type(each) for each in texts} <= {str, type(None)}:
+            lengths = array.array("q", [-1 if each is None else len(each) for each in texts])
+            self._add("lengths", lengths.tobytes())
+            self._add("texts", "".join(filter(None, texts)).encode("utf-8", "surrogatepass"))
+        else:
+            self._add("cells", repr(texts).encode("utf-8", "surrogatepass"))
 
     def _function(self, thing: types.FunctionType, depth: int) -> None:
         code = thing.__code__

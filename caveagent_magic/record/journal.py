@@ -49,7 +49,7 @@ class Journal:
         except OSError as error:
             raise CannotRecord(
                 f"What was approved could not be recorded in {self.path}: {error.strerror}. "
-                "The turn goes on, and it is tried again with the next step."
+                "It is kept in memory, and tried again with the next step."
             ) from None
 
     def lines(self) -> tuple[bytes, ...]:

@@ -36,7 +36,10 @@ def _reason(turn: Turn, schema: Mapping[str, str]) -> str:
     if turn.broken:
         return turn.broken
     if not turn.replayable:
-        return f"The turn recorded on {turn.when} did not come to its end."
+        return (
+            f"The turn recorded on {turn.when} did not come to its end; if it was the last, "
+            "`%cave resume` goes on with it."
+        )
     missing = [name for name in turn.schema if name not in schema]
     if missing:
         return f"`{missing[0]}` is not there as it was when this was recorded ({turn.when})."

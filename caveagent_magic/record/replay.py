@@ -22,6 +22,9 @@ HALF_DONE = (
     "This step had been approved and had begun when the kernel ended. Whether it came to its end is not "
     "known; what it does outside the kernel may be done already, or half done."
 )
+STOPPED = (
+    "This step was stopped while it ran. What it does outside the kernel may be done already, or half done."
+)
 
 
 class NotReplayed(CaveError):
@@ -129,6 +132,10 @@ class Replay:
             return event
         if isinstance(event, ev.CodeProposed) and event.by == "user":
             self.departed = f"The code of step {self._next} was changed."
+        if isinstance(event, ev.Decided) and event.action == "skip":
+            self.departed = (
+                f"Step {self._next} was not run as it was recorded: {event.note or 'it was skipped'}."
+            )
         if not isinstance(event, ev.Ran):
             return event
         if not step.done:  # it ran now, and there is nothing to compare it with
@@ -160,6 +167,8 @@ def _refusal(step: Step, verdict: ev.Verdict) -> str:
     """Why the recorded approval does not hold; empty: it does."""
     if not step.done:
         return HALF_DONE
+    if step.error == KeyboardInterrupt.__name__:
+        return STOPPED
     if verdict.decision == "deny" or STRICTNESS[verdict.decision] > STRICTNESS[step.judgement]:
         return f"The verdict was {step.judgement} when this step was recorded, and is {verdict.decision} now."
     if verdict.decision == "ask":

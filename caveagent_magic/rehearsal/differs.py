@@ -59,7 +59,7 @@ def _of_names(rehearsed: Result, ran: Result) -> Iterator[str]:
             yield f"`{name}` was {kind} in the rehearsal, and {kind_now} here."
         elif None not in marks and marks[0] == marks[1]:
             continue
-        elif _lasting(summary) != _lasting(summary_now):
+        elif lasting(summary) != lasting(summary_now):
             yield f"`{name}` differs from the rehearsal: {summary_now} here, {summary} there."
         elif None not in marks:
             yield f"`{name}` differs from the rehearsal: other values."
@@ -88,7 +88,7 @@ def _of_outputs(rehearsed: Result, ran: Result) -> Iterator[str]:
 
 
 def _of_text(words: str, before: str, now: str) -> Iterator[str]:
-    if _lasting(before) != _lasting(now):
+    if lasting(before) != lasting(now):
         first, second = _parting(before, now)
         yield f"The {words} differs from the rehearsal: it was {first}, and is {second}."
 
@@ -104,7 +104,7 @@ def _of_display(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[s
             )
     else:
         for kind in ("text/plain", "text/html"):
-            if _lasting(_joined(before.get(kind))) != _lasting(_joined(now.get(kind))):
+            if lasting(_joined(before.get(kind))) != lasting(_joined(now.get(kind))):
                 text = "text/plain" if "text/plain" in now else kind
                 yield from _of_result(_joined(before.get(text)), _joined(now.get(text)))
                 return
@@ -138,7 +138,7 @@ def _joined(text: Any) -> str:
     return "".join(text) if isinstance(text, list) else str(text or "")
 
 
-def _lasting(text: str) -> str:
+def lasting(text: str) -> str:
     """The text without what is another at every run."""
     text = _ANSI.sub("", text)
     for pattern, instead in _PASSING:
@@ -150,7 +150,7 @@ def _parting(before: str, now: str) -> tuple[str, str]:
     """The lines where two texts part."""
     lines, lines_now = before.splitlines(), now.splitlines()
     for line, line_now in zip(lines, lines_now, strict=False):
-        if _lasting(line) != _lasting(line_now):
+        if lasting(line) != lasting(line_now):
             return _quoted(line), _quoted(line_now)
     if not lines or not lines_now:
         return _quoted(lines[0]) if lines else "empty", _quoted(lines_now[0]) if lines_now else "empty"

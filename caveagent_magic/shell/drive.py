@@ -163,7 +163,8 @@ class Driver:
                 self.steps.bound(task.turn, task.out)
         self.broker.end()
         view.close(log)
-        infer.warm_up()  # now, when the person reads
+        if self.broker.attended():
+            infer.warm_up()  # now, when the person reads
 
     def _drive(self, events: Generator[Event], recording: Recording, log: Log, view: View) -> TurnEnded:
         """Take each event as it comes; a stop that falls between two is thrown into the turn."""

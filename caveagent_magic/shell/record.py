@@ -120,6 +120,8 @@ class Record:
         key = key_at(default_path())
         if self.writer is None or (self.writer.journal, self.writer.key) != (journal, key):
             self.writer = Writer(key, journal, lambda text: print(text, file=sys.stderr))
+        if self.writer.waiting:  # for room on the disk
+            self.writer.write()
         return self.writer, read(journal.lines(), key, journal.notebook)
 
     def begin(

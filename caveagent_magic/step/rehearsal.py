@@ -72,7 +72,8 @@ class Rehearsal:
         beyond = (each for each in refused if not grants.allows(each.capability, each.target))
         unexplained = self.error if self.error in OF_THE_REHEARSAL and not refused else ""
         named = ", ".join(f"{each.capability} {each.target}" for each in beyond)
-        return self.trial.stopped or named or unexplained
+        broken = ", ".join(f"{each.name} {each.summary}" for each in self.broken)
+        return self.trial.stopped or named or broken or unexplained
 
 
 def rehearse_step(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> Rehearsal:

@@ -27,10 +27,11 @@ def take_step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
         approval = ports.approvals.approved(code, verdict) if ports.approvals else None
         if ports.approvals and ports.approvals.refused:
             yield ev.Prose(ports.approvals.refused, **at.fields)
-        if denied or approval:
+        if denied or (approval and not ports.checks.of):
             rehearsal = skipped(approval.words if approval else "This code cannot be run.", at)
-        else:
+        else:  # also what was approved before, where the data are guarded: they may be others now
             rehearsal = rehearse_step(code, verdict, at, ports)
+        approval = None if rehearsal.broken else approval
         yield rehearsal.event
         if task.plan:
             return prompt.PLANNED

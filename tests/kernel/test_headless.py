@@ -1,5 +1,10 @@
 """Where nobody watches: nbclient and papermill, as CI runs notebooks."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import nbformat
 import papermill
 import pytest
@@ -73,3 +78,39 @@ def test_nbconvert_shows_the_turn_as_static_html(replies):
     page, _ = HTMLExporter().from_notebook_node(notebook)
 
     assert "total = sum(numbers)" in page and "It is 6." in page and "<summary><b>Step 1</b>" in page
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["jupyter", "execute", "in.ipynb"],
+        ["papermill", "--no-progress-bar", "in.ipynb", "out.ipynb"],
+        ["jupyter", "nbconvert", "--to", "notebook", "--execute", "in.ipynb", "--output", "out"],
+    ],
+    ids=lambda command: command[1].lstrip("-"),
+)
+def test_what_ci_runs_fails_at_once_with_one_sentence_or_passes_with_a_policy(
+    replies, tmp_path, monkeypatch, command
+):
+    monkeypatch.chdir(tmp_path)
+    nbformat.write(asking(f"%%cave --model {replies(COUNT, 'It is 6.')}\nAdd them up."), "in.ipynb")
+    program = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
+    rules = {"CAVEAGENT_POLICY": str(SHIPPED / "demo.toml")}
+
+    def done(**more):
+        with open(os.devnull) as nothing:
+            return subprocess.run(
+                program,
+                stdin=nothing,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                env={**os.environ, **more},
+            )
+
+    refused, allowed = done(), done(**rules)
+
+    assert (refused.returncode, allowed.returncode) == (1, 0)
+    sentence = "NobodyToAsk: A step waits for approval and nobody can answer here, so it was not run."
+    assert sentence in refused.stderr
+    assert "site-packages/caveagent_magic" not in refused.stderr and "shell/drive.py" not in refused.stderr

@@ -1,12 +1,11 @@
 """A notebook runs again from its record: without a model, in a fresh kernel, and after one that died."""
 
-import http.server
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -24,75 +23,6 @@ ADD = "I add.\n```python\ntotal = sum(numbers)\ntotal\n```\n"
 DOUBLE = "```python\ndouble = 2 * total\nprint(double)\n```\n"
 FILE = "```python\nfrom pathlib import Path\nPath('out.txt').write_text('x')\n```\n"
 DONE = "The total is 6."
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """A Messages API on loopback that gives these replies and counts what it is asked."""
-
-    def __init__(self, *replies):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.replies, self.asked = list(replies), 0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path.startswith("/v1/messages/count_tokens"):
-            return self.answer("application/json", json.dumps({"input_tokens": 10}).encode())
-        self.server.asked += 1
-        text = self.server.replies[sum(message["role"] == "assistant" for message in body["messages"])]
-        message = {"id": "m", "type": "message", "role": "assistant", "model": "claude", "content": []}
-        message |= {"stop_reason": None, "stop_sequence": None}
-        message |= {"usage": {"input_tokens": 1, "output_tokens": 1}}
-        ended = {"stop_reason": "end_turn", "stop_sequence": None}
-        told = [
-            {"type": "message_start", "message": message},
-            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
-            {"type": "content_block_stop", "index": 0},
-            {"type": "message_delta", "delta": ended, "usage": {"output_tokens": 1}},
-            {"type": "message_stop"},
-        ]
-        lines = (f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in told)
-        return self.answer("text/event-stream", "".join(lines).encode())
-
-    def answer(self, kind, data):
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        """Say nothing."""
-
-
-@pytest.fixture
-def serve(monkeypatch, tmp_path):
-    """Starts a model on loopback for the kernels of this test, which record in `analysis.cave.jsonl`."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("CAVEAGENT_RECORD", str(tmp_path / "analysis.ipynb"))
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "a key of nobody's")
-    for name in ("CAVEAGENT_POLICY", "CAVEAGENT_REPLAY", "ANTHROPIC_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    servers = []
-
-    def start(*replies):
-        servers.append(server := Server(*replies))
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def notebook(cell="%%cave --auto\nAdd them up.", numbers="[1, 2, 3]"):
@@ -285,6 +215,30 @@ def test_an_older_approval_does_not_outlive_a_stricter_policy(serve, tmp_path, m
     assert not (tmp_path / "out.txt").exists()
 
 
+def test_where_a_replay_would_break_a_guard_on_the_data_nothing_runs(serve, monkeypatch):
+    serve("```python\nnumbers.append(2 * max(numbers))\n```\n", "Done.")
+    guarded = "%%cave --auto\nDouble the largest."
+
+    def guarding(numbers):
+        made = notebook(guarded, numbers)
+        made.cells[2].source = "numbers"
+        made.cells.insert(1, nbformat.v4.new_code_cell("%cave guard numbers: max(numbers) < 10"))
+        return made
+
+    first = run(guarding("[1, 4]"))
+    monkeypatch.setenv("CAVEAGENT_REPLAY", "only")
+    again, other = run(guarding("[2, 3]")), guarding("[1, 6]")
+    with pytest.raises(CellExecutionError) as error:
+        run(other)
+
+    shown = [made.cells[3].outputs[0].data["text/plain"] for made in (first, again)]
+    assert shown == ["[1, 4, 8]", "[2, 3, 6]"]
+    assert error.value.evalue == (
+        "Step 1 was not run as it was recorded: it would break a guard on the data. "
+        "Only what is recorded may run here."
+    )
+
+
 # ---------------------------------------------------------------- a kernel that dies
 
 
@@ -421,3 +375,24 @@ def test_what_was_undone_is_not_replayed_until_it_is_done_again(serve, begin):
 
     assert "was undone" in undone and "runs again" in redone
     assert server.asked == 3
+
+
+def test_what_a_full_disk_does_not_take_is_said_and_recorded_as_soon_as_there_is_room(serve, begin, tmp_path):
+    serve(ADD, DOUBLE, DONE)
+    kernel = begin()
+    pid = kernel.manager.provisioner.process.pid
+    kernel.start("%%cave\nAdd them up.")
+    kernel.control(verb="hello", client="test")
+    kernel.pending()
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    kernel.decide("run")
+    stopped = kernel.finish()
+    said, total = kernel.text(), kernel.value("total")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    full = (tmp_path / "analysis.cave.jsonl").read_bytes()
+    kernel.run("%cave verify")
+
+    assert "could not be recorded" in said and "It is kept in memory" in said
+    assert (stopped["status"], total, full) == ("error", "6", b"")  # nothing is sent that is not written down
+    assert [record["kind"] for record in recorded(tmp_path)] == ["turn", "approved", "ran", "ended"]
+    assert "Add them up. (1 step): is asked anew" in kernel.text()

@@ -50,7 +50,10 @@ def test_a_variable_that_is_missing_is_a_reason_to_ask_anew(notebook):
 def test_a_turn_that_did_not_come_to_its_end_is_not_replayed(notebook):
     notebook.record(reason="stopped")
 
-    assert asked_again(notebook).reason == "The turn recorded on 2026-11-20 00:00 did not come to its end."
+    assert asked_again(notebook).reason == (
+        "The turn recorded on 2026-11-20 00:00 did not come to its end; "
+        "if it was the last, `%cave resume` goes on with it."
+    )
 
 
 def test_columns_and_their_types_count_and_rows_and_values_do_not():

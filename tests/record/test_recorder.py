@@ -1,8 +1,20 @@
 """What a turn leaves in the record, and when."""
 
+import hashlib
 import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from caveagent_magic import events as ev
+
+CASES = int(os.environ.get("CAVEAGENT_RECORDS", "15"))
+values = st.tuples(st.text(min_size=4), st.integers(0, 10**14))
 
 
 def kinds(notebook):
@@ -31,16 +43,32 @@ def test_a_turn_that_ran_nothing_leaves_no_line(notebook):
     assert notebook.journal.lines() == ()
 
 
-def test_neither_values_nor_outputs_nor_answers_are_in_the_record(notebook):
-    notebook.namespace["numbers"] = [987654321]
-    recorder = notebook.recorder()
-    notebook.step(recorder)
-    output = {"output_type": "stream", "name": "stdout", "text": "secret 42424242"}
-    recorder.take(ev.Ran((output,), ev.Changes(), 0.1, turn="t1", step=2))
-    recorder.take(ev.TurnEnded("done", "The total is 987654321.", turn="t1", step=2))
+@settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(secret=values)
+def test_neither_values_nor_outputs_nor_answers_are_in_the_record(notebook, secret):
+    with tempfile.TemporaryDirectory() as folder:
+        notebook = type(notebook)(Path(folder))
+        text, number = f"secret {secret[0]}", 10**15 + secret[1]
+        frame = pd.DataFrame({"a": [text, None], "b": [number, 1], "c": pd.Categorical([text, "x"])})
+        notebook.namespace |= {"numbers": [number], "text": text, "frame": frame, "nested": {text: {number}}}
+        recorder = notebook.recorder()
+        notebook.step(
+            recorder, "total = sum(numbers), text, frame.b.max(), list(nested), frame.c.cat.categories"
+        )
+        output = {"output_type": "stream", "name": "stdout", "text": f"{text} {number}"}
+        error = {"output_type": "error", "ename": "ValueError", "evalue": text, "traceback": [text]}
+        change = ev.Change("frame", f"1 -> {number}", text)
+        ran = ev.Ran((output, error), ev.Changes(changed=(change,)), 0.1, turn="t1", step=2)
+        recorder.take(ran)
+        recorder.take(ev.TurnEnded("done", f"It is {text}, {number}.", turn="t1", step=2))
 
-    text = notebook.journal.path.read_text()
-    assert "987654321" not in text and "42424242" not in text
+        record = notebook.journal.path.read_text()
+
+    assert [kind for kind in ("turn", "approved", "ran", "ended") if f'"{kind}"' not in record] == []
+    assert [each for each in (json.dumps(text)[1:-1], str(number), hex(number)) if each in record] == []
+    assert not {
+        hashlib.sha256(form).hexdigest()[:32] for form in (text.encode(), str(number).encode())
+    } & set(re.findall("[0-9a-f]{32}", record))
 
 
 def test_only_variables_that_its_code_speaks_of_belong_to_a_turn(notebook):

@@ -7,7 +7,7 @@ import pytest
 from caveagent_magic import events as ev
 from caveagent_magic.models.recorded import RecordedModel
 from caveagent_magic.ports import Approval
-from caveagent_magic.record.replay import HALF_DONE, NotReplayed, Replay
+from caveagent_magic.record.replay import HALF_DONE, STOPPED, NotReplayed, Replay
 
 REQUEST = ev.Request("", ())
 ALLOW, ASK, DENY = ev.Verdict("allow"), ev.Verdict("ask"), ev.Verdict("deny")
@@ -152,3 +152,15 @@ def test_a_step_that_had_begun_when_the_kernel_died_is_not_approved_again(notebo
 
     assert first is not None
     assert (replay.approved("total = 2", ASK), replay.refused) == (None, HALF_DONE)
+
+
+def test_a_step_that_was_stopped_while_it_ran_is_not_approved_again(notebook):
+    recorder = notebook.recorder()
+    notebook.step(recorder, finishes=False)
+    stopped = {"output_type": "error", "ename": "KeyboardInterrupt", "evalue": ""}
+    recorder.take(ev.Ran((stopped,), ev.Changes(), 0.1, turn="t1", step=1))
+    recorder.take(ev.TurnEnded("stopped", turn="t1", step=1))
+    replay = replay_of(notebook)
+    text(replay)
+
+    assert (replay.approved("total = sum(numbers)", ASK), replay.refused) == (None, STOPPED)
