@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from caveagent_magic import events as ev
 from caveagent_magic.record.fingerprint import mark_of_outputs, marks_of
@@ -16,6 +16,7 @@ from caveagent_magic.record.line import seal, unseal
 from caveagent_magic.record.schema import address_of, read_and_bound
 from caveagent_magic.record.turns import VERSION, Kind, Step, Turn
 
+Marks: TypeAlias = Mapping[str, str | None]
 DEAD = ("Z", "X")  # a process that ended, and that its parent has not asked after yet
 NOT_JUDGED = ev.Verdict("ask")
 RUNNING: frozenset[ev.Action] = frozenset({"run", "adopt"})
@@ -63,6 +64,7 @@ class Recorder:
     replaying: bool = False  # what the record itself approves is held back
     held: list[bytes] = field(default_factory=list)
     signatures: list[str] = field(default_factory=list)  # of the lines so far
+    _approvals: int = 0  # in this turn so far, replayed ones among them
     _code: str = ""
     _verdict: ev.Verdict = NOT_JUDGED
     _shown: tuple[ev.Effect, ...] = ()
@@ -82,8 +84,11 @@ class Recorder:
         """Whether this turn is in the record, or is being written there."""
         return bool(self.signatures) and not self.replaying
 
-    def take(self, event: ev.Event, earlier: Step | None = None) -> None:
-        """Write down what this event tells; `earlier` is the step that the record has approved."""
+    def take(self, event: ev.Event, earlier: Step | None = None, marks: Marks | None = None) -> None:
+        """Write down what this event tells; `earlier` is the step that the record has approved.
+
+        `marks` are the fingerprints of the results, where they are known already.
+        """
         match event:
             case ev.CodeProposed():
                 self._code, self._shown = event.code, ()
@@ -98,7 +103,7 @@ class Recorder:
             case ev.Decided() if event.action in RUNNING:
                 self._approved(event, earlier if event.by == "record" else None)
             case ev.Ran():
-                self._ran(event)
+                self._ran(event, marks)
             case ev.TurnEnded() if self.signatures:
                 self.replaying = self.replaying and self.resumes is None
                 address = address_of(self.begun["asked"], self._used)
@@ -119,6 +124,7 @@ class Recorder:
         self._add(
             "approved",
             step=decided.step,
+            follows=self._approvals,
             code=self._code,
             judgement=self._verdict.decision,
             findings=sorted([each.capability, each.target] for each in self._verdict.findings),
@@ -129,11 +135,12 @@ class Recorder:
         )
         self._answers = []
 
-    def _ran(self, event: ev.Ran) -> None:
-        touched = (*event.changes.added, *event.changes.changed)
+    def _ran(self, event: ev.Ran, known: Marks | None) -> None:
+        touched = [change.name for change in (*event.changes.added, *event.changes.changed)]
+        marks = marks_of(self.namespace, touched, self.writer.key) if known is None else known
         self._add(
             "ran",
-            marks=marks_of(self.namespace, [change.name for change in touched], self.writer.key),
+            marks={name: marks[name] for name in touched if name in marks},
             output=mark_of_outputs(event.outputs, self.writer.key),
             error=error_in(event.outputs),
         )

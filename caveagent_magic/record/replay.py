@@ -45,6 +45,7 @@ class Replay:
     departed: str = ""  # why the turn is not as recorded any more; empty: it is
     refused: str = ""  # why the step at hand is not approved by the record
     differs: int = 0  # steps that came out otherwise
+    marks: Mapping[str, str | None] | None = None  # of what the step at hand touched; None: not compared
     _next: int = 0
     _as_recorded: bool = True  # the step at hand ran as the record has it
     _model: Model | None = None
@@ -127,7 +128,7 @@ class Replay:
 
     def take(self, event: ev.Event) -> ev.Event:
         """Follow what happens; the event, with what came out otherwise than recorded."""
-        step = self.step
+        step, self.marks = self.step, None
         if step is None:
             return event
         if isinstance(event, ev.CodeProposed) and event.by == "user":
@@ -145,12 +146,14 @@ class Replay:
         self._as_recorded = error == step.error
         if not self._as_recorded:
             self.departed = f"Step {self._next} ended with {error or 'no error'}, and not as it was recorded."
-        found = self._differences(step, event)
+        touched = [change.name for change in (*event.changes.added, *event.changes.changed)]
+        self.marks = marks_of(self.namespace, {*touched, *step.marks}, self.key)
+        found = self._differences(step, event, self.marks)
         self.differs += bool(found)
         return replace(event, differs=(*event.differs, *found))
 
-    def _differences(self, step: Step, event: ev.Ran) -> tuple[str, ...]:
-        return tuple(_differences(step, event, self.namespace, self.key, self.turn.when))
+    def _differences(self, step: Step, event: ev.Ran, marks: Mapping[str, str | None]) -> tuple[str, ...]:
+        return tuple(_differences(step, event, marks, self.key, self.turn.when))
 
 
 def _asked_then(asked: tuple[str, str]) -> str:
@@ -180,10 +183,8 @@ def _refusal(step: Step, verdict: ev.Verdict) -> str:
 
 
 def _differences(
-    step: Step, event: ev.Ran, namespace: Mapping[str, object], key: Key, when: str
+    step: Step, event: ev.Ran, marks: Mapping[str, str | None], key: Key, when: str
 ) -> Iterator[str]:
-    touched = [change.name for change in (*event.changes.added, *event.changes.changed)]
-    marks = marks_of(namespace, {*touched, *step.marks}, key)
     for name, mark in sorted(step.marks.items()):
         if name not in marks:
             yield f"`{name}` was set when this was recorded ({when}), and is not here."

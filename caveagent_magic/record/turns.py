@@ -156,7 +156,8 @@ def _continued(turn: Turn, kind: Kind, record: Mapping[str, Any]) -> Turn:
             effects=tuple(_effect(each) for each in record["effects"]),
             answers=tuple((question, answer) for question, answer in record.get("answers", ())),
         )
-        return replace(turn, steps=(*turn.steps, step), schema={**turn.schema, **record["schema"]})
+        earlier = turn.steps[: record.get("follows", len(turn.steps))]  # a resumed turn may take another way
+        return replace(turn, steps=(*earlier, step), schema={**turn.schema, **record["schema"]})
     ran = replace(
         turn.steps[-1],
         done=True,

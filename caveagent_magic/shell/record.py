@@ -57,7 +57,8 @@ class Recording:
             if self.replay:
                 event = self.replay.take(event)
             if self.recorder:
-                self.recorder.take(event, self.replay.step if self.replay else None)
+                replay = self.replay
+                self.recorder.take(event, *((replay.step, replay.marks) if replay else ()))
         if isinstance(event, TurnEnded) and self.recorder and self.recorder.recorded:
             keep(self.answers, self.recorder.turn, event.answer)
         if isinstance(event, TurnStarted):

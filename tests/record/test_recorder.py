@@ -104,3 +104,14 @@ def test_a_clock_that_jumps_back_changes_no_order(notebook):
     notebook.record("total = 2", turn="t2")
 
     assert list(notebook.contents().turns) == ["t1", "t2"]
+
+
+def test_a_step_that_is_approved_anew_in_a_resumed_turn_takes_the_place_of_the_one_before(notebook):
+    notebook.record("total = 1", "total = 2", reason="stopped")
+    resumed = notebook.recorder(resumes=notebook.contents().turns["t1"], replaying=True)
+
+    notebook.step(resumed, "total = 3", 1)
+    resumed.take(ev.TurnEnded("done", turn="t1", step=2))
+
+    turn = notebook.contents().turns["t1"]
+    assert ([step.code for step in turn.steps], turn.replayable) == (["total = 3"], True)
