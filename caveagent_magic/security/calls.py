@@ -77,7 +77,10 @@ class Calls(Own):
                 for value in values
                 if isinstance(value, Items) and all(isinstance(k, str) for k, _ in value.entries)
             ]
-            open_ended |= len(known) != len(values)
+            if len(known) != len(values):
+                open_ended = True
+                self.hand_over(values, keyword.value)
+                self.hand_over(self.attribute(values, "keys", keyword.value), keyword.value)
             for value in known:
                 keywords |= {str(key): inner for key, inner in value.entries}
         return Given(node, scope, tuple(args), keywords, open_ended)

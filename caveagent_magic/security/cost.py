@@ -225,7 +225,7 @@ class Costs(Measures):
         for name in changed & set(names) if times == 1.0 else ():  # the test and the body move it
             if names[name].value is not None and names[name].length is None:
                 names[name] = UNKNOWN
-        last = times if times > 1.0 or _ends_by_growth(node.test) else ROUNDS
+        last = times if times > 1.0 or self._ends_by_growth(node.test, names) else ROUNDS
         self._repeat(node.body, times, names, leaves(node.body), last)
         self.run(node.orelse, names)
 
@@ -250,6 +250,13 @@ class Costs(Measures):
         step = numeric(self.measure(steps[0].value, names))
         way = {ast.Add: 1, ast.Sub: -1}.get(type(steps[0].op))
         return max((end - start) / (step * way), 1.0) if step and way else 1.0
+
+    def _ends_by_growth(self, test: ast.expr, names: Names) -> bool:
+        """Whether what grows in the loop ends it in time: `while len(rows) < 100`."""
+        if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.LtE))):
+            return False
+        end = numeric(self.measure(test.comparators[0], names))
+        return end is None or end <= HUGE
 
     def _repeat(
         self, body: list[ast.stmt], times: float, names: Names, left: bool, most: float = 1.0
@@ -296,11 +303,6 @@ class Costs(Measures):
         ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
     })  # fmt: skip
-
-
-def _ends_by_growth(test: ast.expr) -> bool:
-    """Whether what grows in the loop ends it: `while len(rows) < 100`."""
-    return isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.LtE))
 
 
 def _doubles(first: Names, second: Names, third: Names) -> bool:

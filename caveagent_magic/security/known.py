@@ -205,7 +205,7 @@ def extendable(name: str) -> bool:
 
 def _private(parts: list[str]) -> bool:
     """Whether the path goes through a private module: what lies there is not for analysis."""
-    if parts[0] in sys.stdlib_module_names and parts[-1][:1] == "_" and not parts[-1].endswith("__"):
+    if parts[-1][:1] == "_" and not parts[-1].endswith("__"):
         return parts[-1] not in NAMED_TUPLE
     return any(
         part.startswith("_") and not part.endswith("__") for part in parts[1:-1] if part.islower()

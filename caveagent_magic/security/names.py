@@ -11,7 +11,7 @@ from caveagent_magic.security.bindings import Scope, branches
 from caveagent_magic.security.budget import Budget, TooMuch
 from caveagent_magic.security.cost import COSTLY, costs
 from caveagent_magic.security.doubts import Doubts
-from caveagent_magic.security.known import extendable, harmless
+from caveagent_magic.security.known import extendable, harmless, own_code
 from caveagent_magic.security.loops import (
     feeds_itself,
     leaves,
@@ -175,6 +175,17 @@ class Names(Doubts):
 
     def _derive(self, bases: Values, node: ast.ClassDef) -> None:
         """A library calls what is overridden, and does with the result what nothing here says."""
+        for base in bases:
+            if isinstance(base, Named) and base.live is not None:
+                found = live.attribute(base, "__init_subclass__") or ()
+                self.hand_over(
+                    tuple(
+                        v
+                        for v in found
+                        if isinstance(v, Named) and v.live is not None and own_code(v.live.obj)
+                    ),
+                    node,
+                )
         if any(isinstance(statement, (ast.FunctionDef, ast.Assign)) for statement in node.body):
             for base in bases:
                 if isinstance(base, Named) and not base.module and not extendable(live.canonical(base.name)):

@@ -12,7 +12,7 @@ from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.following import Following
 from caveagent_magic.security.held import held
 from caveagent_magic.security.known import own_code
-from caveagent_magic.security.reader import Given, names_of, span_of
+from caveagent_magic.security.reader import TALKING, Given, names_of, span_of
 from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.source import names_in, node_of
 from caveagent_magic.security.still import class_dict, function_of, is_a, mro
@@ -68,7 +68,7 @@ class Own(Following):
             return
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
-                hook = name.startswith("__") and name not in (
+                hook = (name.startswith("__") or name in TALKING) and name not in (
                     "__init__",
                     "__new__",
                     "__call__",

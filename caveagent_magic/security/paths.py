@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 
 from caveagent_magic.security.use import Use
@@ -72,10 +73,17 @@ def mode_of(use: Use, position: int) -> str:
     return "".join(modes) if len(modes) == len(given) else "?"
 
 
+def _is_memory(value: Instance) -> bool:
+    """Whether nothing outside the kernel is written; a file that was open before the step is one."""
+    if value.live is not None and value.of == "io.TextIOWrapper":
+        return value.live.obj is sys.stdout or value.live.obj is sys.stderr
+    return value.of in MEMORY or value.about == Const(":memory:")
+
+
 def in_memory(receiver: Values) -> bool:
     """Whether the object is a buffer in memory or the kernel's own output."""
     return bool(receiver) and all(
-        (isinstance(value, Instance) and (value.of in MEMORY or value.about == Const(":memory:")))
+        (isinstance(value, Instance) and _is_memory(value))
         or (isinstance(value, Named) and value.name.startswith("sys.std"))
         for value in receiver
     )

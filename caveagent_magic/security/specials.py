@@ -25,7 +25,7 @@ from caveagent_magic.security.iterating import (
     spread,
     zipped,
 )
-from caveagent_magic.security.reader import BY_ITSELF, Given
+from caveagent_magic.security.reader import BY_ITSELF, MEMORY, Given
 from caveagent_magic.security.values import (
     DATA,
     PARAMETER,
@@ -146,7 +146,7 @@ def _type(calls: Calls, given: Given) -> Values | None:
     """The class of something, or a new one with what a dictionary holds."""
     for value in given.args[2] if len(given.args) == 3 else ():
         for key, _ in value.entries if isinstance(value, Items) else ():
-            if key in BY_ITSELF:
+            if key in BY_ITSELF or key in MEMORY:
                 calls.record("code", (f"def {key}",), given.node)
     if len(given.args) != 1:
         return None

@@ -6,7 +6,7 @@ from caveagent_magic.security.vocabulary import names
 
 OPTIONAL = names(
     """
-    to_csv to_json to_html to_string to_latex to_markdown to_xml to_orc to_parquet export_graphviz
+    to_csv to_json to_html to_string to_latex to_markdown to_xml to_orc to_parquet export_graphviz serialize
     """
 )
 _METHODS = names(
@@ -18,7 +18,7 @@ _METHODS = names(
     save_pretrained save_formats to_netcdf to_zarr to_clipboard print_png print_pdf print_svg print_jpg
     print_figure export_graph  to_disk to_gpx mkdir touch rename symlink_to hardlink_to
     link_to copyfile copytree save_booster dump_model executescript to_mp4 save_dataset write_table
-    print_to_file
+    print_to_file serialize
     """
 )
 WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (

@@ -172,7 +172,7 @@ class EvaluatesFormula(Rule):
         if not any(fits(each, FORMULAS) for each in use.names):
             return
         nothing_else = any("formula" in each or "dmatri" in each for each in use.names)
-        given = [use.keywords["formula"]] if "formula" in use.keywords else use.args[:2]
+        given = [values for key, values in use.keywords.items() if "formula" in key] + [*use.args[:2]]
         first = given[0] if given else ()
         unknown = any(isinstance(value, Opaque) and value.origin in NOT_WRITTEN for value in first)
         if (nothing_else and unknown) or any(_calls_more(text) for text in _written(given)):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from caveagent_magic.security.reader import TALKING
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Text, Value, texts
+from caveagent_magic.security.values import Const, Instance, Text, Value, Values, texts
 from caveagent_magic.security.vocabulary import names
 
 ACTIVE = re.compile(
@@ -127,7 +127,12 @@ class LoadsIntoFigures(Rule):
     capability = "markup"
     message = "puts something into the output that the browser loads or runs, with {name}"
     decides = False
-    calls = names("?.add_layout_image ?.update_layout ?.to_html ?.write_html ?.show plotly.* folium.*")
+    calls = names(
+        """
+        ?.add_layout_image ?.set_table_attributes ?.update_layout ?.to_html ?.write_html ?.show plotly.*
+        folium.*
+        """
+    )
 
     examples = (
         Flagged("fig.add_layout_image(source='https://example.org/x.png')", name="add_layout_image"),
@@ -148,6 +153,13 @@ LOADED = names(
 
 
 def _loaded(use: Use) -> bool:
-    given = [word for key in LOADED if key in use.keywords for word in texts(use.keywords[key])]
-    given += [word for values in use.args[:1] if "add_layout_image" in use.name for word in texts(values)]
-    return any("//" in word for word in given)
+    everything = use.name.endswith(("update_layout", "add_layout_image", "set_table_attributes"))
+    given = [values for key, values in use.keywords.items() if everything or key in LOADED]
+    given += use.args if everything else ()
+    return any("//" in word for values in given for word in _words(values))
+
+
+def _words(values: Values) -> list[str]:
+    """The texts among the values, as far as they are known."""
+    pieces = [piece for value in values if isinstance(value, Text) for piece in value.pieces if piece]
+    return [*texts(values), *pieces]

@@ -109,7 +109,7 @@ class ReadsAsAsked(Rule):
     code = "CAVE102"
     capability = "read_file"
     message = "has {name} read {target}"
-    kinds = frozenset({"call"})
+    kinds = frozenset({"call", "store"})
 
     examples = (
         Flagged("model.fit(texts, input='filename')", name="fit"),
@@ -127,7 +127,10 @@ class ReadsAsAsked(Rule):
             for path in paths_of(replace(use, args=(values,), keywords={})) or ():
                 if path is not None and not is_url(path):
                     yield Hit(shown(name), path)
-        if {"filename", "file"}.intersection(texts(use.keywords.get("input", ()))):
+        given = (
+            use.args[0] if use.kind == "store" and name.endswith(".input") else use.keywords.get("input", ())
+        )
+        if {"filename", "file"}.intersection(texts(given)):
             yield Hit(shown(name))
 
 

@@ -10,7 +10,7 @@ from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, p
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.rules.read_file import MODES, receiver_paths
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Items, Text
+from caveagent_magic.security.values import Const, Instance, Items, Text, texts
 from caveagent_magic.security.vocabulary import names
 from caveagent_magic.security.writers import (
     BOTH,
@@ -153,7 +153,7 @@ class WritesAsAsked(Rule):
     code = "CAVE113"
     capability = "write_file"
     message = "lets {name} write to {target}"
-    kinds = frozenset({"call"})
+    kinds = frozenset({"call", "store"})
 
     examples = (
         Flagged("from sklearn.pipeline import make_pipeline\nmake_pipeline(memory='cache')"),
@@ -165,6 +165,14 @@ class WritesAsAsked(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """By the keyword, where another rule does not know the function."""
         if any(each in WRITERS for each in use.names):
+            return
+        if use.kind == "store":
+            if (
+                name.endswith(".memory")
+                and not name.startswith("?.")
+                and texts(use.args[0] if use.args else ())
+            ):
+                yield Hit(shown(name))
             return
         for key in filter(PLACE.fullmatch, use.keywords):
             given = [v for v in use.keywords[key] if isinstance(v, (Const, Text, Instance))]
@@ -187,7 +195,7 @@ class RunsSql(Rule):
         """
         ?.execute ?.executemany ?.exec_driver_sql pandas.read_sql pandas.read_sql_query
         pandas.read_sql_table sqlite3.Connection.execute sqlite3.Connection.executemany
-        sqlite3.Cursor.execute polars.read_database sqlite3.Connection.*
+        sqlite3.Cursor.execute polars.read_database polars.sql ?.sql sqlite3.Connection.*
         """
     )
 
