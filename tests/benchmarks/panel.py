@@ -28,11 +28,12 @@ KEYS = "the quick brown fox jumps over the lazy dog " * 4
 CODE = "```python\ntotal = sum(pay)\ntotal\n```"
 SETUP = """%load_ext caveagent_magic
 import anywidget
+import pandas as pd
 pay = [51234, 98761]
 class Bare(anywidget.AnyWidget):
     _esm = "export default { render({ el }) { el.className = 'bare'; el.textContent = 'bare'; } }"
 """
-FRAME = "```python\nimport pandas as pd\nd = pd.DataFrame({'n': range(1000), 's': 'text'})\nd\n```"
+FRAME = "```python\nd = pd.DataFrame({'n': range(1000), 's': 'text'})\nd\n```"
 PROSE = "**Word** after `word`, *slowly* said, and a list:\n\n- one\n- two\n\n" * 40
 BIG = "```python\nprint('0123456789 ' * 190_000)\n```"
 LINES = "```python\nfor number in range(40_000):\n    print(f'line {number}: ' + 40 * 'x')\n```"
