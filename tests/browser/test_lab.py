@@ -142,7 +142,7 @@ def test_a_file_that_would_be_written_is_shown_remembered_and_a_step_is_undone(p
 
     side = notebook.side_panel()
     side.get_by_role("button", name="Undo last step").click()
-    said = side.locator(".cave-undone")
+    said = side.get_by_label("Undo", exact=True).locator(".cave-undone")
     said.get_by_text("Undone: sums, sales").or_(said.get_by_text("Undone: sales, sums")).wait_for()
     notebook.picture("side-panel-undo")
     side.get_by_role("button", name="Redo").wait_for()
