@@ -1,7 +1,5 @@
 """What stays of a turn: cells made of its steps, and the notebook opened again by somebody else."""
 
-import json
-
 import nbformat
 import pytest
 
@@ -87,26 +85,3 @@ def test_a_notebook_of_somebody_else_shows_the_turn_and_runs_nothing_of_it(page,
     assert "<img src=x" in opened.cell(1).locator(".cave-prompt").inner_text()
     assert opened.cell(1).locator("section.cave button:visible, section.cave input:visible").count() == 0
     assert page.evaluate("() => window.hacked") is None
-
-
-def test_a_notebook_that_cannot_be_written_shows_the_turn_and_offers_no_cells(page, lab):
-    notebook = answered(lab, page, "readonly")
-    notebook.save()
-    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
-    size = len(json.dumps(lab.read("readonly.ipynb").cells[1].outputs))
-
-    def locked(route):
-        answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "writable": False})
-
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
-    page.route("**/api/contents/readonly.ipynb?*", locked)
-    notebook.open()
-    notebook.cell(1).get_by_text(ANSWER).first.wait_for()
-    side = notebook.side_panel()
-    side.get_by_text("Variables").first.wait_for()
-    notebook.picture("read-only")
-
-    assert side.get_by_role("button", name="Make cells").count() == 0
-    assert notebook.cell(1).locator("section.cave button:visible").count() == 0
-    assert size < 60_000

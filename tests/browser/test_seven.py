@@ -43,38 +43,3 @@ def test_edit_then_run_then_skip_with_a_note(notebook):
     assert edited == "98761"
     assert "you skipped it" in notebook.cell(2).text_content()
     assert notebook.complaints == notebook.its_own
-
-
-def test_the_side_panel_answers_after_a_reload_hides_a_column_undoes_and_makes_cells(notebook):
-    page = notebook.page
-    notebook.run(1, wait=False)
-    notebook.button(1, "Run").wait_for()
-    notebook.open(kernel=False)
-    side = notebook.side_panel()
-    side.get_by_role("button", name="Run", exact=True).click()
-    notebook.wait_idle()
-    side.locator(".cave-look-text", has_text="who").wait_for()
-    side.get_by_text("2 columns").click()
-    side.get_by_role("button", name="Hide staff.who from the model").click()
-    side.locator(".cave-look-hidden").wait_for()
-    text = side.locator(".cave-look-text").inner_text()
-    side.get_by_role("button", name="Make cells").click()
-    side.get_by_text("1 cell was made").wait_for()
-    notebook.picture("notebook-7-side")
-    side.get_by_role("button", name="Undo last step").click()
-    side.get_by_text("Undone: total").wait_for()
-
-    assert "pay" in text and "who" not in text
-    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == 5
-
-
-def test_the_kernel_is_restarted_while_a_step_waits(notebook):
-    notebook.run(1, wait=False)
-    notebook.button(1, "Run").wait_for()
-    notebook.page.evaluate(
-        "() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
-    notebook.cell(1).get_by_text("was restarted").wait_for()
-    notebook.wait_idle()
-
-    assert notebook.button(1, "Run").count() == 0
