@@ -6,6 +6,7 @@ what is here does not, and hung or crashed without it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import queue
 import sys
@@ -25,7 +26,7 @@ def renew(namespace: Mapping[str, object]) -> None:
     _compute_on_one_thread()
     _restart_thread_pools()
     _forget_worker_processes()
-    _keep_databases_open(namespace)
+    _use_databases_without_their_threads(namespace)
 
 
 def _compute_on_one_thread() -> None:
@@ -71,14 +72,21 @@ def _forget_worker_processes() -> None:
             vars(module)["_executor"] = None
 
 
-def _keep_databases_open(namespace: Mapping[str, object]) -> None:
-    """DuckDB ends its threads when a database is closed, and crashes because they are not there."""
-    duckdb = sys.modules.get("duckdb")
+def _use_databases_without_their_threads(namespace: Mapping[str, object]) -> None:
+    """DuckDB ends its threads when a database is closed, and waits for them when it reads Parquet ahead."""
+    duckdb: Any = sys.modules.get("duckdb")
     connections: Any = getattr(duckdb, "DuckDBPyConnection", None)
     if duckdb is None or connections is None:
         return
     found = [thing for thing in namespace.values() if type(thing) is connections]
     _kept.extend(found)
+    for connection in (*found, duckdb.default_connection()):
+        with contextlib.suppress(duckdb.Error):  # it is closed, or does not read ahead yet
+            connection.cursor().execute("set global disable_parquet_prefetching = true")
+    _keep_open(connections)
+
+
+def _keep_open(connections: Any) -> None:
     inherited, close = frozenset(map(id, _kept)), connections.close
 
     def close_own(self: Any) -> None:

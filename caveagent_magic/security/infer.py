@@ -26,6 +26,8 @@ MOST_INFERRED = 6_000  # nodes for one verdict, five to ten microseconds each
 PAUSE = 0.02  # seconds between modules, so that the person's own cell does not wait for the warm-up
 WARM_UP = Path(__file__).with_name("warm_up.txt")
 
+# The main thread may change a module meanwhile, or parse: CPython counts the depth of trees for all threads together.
+_OF_THREADS = (RuntimeError, SystemError)
 _astroid = threading.Lock()  # astroid's caches belong to one thread at a time
 _warm = threading.Event()
 _starting = threading.Lock()
@@ -71,8 +73,7 @@ def _parse_ahead() -> None:
     names = [alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names]
     for name in names:
         if _source_is_standard(name):
-            # CPython counts how deep a tree is for all threads together: the main thread may parse just now
-            with _astroid, _closed_to(_not_standard), contextlib.suppress(AstroidError, SystemError):
+            with _astroid, _closed_to(_not_standard), contextlib.suppress(AstroidError, *_OF_THREADS):
                 AstroidManager().ast_from_module_name(name)
         time.sleep(PAUSE)
     with _astroid, _closed_to(_not_standard):

@@ -61,6 +61,16 @@ def tried(before, code):
             id="DuckDB",
         ),
         pytest.param(
+            """
+            import duckdb, tempfile
+            files = tempfile.mkdtemp() + "/a.parquet"
+            duckdb.sql("select i from range(200000) t(i)").write_parquet(files)
+            c = duckdb.connect(); c.execute(f"select sum(i) from '{files}'").fetchall()
+            """,
+            "[each.execute(f\"select sum(i) from '{files}'\").fetchall() for each in (c, duckdb)]",
+            id="DuckDB on Parquet",
+        ),
+        pytest.param(
             "from concurrent.futures import ThreadPoolExecutor as Pool; p = Pool(2); list(p.map(str, 'ab'))",
             "list(p.map(str, 'ab'))",
             id="threads",
