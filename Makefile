@@ -11,15 +11,18 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo lab test install check front-end format rules assets weights browser benchmarks clean
+.PHONY: help demo lab notebooks test install check front-end format rules assets weights browser benchmarks clean
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo weights  ## Run the main job: a real notebook, a real kernel, the embedded model
 	$(BIN)/python notebooks/demo.py
 
-lab: $(VENV)/.demo weights  ## Open the same notebook in JupyterLab, approved by you
+lab: $(VENV)/.notebooks weights  ## Open the notebooks in JupyterLab, approved by you
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_first_cell.ipynb
+
+notebooks: $(VENV)/.notebooks weights database  ## Run all notebooks anew and save what they gave (commit the result)
+	$(BIN)/python notebooks/save.py
 
 test: $(VENV)/.test $(VENV)/.benchmarks $(OLD)/.done weights-small browser database check front-end  ## Install what tests need, run them all
 	$(BIN)/python -m pytest
@@ -70,6 +73,10 @@ $(UV):
 
 $(VENV)/.demo: pyproject.toml | $(UV)
 	$(INSTALL) $(BIN)/python -e '.[demo]'
+	@touch $@
+
+$(VENV)/.notebooks: pyproject.toml $(VENV)/.demo | $(UV)
+	$(INSTALL) $(BIN)/python -e '.[notebooks]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.demo | $(UV)

@@ -26,7 +26,7 @@ MOST_INFERRED = 6_000  # nodes for one verdict, five to ten microseconds each
 PAUSE = 0.02  # seconds between modules, so that the person's own cell does not wait for the warm-up
 WARM_UP = Path(__file__).with_name("warm_up.txt")
 
-# The main thread may change a module meanwhile, or parse: CPython counts the depth of trees for all threads together.
+# The main thread may change a module meanwhile, or parse: CPython counts the depth of trees for all threads.
 _OF_THREADS = (RuntimeError, SystemError)
 _astroid = threading.Lock()  # astroid's caches belong to one thread at a time
 _warm = threading.Event()

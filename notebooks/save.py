@@ -1,0 +1,35 @@
+"""Run notebooks anew and save them with what they gave: `python notebooks/save.py [NAME.ipynb …]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+HERE = Path(__file__).parent
+
+
+def save(path: Path) -> None:
+    """Execute one on a fresh kernel, nobody to answer, nothing recorded."""
+    notebook = nbformat.read(path, as_version=4)
+    options = {"timeout": None, "record_timing": False, "resources": {"metadata": {"path": HERE}}}
+    NotebookClient(notebook, **options).execute()
+    notebook.metadata.language_info = {"name": "python"}
+    nbformat.write(notebook, path)
+
+
+def main(names: list[str]) -> None:
+    """All that are named, else all that there are."""
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ |= {"CAVEAGENT_RECORD": "off", "IPYTHONDIR": scratch}
+        for path in map(Path, names) if names else sorted(HERE.glob("[0-9]*.ipynb")):
+            save(path)
+            print(path.name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
