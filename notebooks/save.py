@@ -19,7 +19,10 @@ def save(path: Path) -> None:
     options = {"timeout": None, "record_timing": False, "resources": {"metadata": {"path": HERE}}}
     NotebookClient(notebook, **options).execute()
     notebook.metadata.language_info = {"name": "python"}
-    nbformat.write(notebook, path)
+    text = nbformat.writes(notebook)
+    for folder, name in ((sys.prefix, ".venv"), (str(HERE.parent), "."), (str(Path.home()), "~")):
+        text = text.replace(folder, name)  # a traceback tells where things lie on this machine
+    path.write_text(text + "\n")
 
 
 def main(names: list[str]) -> None:

@@ -41,4 +41,4 @@ def test_its_commands_and_options_exist():
     options = {found for code in CODE for found in re.findall(r"(?:^|\s)(--[a-z-]+)", code)}
 
     assert commands <= set(COMMANDS)
-    assert options <= {*options_of(CaveMagics.cave_cell), "--execute"}
+    assert options <= {*options_of(CaveMagics.cave_cell), "--run"}  # of `%cave export`
