@@ -134,6 +134,7 @@ class Recorder:
             answers=[list(each) for each in earlier.answers] if earlier else self._answers,
         )
         self._answers = []
+        self._approvals += 1
 
     def _ran(self, event: ev.Ran, known: Marks | None) -> None:
         touched = [change.name for change in (*event.changes.added, *event.changes.changed)]
