@@ -134,7 +134,7 @@ def test_a_file_that_would_be_written_is_shown_remembered_and_a_step_is_undone(p
     panel.get_by_text("Preview").click()
     notebook.picture("panel-effect")
     shown = effect.inner_text()
-    panel.get_by_role("checkbox").check()
+    panel.get_by_role("checkbox", name="Always allow in this notebook").check()
     panel.get_by_role("button", name="Run", exact=True).click()
     notebook.wait(1)
     panel.get_by_text("Written.").first.wait_for()
