@@ -51,6 +51,7 @@ class Disclosure:
     _said: str = ""  # what the model has been told and has written
     _reads: bool = False
     _foreign: tuple[str, ...] = ()  # texts of findings and effects, which may hold values
+    _gone: frozenset[str] = frozenset()  # words that were withheld from cards, also when their data are gone
 
     def begin(self, task: Task) -> None:
         """A cell begins."""
@@ -161,8 +162,10 @@ class Disclosure:
         own = namespace.get(card.name)
         try:
             withhold = self._withholder({n: obj for n, obj in namespace.items() if obj is not own})
-            withhold.unchecked = False
-            return replace(card, details=tuple(harmless(withhold(each)) for each in card.details))
+            withhold.unchecked, withhold.gone = False, self._gone
+            details = tuple(harmless(withhold(each)) for each in card.details)
+            self._gone |= withhold.withheld
+            return replace(card, details=details)
         except (OutOfTime, Unread):
             return replace(card, details=())
 

@@ -56,15 +56,17 @@ class Withholder:
     secrets: Sequence[Secret]
     known: set[str]  # words that the model has been told or has written
     unchecked: bool = False  # the code brought in data that is in no variable: nothing new is told
+    gone: frozenset[str] = frozenset()  # words that were cells of data that may be no more
     clock: Callable[[], float] = time.monotonic
     count: int = 0  # how many values were withheld so far
+    withheld: set[str] = field(default_factory=set)  # their words
     _index: _Index | None = field(default=None)
 
     def __call__(self, text: str) -> str:
         """The text with a mark in place of each value; raises `OutOfTime`."""
         text = _bounded(unescaped(text))
         found = list(tokens(text))
-        if not found or not (self.secrets or self.unchecked):
+        if not found or not (self.secrets or self.unchecked or self.gone):
             return text
         if self._index is None:
             self._index = _Index.of(self.secrets, self.clock() + SECONDS, self.clock)
@@ -78,6 +80,8 @@ class Withholder:
         def stays(token: Token) -> bool:
             if token.text.casefold() in self.known or token.text.casefold() in BOILERPLATE:
                 return False
+            if token.text.casefold() in self.gone:
+                return True
             if token.start in wholes or token.start in rows or (self.unchecked and token.telling):
                 return True
             if token.value is None:
@@ -89,6 +93,7 @@ class Withholder:
 
         withheld = [token for token in found if stays(token)]
         self.count += len(withheld)
+        self.withheld |= {token.text.casefold() for token in withheld}
         return _marked(text, withheld)
 
     def _cells(self, numbers: Sequence[Token], deadline: float) -> dict[int, int]:

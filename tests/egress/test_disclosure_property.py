@@ -73,6 +73,14 @@ def test_no_cell_of_a_frame_goes_over_the_wire_at_level_schema(shell, seed, rows
     assert leaked(text, words, numbers) == set()
 
 
+def test_keys_that_were_cells_stay_here_when_their_frame_is_gone(shell):
+    namespace, words, numbers = world(random.Random(118), 4)
+
+    text = sent_by(shell, namespace, ["print(df); del df", "len(lookup)"])
+
+    assert leaked(text, words, numbers) == set()
+
+
 def test_marks_would_be_found_if_output_were_told_as_it_is(shell, monkeypatch):
     monkeypatch.setattr(Disclosure, "outputs", lambda self, outputs, namespace: outputs)
     namespace, words, numbers = world(random.Random(1), 8)

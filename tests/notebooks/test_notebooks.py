@@ -59,7 +59,8 @@ def ran(notebook):
 
 @pytest.mark.parametrize("path", ALONE, ids=lambda path: path.stem)
 def test_a_second_run_all_asks_no_model_and_gives_the_same(path, machine, monkeypatch):
-    recording = FOLDER / "replies" / f"{path.stem}.md"
+    name = path.stem
+    recording = FOLDER / "replies" / f"{name}.md"
     source = nbformat.read(path, as_version=4)
     if not any(RECORDED.search(cell.source) for cell in source.cells):  # 01 asks the model that there is
         server = served(source, recording, monkeypatch)
@@ -74,7 +75,7 @@ def test_a_second_run_all_asks_no_model_and_gives_the_same(path, machine, monkey
     assert server.asked == 0
     assert [turn[0]["replayed"] for turn in turns(second)] == [True] * len(turns(first))
     assert [event["differs"] for event in ran(second)] == [[]] * len(ran(first))
-    assert bool(ran(first)) == (path.stem != OWN_KERNELS)
+    assert bool(ran(first)) == (name != OWN_KERNELS)
 
 
 @pytest.mark.parametrize("path", SAVED, ids=lambda path: path.stem)
