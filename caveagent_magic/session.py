@@ -66,7 +66,7 @@ def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
         told = (yield from _step(reader.code, at, task, ports)) if reader.done else prompt.CUT
         ports.stream.tell(told)
         if broken := ports.steps_run[-1][1].broken if ports.steps_run else ():
-            ports.stream.tell(prompt.broke([each.name for each in broken]))
+            ports.stream.tell(prompt.broke(ports.disclosure.guards(broken)))
             yield ev.TurnEnded("broken", _broken(broken), **at.fields)
             return
         if task.plan:
@@ -98,7 +98,7 @@ def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
         cards_text(changed(stream.cards, chosen)),
         first=first,
         out=task.out,
-        keep=ports.checks.text(),
+        keep="\n".join(ports.disclosure.guards(ports.checks.texts())),
     )
     message = ports.disclosure.told(stream.noted("\n\n".join(filter(None, (earlier, asked)))))
     stream.open(task.prompt, message)

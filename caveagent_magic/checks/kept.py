@@ -38,9 +38,9 @@ class Checks:
         """Every check."""
         return [each for some in self.of.values() for each in some]
 
-    def text(self) -> str:
-        """What the model is told of them; empty: nothing is to be kept true."""
-        return "\n".join(each.text for each in self.all() if each not in self.lapsed)
+    def texts(self) -> list[str]:
+        """What is to be kept true in this turn."""
+        return [each.text for each in self.all() if each not in self.lapsed]
 
     def begin(self, namespace: Mapping[str, object]) -> str:
         """Before a turn: what no longer holds is not held against its steps; in words, for the person."""

@@ -30,6 +30,7 @@ NOTE = (
     "Aggregate, or go on without them."
 )
 WITHHELD = "[{}, not shown here{}]"
+GUARD_WITHHELD = "[something about data that you are not told of]"
 SLOW = ": the data are too large to compare it with in time"
 # What brings in data that may be in no variable, so that output has nothing to be compared with.
 READING: frozenset[ev.Capability] = frozenset(
@@ -133,6 +134,15 @@ class Disclosure:
 
         added, changed, removed = map(shown, (changes.added, changes.changed, changes.removed))
         return ev.Changes(tuple(added), tuple(changed), tuple(removed))
+
+    def guards(self, guards: Iterable[ev.Change | str]) -> list[str]:
+        """What is to stay true, in words; one that names something hidden is checked, and not told."""
+        hidden = [words(column_of(entry) or entry) for entry in self.cell.hidden]
+        texts = [each if isinstance(each, str) else each.name for each in guards]
+        return [
+            GUARD_WITHHELD if any(name <= words(text) for name in hidden) else self.told(text)
+            for text in texts
+        ]
 
     def may_name_cells(self, obj: object) -> bool:
         """Whether names inside the object may be values of the data."""

@@ -58,7 +58,7 @@ def _spare_the_kernel(rehearsal: Rehearsal, at: At, task: Task, ports: Ports) ->
     """Code that nobody looks at and that failed in the copy is not run: the model is told at once."""
     if rehearsal.broken:
         yield ev.Decided("skip", "policy", "it would break a guard on the data", **at.fields)
-        return (yield from observe(prompt.would_break([each.name for each in rehearsal.broken]), at))
+        return (yield from observe(prompt.would_break(ports.disclosure.guards(rehearsal.broken)), at))
     yield ev.Decided("skip", "policy", "it failed in the rehearsal", **at.fields)
     outputs = rehearsal.trial.outputs if rehearsal.trial else ()
     text, left_out = shaped(outputs, ev.Changes(), task, ports)

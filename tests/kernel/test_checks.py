@@ -39,6 +39,19 @@ def test_the_model_is_told_what_must_stay_true(guarded, replies):
     assert "sales.id unique\nno new nulls in sales.price" in guarded.events()[0]["request_text"]
 
 
+def test_a_guard_that_names_a_hidden_column_is_checked_and_not_told(guarded, replies):
+    guarded.run("%cave hide sales.id")
+    same = "I give all the same key.\n```python\nsales['id'] = 1\n```"
+    guarded.run(f"%%cave --auto --model {replies(same, 'It cannot be done.')}\nLook.")
+    asked, *_ = guarded.events()
+    told = next(event["text"] for event in guarded.events() if event["type"] == "observed")
+
+    assert "sales.id" not in asked["request_text"] + told
+    assert "no new nulls in sales.price" in asked["request_text"]
+    assert "broke what must stay true" in told
+    assert guarded.value("sales.id.is_unique") == "True"
+
+
 def test_a_step_that_broke_a_guard_ends_the_turn_as_an_error_and_can_be_undone(guarded, replies):
     guarded.run("%config CaveMagics.rehearse = False")
     guarded.run(f"%%cave --auto --model {replies(DROP, ADD, 'Done.')}\nDrop the first row.")
