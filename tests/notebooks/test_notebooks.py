@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.kernel, pytest.mark.timeout(600)]
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9]*.ipynb"))
-SAVED = NOTEBOOKS[1:]  # 01 asks the model that there is, and is saved empty
 WITH_A_PERSON = "07_your_own_objects"  # queries through SQLAlchemy's engine are asked about, whatever the policy
 ALONE = [path for path in NOTEBOOKS if path.stem != WITH_A_PERSON]
 RECORDED = re.compile(r"^%cave model recorded:.*$", re.MULTILINE)
@@ -78,7 +77,7 @@ def test_a_second_run_all_asks_no_model_and_gives_the_same(path, machine, monkey
     assert bool(ran(first)) == (name != OWN_KERNELS)
 
 
-@pytest.mark.parametrize("path", SAVED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_is_saved_as_it_ran(path):
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
