@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from caveagent_magic.events import MIME_TYPE
 from tests.notebooks.messages_server import MessagesServer
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9]*.ipynb"))
