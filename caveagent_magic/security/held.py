@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import logging
 import sys
 import types
 from collections import deque
@@ -43,7 +44,8 @@ def held(obj: object) -> Iterator[object]:
         seen.add(id(inner))
         if not is_a(inner, type) or not any(each is inner for each in mro(type(obj))):
             yield inner
-        if distance < FARTHEST and not own_code(inner):
+        shared = is_a(inner, logging.Logger) and not is_a(obj, logging.Logger)  # it runs for whoever logs
+        if distance < FARTHEST and not own_code(inner) and not shared:
             waiting.extend((each, distance + 1) for each in _inside(inner))
 
 

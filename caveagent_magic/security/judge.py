@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from caveagent_magic.events import Capability, Finding, Judgement, Verdict
 from caveagent_magic.security.budget import RULES, Budget, TooMuch
+from caveagent_magic.security.clauses import STRICTNESS
 from caveagent_magic.security.confusables import confusables
 from caveagent_magic.security.loops import top_level_awaits
 from caveagent_magic.security.names import uses_of
@@ -110,7 +111,7 @@ def _verdict(
     decision: Judgement = "allow"
     for judgement in found.values():
         decision = stricter(decision, judgement)
-    kept = _without_repeats(found, decision)
+    kept = _without_repeats(found)
     return Verdict(decision, tuple(sorted(kept, key=lambda f: (f.line, f.column, f.code, f.message))))
 
 
@@ -138,23 +139,31 @@ def _apply(rule: Rule, use: Use, policy: Policy, lines: list[str]) -> Iterator[t
         yield replace(found, target=target or ""), judgement
 
 
-def _without_repeats(found: Mapping[Finding, Judgement], decision: Judgement) -> list[Finding]:
-    """One for each rule, place and path or host; where that is said, not also that something is unknown."""
+def _without_repeats(found: Mapping[Finding, Judgement]) -> list[Finding]:
+    """One for each rule, place and path or host, the strictest; no unknown where one as strict is known."""
+    strictness = {finding: STRICTNESS[judgement] for finding, judgement in found.items()}
     seen: set[tuple[object, ...]] = set()
     kept: list[Finding] = []
-    placed = {(f.line, f.column) for f in found if f.capability != "unknown"}
-    for finding in sorted(found, key=lambda f: (f.line, f.column, -f.end_line, -f.end_column)):
+    placed: dict[tuple[int, int], int] = {}
+    for finding in found:
+        if finding.capability != "unknown":
+            place = (finding.line, finding.column)
+            placed[place] = max(placed.get(place, -1), strictness[finding])
+    for finding in sorted(
+        found, key=lambda f: (f.line, f.column, -strictness[f], -f.end_line, -f.end_column)
+    ):
         key = (
             finding.code,
             finding.line,
             finding.column,
             finding.target if finding.capability in TARGETED else "",
         )
-        vague = finding.capability == "unknown" and (finding.line, finding.column) in placed
+        known = placed.get((finding.line, finding.column), -1)
+        vague = finding.capability == "unknown" and known >= strictness[finding]
         if key not in seen and not vague:
             seen.add(key)
             kept.append(finding)
-    return kept or list(found)
+    return kept
 
 
 def _finding(code: str, capability: Capability, message: str, span: Span, lines: list[str]) -> Finding:

@@ -11,11 +11,11 @@ from caveagent_magic.security import live, still
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.following import Following
 from caveagent_magic.security.held import held
-from caveagent_magic.security.known import own_code
+from caveagent_magic.security.known import own_code, top
 from caveagent_magic.security.reader import TALKING, Given, names_of, span_of
 from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.source import names_in, node_of
-from caveagent_magic.security.still import class_dict, function_of, is_a, mro
+from caveagent_magic.security.still import class_dict, function_of, is_a, mro, word
 from caveagent_magic.security.values import (
     DATA,
     Bound,
@@ -74,7 +74,7 @@ class Own(Following):
                     "__call__",
                     "__post_init__",
                 )
-                if hook and own_code(member) and not _generated(member):
+                if hook and own_code(member) and not (_generated(member) or _passes_on(member, each)):
                     self.call_back(live.values_of(member)[0], node)
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
@@ -183,3 +183,23 @@ class Own(Following):
 def _generated(function: types.FunctionType) -> bool:
     """Whether `dataclasses` made it: it has no source, and only compares or prints fields."""
     return function.__code__.co_qualname.startswith("__create_fn__.")
+
+
+def _passes_on(function: types.FunctionType, kind: type) -> bool:
+    """Whether it only hands its arguments to functions of the library whose class it is in.
+
+    Libraries compile such methods while they run, so they have no file of the library.
+    """
+    code, inside = function.__code__, function.__globals__
+    package = top(live.class_name(kind))
+    reached = [inside.get(name) for name in code.co_names]
+    plain = all(type(constant) in (types.NoneType, bool, tuple) for constant in code.co_consts)
+    return plain and not code.co_freevars and all(_is_of(each, package) for each in reached)
+
+
+def _is_of(function: object, package: str) -> bool:
+    if type(function) is not types.FunctionType or own_code(function):
+        return False
+    found = (value for value in live.values_of(function) if isinstance(value, Named))
+    names = (name for value in found for name in names_of(value))
+    return top(word(function.__globals__.get("__name__"))) == package and not any(map(claimed, names))

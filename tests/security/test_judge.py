@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -105,6 +107,32 @@ def test_paths_outside_the_working_directory_are_asked_about() -> None:
     ]
 
     assert decisions == ["allow", "allow", "allow", "ask", "ask", "ask", "ask"]
+
+
+def test_a_finding_that_asks_is_never_hidden_behind_one_that_is_allowed(tmp_path: Path) -> None:
+    allowing = tmp_path / "policy.toml"
+    allowing.write_text(
+        '[capabilities]\nintrospection = "allow"\n[capabilities.unknown]\nallow = ["a_private_one"]'
+    )
+    code = "import a_private_one, another_private_one as b\nb.__dict__['f'](a_private_one.f)"
+    policy = Policy.load(allowing)
+
+    verdict = judge(code, {}, policy)
+
+    asked = [each for each in verdict.findings if policy.decide(each.capability, each.target) == "ask"]
+    assert verdict.decision == "ask"
+    assert asked
+
+
+def test_a_query_over_a_live_engine_is_judged_by_the_class_of_the_engine(tmp_path: Path) -> None:
+    allowing = tmp_path / "policy.toml"
+    allowing.write_text('[capabilities.unknown]\nallow = ["sqlalchemy.engine.base.Engine"]')
+    names = {"pd": pd, "engine": sqlalchemy.create_engine("sqlite://")}
+    code = 'pd.read_sql("select 1", engine)'
+
+    assert judge(code, names, POLICY).decision == "ask"
+    verdict = judge(code, names, Policy.load(allowing))
+    assert verdict.decision == "allow", verdict
 
 
 def test_check_needs_neither_astroid_nor_user_libraries() -> None:

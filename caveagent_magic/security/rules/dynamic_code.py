@@ -168,15 +168,17 @@ class EvaluatesFormula(Rule):
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
-        """By the functions that the text names."""
-        if not any(fits(each, FORMULAS) for each in use.names):
+        """By the functions that the text names; said is the public name, whether it is loaded or not."""
+        known = [each for each in use.names if fits(each, FORMULAS)]
+        if not known:
             return
         nothing_else = any("formula" in each or "dmatri" in each for each in use.names)
         given = [values for key, values in use.keywords.items() if "formula" in key] + [*use.args[:2]]
         first = given[0] if given else ()
         unknown = any(isinstance(value, Opaque) and value.origin in NOT_WRITTEN for value in first)
         if (nothing_else and unknown) or any(_calls_more(text) for text in _written(given)):
-            yield Hit(shown(use.names[0]))
+            full = [each for each in known if not each.startswith("?.")]
+            yield Hit(shown(min(full or known, key=len)))
 
 
 def _written(given: Sequence[Values]) -> Iterator[str]:
