@@ -1,5 +1,6 @@
 /** One turn as it stands: what a list of events adds up to. */
 import type {
+  Action,
   CaveEvent,
   CodeProposed,
   Decided,
@@ -253,6 +254,14 @@ function assertNever(event: never): never {
   throw new Error(`an event was forgotten: ${JSON.stringify(event)}`);
 }
 
+const AFTER: Readonly<Record<Action, Phase>> = {
+  run: "running",
+  adopt: "running",
+  edit: "judging",
+  skip: "thinking",
+  stop: "waiting", // nothing else begins
+};
+
 /** What the turn is doing, seen from its last step. */
 export function phase(trace: Trace): Phase {
   if (trace.end) return "ended";
@@ -262,8 +271,8 @@ export function phase(trace: Trace): Phase {
   if (step.pending || waitsForAnswer(step)) return "waiting";
   if (!step.code?.complete) return step.usage && !step.code ? "thinking" : "writing";
   if (!step.verdict) return "judging";
-  if (!step.rehearsal && step.verdict.decision !== "deny") return "rehearsing";
-  return "running";
+  if (step.decided) return AFTER[step.decided.action];
+  return step.verdict.decision === "deny" ? "judging" : "rehearsing";
 }
 
 /** The list with one streamed event put in its place, which may be behind events that were lost. */

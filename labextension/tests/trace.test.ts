@@ -114,8 +114,11 @@ describe("phase", () => {
     ["writing", [event("code_proposed", { complete: false })]],
     ["judging", [event("code_proposed")]],
     ["rehearsing", [event("code_proposed"), event("judged")]],
+    ["rehearsing", [event("code_proposed"), event("judged"), event("rehearsed")]],
     ["waiting", WAITING],
     ["running", [...WAITING, event("decided")]],
+    ["judging", [...WAITING, event("decided", { action: "edit" })]],
+    ["thinking", [...WAITING, event("decided", { action: "skip" })]],
     ["thinking", [...WAITING, event("decided"), event("ran"), event("observed")]],
     ["ended", FINISHED],
   ];

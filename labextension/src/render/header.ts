@@ -5,6 +5,7 @@ import { button } from "./button";
 import { type Child, fill, h, setAttribute, setText, show } from "./dom";
 import { cost, joined, seconds, tokens, whole } from "./format";
 import type { Host } from "./host";
+import { isNews } from "./said";
 
 export interface HeaderView {
   readonly node: HTMLElement;
@@ -71,8 +72,7 @@ export function headerView(host: Host): HeaderView {
     update(trace, live) {
       const now = phase(trace);
       const open = live && now !== "ended";
-      setAttribute(state, "aria-live", host.announces?.() === false ? "off" : "polite");
-      setText(state, words(trace, now, live));
+      tell(state, words(trace, now, live), trace.started?.turn ?? "", host);
       budget.update(trace);
       setAttribute(node, "data-phase", open ? now : (trace.end?.reason ?? "over"));
       setText(model, trace.started?.model ?? "");
@@ -87,6 +87,14 @@ export function headerView(host: Host): HeaderView {
       fill(sent, trace.started, () => sentParts(trace.started));
     },
   };
+}
+
+/** Show in what state the turn is, and have it read out where no other panel did. */
+function tell(state: HTMLElement, text: string, turn: string, host: Host): void {
+  if (state.textContent === text) return;
+  const aloud = host.announces?.() !== false && isNews(turn, text, host.send !== undefined);
+  setAttribute(state, "aria-live", aloud ? "polite" : "off");
+  setText(state, text);
 }
 
 function words(trace: Trace, now: Phase, live: boolean): string {
