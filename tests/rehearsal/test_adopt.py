@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 
 import numpy as np
@@ -144,10 +145,11 @@ LINES = st.sampled_from(
         "x.append({n})", "s = frame['a']", "m = np.arange({n}).reshape(1, -1)", "q = m[0]",
     ]
 )  # fmt: skip
+PROGRAMS = int(os.environ.get("CAVEAGENT_PROGRAMS", "20"))
 NAMES = ("x", "y", "z", "w", "v", "items", "frame", "array", "records", "u", "r", "t", "s", "m", "q")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=PROGRAMS, deadline=None)
 @given(program=st.lists(st.tuples(LINES, st.integers(0, 4)), min_size=1, max_size=6))
 def test_whatever_is_taken_over_equals_a_run(program):
     lines = [f"try: {line.format(n=n)}\nexcept Exception: pass" for line, n in program if "class" not in line]
