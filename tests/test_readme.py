@@ -18,7 +18,20 @@ CODE = re.findall(r"`([^`\n]+)`", README)
 
 
 def test_every_block_is_of_a_kind_that_is_checked_here():
-    assert {kind for kind, _ in BLOCKS} == {"", "bash", "toml"}
+    assert {kind for kind, _ in BLOCKS} == {"", "bash", "python", "toml"}
+
+
+def test_the_example_of_check_and_guard_says_what_the_readme_says(capsys):
+    [example] = [text for kind, text in BLOCKS if kind == "python"]
+    compiled = compile(example, "<ipython-input-1>", "exec")
+
+    exec(compiled, {"__name__": "__main__"})
+
+    asked, refused = capsys.readouterr().out.splitlines()
+    assert f"# {asked}" in example
+    assert "would write '/var/tmp/out.csv' (line" in refused
+    assert refused.endswith("but write_file was not approved for it.")
+    assert not Path("/var/tmp/out.csv").exists()
 
 
 @pytest.mark.parametrize("block", [text for kind, text in BLOCKS if kind == "toml"])
