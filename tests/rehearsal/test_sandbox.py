@@ -26,6 +26,10 @@ TIERS = {
 }
 
 
+WITH_PROCESSES = [name for name, each in TIERS.items() if each.own_processes]
+WITH_LOCKS = [name for name, each in TIERS.items() if each.shared_memory]  # locks lie in shared memory
+
+
 @pytest.fixture(params=TIERS)
 def tier(request, monkeypatch):
     chosen = TIERS[request.param]
@@ -123,9 +127,8 @@ def test_loopback_udp_does_not_arrive_where_no_network_is_claimed(try_out, tier)
                 listening.recv(1)
 
 
+@pytest.mark.parametrize("tier", WITH_PROCESSES, indirect=True)
 def test_a_process_that_leaves_the_session_ends_with_the_rehearsal(try_out, tier, tmp_path):
-    if not tier.own_processes:
-        pytest.skip("not claimed")
     source = "import subprocess; subprocess.Popen(['sleep', '4242'], start_new_session=True)"
 
     try_out(source)
@@ -165,9 +168,8 @@ def test_privileges_are_gone(try_out, said):
     assert int(line.split()[1], 16) & ~(1 << 2) == 0  # reading the files of others is left
 
 
+@pytest.mark.parametrize("tier", WITH_LOCKS, indirect=True)
 def test_process_pools_work(try_out, said, tier):
-    if not tier.shared_memory:
-        pytest.skip("its locks lie in shared memory")
     source = """
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -192,10 +194,13 @@ COMPUTING = {
 }
 
 
-@pytest.mark.parametrize("library", COMPUTING)
+INSIDE = [
+    (name, library) for name in TIERS for library in COMPUTING if library != "joblib" or name in WITH_LOCKS
+]
+
+
+@pytest.mark.parametrize(("tier", "library"), INSIDE, indirect=["tier"])
 def test_libraries_compute_inside(try_out, tier, library):
-    if library == "joblib" and not tier.shared_memory:
-        pytest.skip("its locks lie in shared memory")
     source = f"import tempfile; TEMP = tempfile.mktemp(); {COMPUTING[library]}"
 
     trial = try_out(source, seconds=60, cpu_seconds=60)
