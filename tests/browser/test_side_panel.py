@@ -47,6 +47,29 @@ def test_a_column_is_hidden_in_the_side_panel_and_the_text_that_leaves_changes(p
     assert notebook.complaints == []
 
 
+def test_two_notebooks_wait_at_once_and_each_is_answered_in_the_side_panel(page, lab):
+    first = asking(lab, page, "side-one")
+    first.run(1, wait=False)
+    first.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
+    model = lab.replies("side-two", SUM, "The sum is 149995.")
+    lab.write("side-two.ipynb", STAFF, f"%%cave --model {model}\nWhat is the sum of pay?")
+    second = Notebook(page, lab, "side-two.ipynb").open()
+    second.run(0)
+    second.run(1, wait=False)
+    side = second.side_panel()
+    runs = side.get_by_role("button", name="Run", exact=True)
+    runs.nth(1).wait_for()
+    waiting = page.locator(".cave-status").inner_text()
+    second.picture("side-two-waiting")
+    found = second.violations("#caveagent-magic")
+    runs.nth(1).click()
+    runs.first.click()
+    page.locator(".cave-status").get_by_text("idle").wait_for()
+
+    assert waiting == "Cave: 2 wait for you"
+    assert found == []
+
+
 def test_a_kernel_restarted_while_a_step_waits_leaves_no_button_and_says_so(page, lab):
     notebook = asking(lab, page, "side-restart")
     notebook.run(1, wait=False)
