@@ -15,8 +15,6 @@ pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9]*.ipynb"))
-WITH_A_PERSON = "07_your_own_objects"  # queries through SQLAlchemy's engine are asked about, whatever the policy
-ALONE = [path for path in NOTEBOOKS if path.stem != WITH_A_PERSON]
 RECORDED = re.compile(r"^%cave model recorded:.*$", re.MULTILINE)
 ASKS_A_SERVER = "%cave model claude-sonnet-5-5"
 OWN_KERNELS = "08_headless_and_replay"  # its turns are those of the notebooks that it runs itself
@@ -56,7 +54,7 @@ def ran(notebook):
     return [event for turn in turns(notebook) for event in turn if event["type"] == "ran"]
 
 
-@pytest.mark.parametrize("path", ALONE, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_second_run_all_asks_no_model_and_gives_the_same(path, machine, monkeypatch):
     name = path.stem
     recording = FOLDER / "replies" / f"{name}.md"
