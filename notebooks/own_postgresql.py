@@ -45,7 +45,9 @@ def _programs() -> Path:
     if not found and (anywhere := shutil.which("postgres")):
         found = [Path(anywhere)]
     if not found:
-        raise FileNotFoundError("PostgreSQL is not installed: `apt-get install postgresql`, or set DATABASE_URL")
+        raise FileNotFoundError(
+            "PostgreSQL is not installed: `apt-get install postgresql`, or set DATABASE_URL"
+        )
     return found[-1].parent
 
 

@@ -34,7 +34,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/v1/messages/count_tokens"):
             return self._answer("application/json", json.dumps({"input_tokens": 10}).encode())
         self.server.asked += 1
-        lines = (f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in _told(self.server.reply_to(body)))
+        lines = (
+            f"event: {each['type']}\ndata: {json.dumps(each)}\n\n"
+            for each in _told(self.server.reply_to(body))
+        )
         return self._answer("text/event-stream", "".join(lines).encode())
 
     def _answer(self, kind: str, data: bytes) -> None:
