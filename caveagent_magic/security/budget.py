@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 
 MOST_STEPS = 150_000  # visits of expressions and values
+BETWEEN_LOOKS = 16  # steps; a look at the clock takes as long as several of them
 CLOCK: Callable[[], float] = getattr(time, "thread_time", time.perf_counter)  # not every system has it
-READING = 0.55  # seconds after the start of the check until which code is read
-RULES = 0.7  # and until which rules look at what was read; the rest is for the parser and for tidying up
+READING = 0.4  # seconds after the start of the check until which code is read
+RULES = 0.5  # and until which rules look at what was read; the rest is for the parser and for tidying up
 
 
 class TooMuch(Exception):
@@ -34,7 +35,8 @@ class Budget:
         self.steps += 1
         if self.steps > self.most:
             raise TooMuch
-        self.look()
+        if self.steps % BETWEEN_LOOKS == 0:
+            self.look()
 
     def look(self) -> None:
         """Only watch the clock."""

@@ -5,15 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.known import computes, harmless
+from caveagent_magic.security.origins import Origins
 from caveagent_magic.security.reader import Given
 from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.stores import Stores
 from caveagent_magic.security.use import Span
 from caveagent_magic.security.values import Named, Opaque, Value, Values
+from caveagent_magic.security.writers import NEEDS_LOOK
+
+if TYPE_CHECKING:
+    from caveagent_magic.security.infer import Opinion
 
 MOST_DOUBTS = 200  # of one cell
 LOST = frozenset({"data", "element", "unresolved", "parameter"})
@@ -39,6 +45,7 @@ class Doubts(Stores):
         self.doubts: list[Doubt] = []
         self.pieces: dict[int, ast.Module] = {}  # of the person's own source, by the function in it
         self.more: bool | None = None
+        self.opinion: Opinion | None = None
 
     def doubt(self, node: ast.AST, given: Given | None, stored: Values = ()) -> None:
         """Keep the doubt, if there is a piece of code in which it can be looked up."""
@@ -71,19 +78,27 @@ class Doubts(Stores):
     def ask_again(self) -> None:
         """Note what the second opinion adds; raises `TooMuch` where it takes too long."""
         doubts = [doubt for doubt in self.doubts if doubt.elsewhere or self._names_more_than_computing()]
-        if not doubts:
-            return
-        from caveagent_magic.security.infer import Opinion
-
-        opinion = Opinion(self.budget)
+        origins: dict[int, Origins] = {}
         for doubt in doubts:
-            expressions = [_asked(doubt.node), *_arguments(doubt.given)]
-            found, *handed = opinion.of(expressions, doubt.root)
-            self.elsewhere = doubt.elsewhere
-            self._settle(doubt, found)
-            for values in handed:
-                self.hand_over(values, doubt.node)
+            if id(doubt.root) not in origins:
+                origins[id(doubt.root)] = Origins(doubt.root)
+            asked = [_asked(doubt.node), *_arguments(doubt.given)]
+            beginning = origins[id(doubt.root)]
+            expressions = [each if beginning.inside(each) else None for each in asked]
+            if any(expressions):
+                self._ask_about(doubt, expressions)
         self.elsewhere = None
+
+    def _ask_about(self, doubt: Doubt, expressions: list[ast.expr | None]) -> None:
+        if self.opinion is None:
+            from caveagent_magic.security.infer import Opinion
+
+            self.opinion = Opinion(self.budget)
+        found, *handed = self.opinion.of(expressions, doubt.root)
+        self.elsewhere = doubt.elsewhere
+        self._settle(doubt, found)
+        for values in handed:
+            self.hand_over(values, doubt.node)
 
     def _settle(self, doubt: Doubt, found: Values) -> None:
         if isinstance(doubt.node, ast.Attribute):
@@ -117,11 +132,16 @@ def _does_more(name: str) -> bool:
 
 
 def _mentioned(tree: ast.Module) -> tuple[set[str], set[str]]:
-    """The names and the modules that occur."""
+    """The names and the modules that occur, but for a plain `print(…)`."""
     names: set[str] = set()
     modules: set[str] = set()
+    plain: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            decisive = NEEDS_LOOK.get(f"builtins.{node.func.id}")
+            if decisive and all(keyword.arg not in (decisive, None) for keyword in node.keywords):
+                plain.add(id(node.func))
+        elif isinstance(node, ast.Name) and id(node) not in plain:
             names.add(node.id)
         elif isinstance(node, ast.Import):
             modules.update(alias.name for alias in node.names)

@@ -91,7 +91,7 @@ class Opinion:
         self.inferred = 0
         self.built: dict[int, dict[tuple[object, ...], Any]] = {}
 
-    def of(self, expressions: list[ast.expr], root: ast.Module) -> list[Values]:
+    def of(self, expressions: list[ast.expr | None], root: ast.Module) -> list[Values]:
         """What each of the expressions, found in the root, may stand for as well.
 
         Raises `TooMuch`. Gives nothing where there is no second opinion yet.
@@ -100,7 +100,7 @@ class Opinion:
             return [() for _ in expressions]
         try:
             with _closed_to(_not_parsed, self._step):
-                return [self._infer(expression, root) for expression in expressions]
+                return [self._infer(each, root) if each is not None else () for each in expressions]
         except RecursionError:
             raise TooMuch from None
         finally:

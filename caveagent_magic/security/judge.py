@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import gc
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -36,7 +38,23 @@ def judge(
     code: str, namespace: Mapping[str, object], policy: Policy, budget: Budget | None = None
 ) -> Verdict:
     """The verdict; nothing of the namespace is run, and nothing here ever raises for bad code."""
-    budget = budget or Budget()
+    with _uncollected():
+        return _judged(code, namespace, policy, budget or Budget())
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: that of a large kernel takes longer than the verdict."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _judged(code: str, namespace: Mapping[str, object], policy: Policy, budget: Budget) -> Verdict:
     hidden = _hidden(code)
     if hidden is not None:
         return Verdict("deny", (hidden,))

@@ -135,7 +135,7 @@ def test_code_made_to_be_inferred_for_ever_ends(warm: None, source: str) -> None
 
 def test_an_exhausted_second_opinion_asks(warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(infer, "MOST_INFERRED", 3)
-    source = "import os\nx = df.head()\ny = x.mean()\ny.round().max()"
+    source = "import os\nclass P:\n    def __getitem__(s, n): return s\nP()[1][2].round()"
     verdict = judge(source, {"df": FRAME}, POLICY)
 
     assert [finding.code for finding in verdict.findings] == ["CAVE003"]
@@ -147,7 +147,19 @@ def test_a_cell_that_names_only_what_computes_is_not_looked_at_twice(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(infer.Opinion, "of", lambda self, expressions, root: asked.append(root))
-    judge("import numpy as np\nx = df.groupby('a').mean()\nx.round().plot()", {"df": FRAME}, POLICY)
+    source = "class P:\n    def __getitem__(s, n): return s\nprint(P()[1].round())"
+    judge(source, {}, POLICY)
+
+    assert asked == []
+
+
+def test_what_begins_in_live_objects_or_in_a_library_is_not_looked_at_twice(
+    warm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(infer.Opinion, "of", lambda self, expressions, root: asked.append(root))
+    source = "import os, numpy as np\nx, *y = df.groupby('a'), np.ones(3)\nfor each in y + [x]:\n"
+    judge(f"{source}    each.round().plot()\n    z = each.max()\n    z.sum()", {"df": FRAME}, POLICY)
 
     assert asked == []
 
