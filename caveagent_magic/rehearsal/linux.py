@@ -41,6 +41,12 @@ def checked(result: int) -> int:
     return result
 
 
+def give_back_freed_memory() -> None:
+    """Let the C library return to the system what was freed, where it can (glibc); some milliseconds."""
+    if hasattr(libc(), "malloc_trim"):
+        libc().malloc_trim(0)
+
+
 def die_with_parent(signal_number: int) -> None:
     """Have the kernel send this signal here when the parent ends."""
     checked(libc().prctl(_SET_PDEATHSIG, signal_number, 0, 0, 0))

@@ -59,6 +59,7 @@ class Broker:
         self._heard_in_turn = False
         self._in_stdin = False
         self._turn_running = False
+        self._to_stop = False  # a stop was asked for in this turn and is not obeyed yet
         self.log: Callable[[], list[dict[str, Any]]] = list
         self.undoable: Callable[[], dict[str, Any]] = dict  # what can be undone between two turns
 
@@ -74,7 +75,19 @@ class Broker:
     def begin(self, log: Callable[[], list[dict[str, Any]]]) -> None:
         """A turn begins; `log` gives its events so far."""
         with self._changed:
-            self._turn_running, self._heard_in_turn, self.log = True, False, log
+            self._turn_running, self._heard_in_turn, self._to_stop, self.log = True, False, False, log
+
+    def obey(self) -> None:
+        """Raise `KeyboardInterrupt` where a stop was asked for and its interrupt came to nothing.
+
+        Python drops an interrupt that falls into a finaliser, and the code of a step may catch it.
+        """
+        if self._to_stop:
+            raise KeyboardInterrupt
+
+    def obeyed(self) -> None:
+        """The turn takes notice of the stop."""
+        self._to_stop = False
 
     def end(self) -> None:
         """The turn is over: later answers are stale."""
@@ -110,7 +123,7 @@ class Broker:
         with self._changed:
             self._rehearsing = rehearsing
         try:
-            yield lambda: rehearsing.cut
+            yield lambda: rehearsing.cut or self._to_stop
         finally:
             with self._changed:
                 self._rehearsing = None
@@ -125,6 +138,7 @@ class Broker:
                         self._changed.wait(SLICE)
                     if pending.decision is not None:
                         return pending.decision
+                self.obey()
                 pending.meanwhile()
                 if self._stdin_is_due(asked_at):
                     self._ask_on_stdin(pending)
@@ -271,6 +285,7 @@ class Broker:
     def _cancel(self, content: Mapping[str, Any]) -> dict[str, Any]:
         if not self._turn_running:
             return {"status": "stale", "message": "No turn is running."}
+        self._to_stop = True
         _interrupt_main_thread()
         return {"status": "ok"}
 

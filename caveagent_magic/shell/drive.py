@@ -27,6 +27,7 @@ from caveagent_magic.ports import Ports, Task
 from caveagent_magic.record.replay import told_of
 from caveagent_magic.rehearsal import sandbox
 from caveagent_magic.rehearsal.fork import Limits
+from caveagent_magic.rehearsal.linux import give_back_freed_memory
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History, taken
 from caveagent_magic.security import infer
@@ -163,6 +164,7 @@ class Driver:
                 self.steps.bound(task.turn, task.out)
         self.broker.end()
         view.close(log)
+        give_back_freed_memory()  # else a kernel of many steps grows though it holds no more than before
         if self.broker.attended():
             infer.warm_up()  # now, when the person reads
 
@@ -177,8 +179,11 @@ class Driver:
                 view.show(event, log)
                 if isinstance(event, Usage):
                     self.usage.append(event)
+                if not isinstance(event, TurnEnded):
+                    self.broker.obey()
                 following = next(events, None)
             except KeyboardInterrupt as stop:
+                self.broker.obeyed()
                 following = events.throw(stop)
             if following is None:
                 assert isinstance(event, TurnEnded)

@@ -73,3 +73,27 @@ def test_two_stops_in_a_row_still_leave_the_transcript(kernel, replies):
 
     assert kernel.types()[0] == "turn_started"
     assert kernel.run("3 + 3")["status"] == "ok"
+
+
+DEAF = """```python
+import time
+for _ in range(20):
+    try: time.sleep(0.1)
+    except KeyboardInterrupt: pass
+caught = True
+```"""
+
+
+def test_a_stop_that_the_code_of_a_step_catches_ends_the_turn_after_that_step(kernel, replies):
+    kernel.control(verb="hello")
+    kernel.run("%config CaveMagics.rehearse = False")
+
+    kernel.start(f"%%cave --model {replies(DEAF, DEAF)}\nDo it.")
+    kernel.decide("run")
+    kernel.wait_for(lambda state: "decided" in [event["type"] for event in state["events"]])
+    time.sleep(0.3)
+    kernel.control(verb="cancel")
+    reply = kernel.finish()
+
+    assert (reply["status"], kernel.types().count("ran"), kernel.value("caught")) == ("error", 1, "True")
+    assert kernel.events()[-1]["reason"] == "stopped"

@@ -133,6 +133,20 @@ def test_after_the_turn_every_answer_is_stale(broker):
     assert broker.request({"verb": "cancel"})["status"] == "stale"
 
 
+def test_a_stop_whose_interrupt_was_swallowed_still_ends_the_wait_and_the_rehearsal(broker, monkeypatch):
+    monkeypatch.setattr("caveagent_magic.shell.broker._interrupt_main_thread", lambda: None)
+    pending = waiting(broker)
+
+    with broker.rehearsing("t1", 1) as cut:
+        before = cut()
+        broker.request({"verb": "cancel"})
+        assert (before, cut()) == (False, True)
+    with pytest.raises(KeyboardInterrupt):
+        pending.wait()
+    broker.begin(list)
+    broker.obey()  # the next turn knows nothing of it
+
+
 def test_an_unknown_verb_is_named_together_with_those_that_exist(broker):
     reply = broker.request({"verb": "dance"})
 
