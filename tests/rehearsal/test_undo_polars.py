@@ -79,3 +79,15 @@ def test_what_only_reads_leaves_nothing_to_undo():
     checkpoint.narrow(diff(seen, namespace, str), seen)
 
     assert (checkpoint.record.names, checkpoint.record.said) == ((), {})
+
+
+def test_the_sign_of_a_zero_comes_back():
+    column = pl.Series("c", [0.0, None, 2.5])
+    namespace = {"__name__": "__main__", "column": column}
+    checkpoint, seen = Checkpoint.take(namespace, list(namespace)), snapshot(namespace, str)
+    column[0] = -0.0
+    checkpoint.narrow(diff(seen, namespace, str), seen)
+
+    checkpoint.record.restore(namespace)
+
+    assert str(column[0]) == "0.0"

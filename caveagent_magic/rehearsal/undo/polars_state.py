@@ -54,7 +54,14 @@ def _same_series(first: Any, second: Any) -> bool:
         return False
     if first.dtype == _polars().Object:
         return each_is(first.to_list(), second.to_list())
-    return bool(first.equals(second, null_equal=True))
+    return bool(first.equals(second, null_equal=True)) and _same_zeros(first, second)
+
+
+def _same_zeros(first: Any, second: Any) -> bool:
+    """Whether equal floats are so in the sign of zero, too."""
+    if not first.dtype.is_float() or not (first == 0).any():
+        return True
+    return bool((1 / first).equals(1 / second, null_equal=True))
 
 
 _FRAME = Kind(_read_frame, _write_frame, _same_frame)
