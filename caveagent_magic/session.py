@@ -11,8 +11,8 @@ from caveagent_magic.egress.offer import offered
 from caveagent_magic.egress.tell import privately, touched
 from caveagent_magic.errors import CaveError, ModelError, NobodyToAsk, Stopped
 from caveagent_magic.injection.alias import AmbiguousAlias
-from caveagent_magic.injection.card import cards_text
 from caveagent_magic.injection.choose import changed, known
+from caveagent_magic.injection.words import cards_text
 from caveagent_magic.models.base import Loading, Reply
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
@@ -95,7 +95,7 @@ def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
     first = not stream.messages and not earlier
     asked = prompt.task(
         task.prompt,
-        cards_text(changed(stream.cards, chosen)),
+        cards_text(changed(stream.cards, chosen), stream.cards),
         first=first,
         out=task.out,
         keep="\n".join(ports.disclosure.guards(ports.checks.texts())),

@@ -148,7 +148,7 @@ def test_a_card_is_told_once_and_again_only_after_the_turn_that_told_it_was_take
     columns = [request.messages[-1].text.count("part_3: DataFrame") for request in first_requests(model)]
     observed = next(event.text for event in told[2] if type_of(type(event)) == "observed")
 
-    assert "new part_3: DataFrame 667 × 5 [order int64, region str, month int64" in observed
+    assert "new part_3: DataFrame 667 × 5 [as part_2]" in observed
     assert columns[:5] == [0] * 5
     assert sum(columns) >= 1
 

@@ -254,7 +254,7 @@ def test_a_request_that_the_budget_has_no_room_for_is_not_sent():
 def test_the_budget_ends_the_loop_before_the_request_that_would_exceed_it():
     runtime = DictRuntime(a=1, b=2)
 
-    events = list(turn(Task("t", "Add.", budget=800), ports([ADD, ADD], runtime, RUN, RUN)))
+    events = list(turn(Task("t", "Add.", budget=700), ports([ADD, ADD], runtime, RUN, RUN)))
 
     assert (len(runtime.ran), events[-1].reason) == (1, "budget")
 

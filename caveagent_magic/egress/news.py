@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from caveagent_magic.events import Change, Changes, VariableCard
-from caveagent_magic.injection.card import card_text
 from caveagent_magic.injection.choose import choose
+from caveagent_magic.injection.words import card_text, once
 from caveagent_magic.ports import Ports, Task
 
 Told = tuple[Changes, Mapping[str, VariableCard]]
@@ -16,12 +16,14 @@ Told = tuple[Changes, Mapping[str, VariableCard]]
 def as_cards(changes: Changes, task: Task, ports: Ports) -> Told:
     """The changes with the columns of what is new or has other columns now, and the cards they hold."""
     cards = _cards(changes, task, ports)
-    added = tuple(_new(change, cards.get(change.name)) for change in changes.added)
+    added = [cards[change.name] for change in changes.added if change.name in cards]
+    texts = {card.name: card_text(card).partition(": ")[2] for card in once(added, ports.stream.cards)}
     changed = tuple(
         _changed(change, ports.stream.cards.get(change.name), cards.get(change.name))
         for change in changes.changed
     )
-    return replace(changes, added=added, changed=changed), cards
+    new = tuple(replace(each, summary=texts.get(each.name, each.summary)) for each in changes.added)
+    return replace(changes, added=new, changed=changed), cards
 
 
 def remember(observed: str, told: Told, ports: Ports) -> None:
@@ -48,10 +50,6 @@ def _cards(changes: Changes, task: Task, ports: Ports) -> dict[str, VariableCard
     )
     cards = disclosure.cards(chosen.cards, ports.runtime.namespace, fresh=True)
     return {card.name: card for card in cards}
-
-
-def _new(change: Change, card: VariableCard | None) -> Change:
-    return change if card is None else replace(change, summary=card_text(card).partition(": ")[2])
 
 
 def _changed(change: Change, known: VariableCard | None, card: VariableCard | None) -> Change:

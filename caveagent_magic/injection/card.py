@@ -19,10 +19,9 @@ from caveagent_magic.injection.statistics import facts, nulls
 
 SHOWN_FIELDS = 60
 UNGROUPED_FIELDS = 12
-SUMMARY_LIMIT = 300
+SUMMARY_LIMIT = 500
 SHOWN_NULLS = 12
 SECONDS = 0.05
-LEFT_OUT = "…"  # the whole details of a card whose details had no room
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,26 +125,6 @@ def labels(obj: object) -> tuple[str, ...]:
         return tuple(label(each.label) for each in _described(obj)[0].fields())
     except Exception:  # a user's object may raise anything while it is looked at
         return ()
-
-
-def card_text(card: VariableCard) -> str:
-    """The card on one line: `flights: DataFrame 336,776 × 19 [year int64, carrier str]`."""
-    lines = (*card.details, *card.statistics)
-    details = f" [{'; '.join(lines)}]" if lines else ""
-    note = f" ({card.note})" if card.note else ""
-    return f"{label(card.name)}: {card.summary}{details}{note}"
-
-
-def cards_text(chosen: Chosen) -> str:
-    """What the model reads of the chosen variables; empty when there is nothing to say."""
-    texts = [card_text(card) for card in chosen.cards]
-    if chosen.gone:
-        texts.append(f"no longer listed: {', '.join(map(label, chosen.gone))}")
-    if any(card.details == (LEFT_OUT,) for card in chosen.cards):
-        texts.append(f"[{LEFT_OUT}] has no room here; look at it by code")
-    if chosen.left_out:
-        texts.append(f"… {chosen.left_out:,} more variables; dir() names them")
-    return "\n".join(texts)
 
 
 def _kind(obj: object) -> str:

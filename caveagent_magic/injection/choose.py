@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from caveagent_magic.events import VariableCard
-from caveagent_magic.injection.card import LEFT_OUT, Chosen, card_text
+from caveagent_magic.injection.card import Chosen
 from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.injection.look import look
 from caveagent_magic.injection.privacy import EVERYTHING, visible
 from caveagent_magic.injection.tool import offered_first
+from caveagent_magic.injection.words import JOINS, LEFT_OUT, card_text
 
 CHARS_PER_TOKEN = 3.5
 FOOTER_CHARS = 100  # the lines that say what is missing
-JOINS = "joins "  # begins a line about another variable
 
 
 def choose(

@@ -16,9 +16,9 @@ from caveagent_magic.egress.tell import touched
 from caveagent_magic.errors import GuardBroken, LimitReached, NoModel, UsageError
 from caveagent_magic.events import Event, TurnEnded, Usage
 from caveagent_magic.injection.alias import Aliases
-from caveagent_magic.injection.card import cards_text
 from caveagent_magic.injection.choose import choose
 from caveagent_magic.injection.levels import Privacy
+from caveagent_magic.injection.words import cards_text
 from caveagent_magic.models.base import Model
 from caveagent_magic.models.named import ModelSettings, model_named
 from caveagent_magic.models.recording import Accountable

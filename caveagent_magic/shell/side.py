@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.egress.offer import offered
 from caveagent_magic.errors import CaveError
-from caveagent_magic.injection.card import cards_text, labels, summary
+from caveagent_magic.injection.card import labels, summary
 from caveagent_magic.injection.escape import label
 from caveagent_magic.injection.levels import LEVELS, MEANING
+from caveagent_magic.injection.words import cards_text
 from caveagent_magic.models.tokens import estimate
 from caveagent_magic.ports import Task
 from caveagent_magic.shell import cells, privacy

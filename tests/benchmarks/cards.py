@@ -13,10 +13,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.injection.card import describe
 from caveagent_magic.injection.choose import changed, choose, known
 from caveagent_magic.injection.levels import LEVELS, Level
 from caveagent_magic.injection.look import look
+from caveagent_magic.injection.words import card_text
 
 ROUNDS = 50
 FRESH = 5  # namespaces of new objects

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caveagent_magic.events import VariableCard
-from caveagent_magic.injection.card import Chosen, card_text, cards_text, describe, summary
+from caveagent_magic.injection.card import Chosen, describe, summary
+from caveagent_magic.injection.words import card_text, cards_text
 
 MARK = "zq7-"  # not an identifier, so that it can stand for data in keys too
 

@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 
 from caveagent_magic.errors import UsageError
-from caveagent_magic.injection.card import Chosen, cards_text
+from caveagent_magic.injection.card import Chosen
 from caveagent_magic.injection.choose import CHARS_PER_TOKEN, changed, choose, known
 from caveagent_magic.injection.tool import tool
+from caveagent_magic.injection.words import cards_text
 
 FRAME = pd.DataFrame(np.zeros((2, 10)), columns=[f"column_{i}" for i in range(10)])
 

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from caveagent_magic.events import VariableCard
-from caveagent_magic.injection.card import card_text, describe, summary
+from caveagent_magic.injection.card import describe, summary
 from caveagent_magic.injection.choose import choose
+from caveagent_magic.injection.words import card_text
 
 called: list[str] = []
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 import caveagent_magic as cave
-from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.injection.card import describe
 from caveagent_magic.injection.choose import choose
+from caveagent_magic.injection.words import card_text
 
 FRAME = pd.DataFrame(np.zeros((2, 10)), columns=[f"column_{i}" for i in range(10)])
 

@@ -6,13 +6,14 @@ import inspect
 import sys
 import types
 from collections.abc import Iterator
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 from caveagent_magic.injection import static
 
 DEPTH = 3
 UNWRAPPED = 10  # decorators to look through
 PARAMETERS = 50  # whose types are looked at
+LITERALS, LITERAL_CHARS = 8, 40
 
 
 def annotation(value: object, depth: int = DEPTH) -> str:
@@ -39,12 +40,21 @@ def _generic(value: object, depth: int) -> str:
         origin, args = stored.get("__origin__"), stored.get("__args__", ())
         if origin is Union:
             return " | ".join(annotation(arg, depth) for arg in args)
+        if origin is Literal:
+            return _literal(args)
         if not static.inherits(type(origin), type):
             return static.exact_str(stored.get("_name"))
     else:
         return ""
     inner = ", ".join(annotation(arg, depth) or "…" for arg in args) if depth and type(args) is tuple else "…"
     return f"{static.type_name(origin)}[{inner}]"
+
+
+def _literal(args: tuple[object, ...]) -> str:
+    """`'one_way' | 'round_trip'`: what the author of the code wrote down as the values there are."""
+    plain = [each for each in args if type(each) in (str, int, bool, types.NoneType)]
+    shown = [repr(each) for each in plain[:LITERALS] if len(repr(each)) <= LITERAL_CHARS]
+    return " | ".join([*shown, "…"] if len(shown) < len(args) else shown)
 
 
 def signature(function: types.FunctionType, *, bound: bool = False) -> str:
@@ -98,18 +108,19 @@ def _parameter(name: str, hints: dict[str, Any], *default: object) -> str:
     return f"{shown} = {known}" if hint else f"{shown}={known}"
 
 
-def mentioned(function: types.FunctionType) -> Iterator[type]:
+def mentioned(function: types.FunctionType, *, returned: bool = True) -> Iterator[type]:
     """The classes that the signature speaks of, also inside `list[…]` and unions."""
-    waiting = list(_annotations(_unwrapped(function)).values())[:PARAMETERS]
+    hints = _annotations(_unwrapped(function))
+    waiting = [hint for name, hint in hints.items() if returned or name != "return"][:PARAMETERS]
     while waiting:
-        value = waiting.pop()
+        value = waiting.pop(0)
         if static.inherits(type(value), type):
             yield value
         elif type(value) in (types.GenericAlias, types.UnionType):
-            waiting += value.__args__[:PARAMETERS]
+            waiting[:0] = value.__args__[:PARAMETERS]
         elif static.module_name(type(value)) == "typing" and static.genuine(type(value)):
             args = static.instance_members(value).get("__args__")
-            waiting += args[:PARAMETERS] if type(args) is tuple else ()
+            waiting[:0] = args[:PARAMETERS] if type(args) is tuple else ()
 
 
 def _annotations(function: types.FunctionType) -> dict[str, Any]:

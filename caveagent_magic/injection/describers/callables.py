@@ -10,28 +10,43 @@ from functools import partial
 from typing import Any
 
 from caveagent_magic.injection import static
-from caveagent_magic.injection.describers.annotations import signature
+from caveagent_magic.injection.describers.annotations import mentioned, signature
 from caveagent_magic.injection.describers.description import Describer, Description
 from caveagent_magic.injection.describers.opaque import SHOWN, public_names
-from caveagent_magic.injection.describers.schemas import enum_names, schema_fields
+from caveagent_magic.injection.describers.schemas import defined, enum_names, schema_fields
 from caveagent_magic.injection.tool import is_tool
 
 DOC_LINES = 12  # of a tool
+WHERE = "where "  # begins a line about a class that an argument is of
+FILLING = {
+    "",
+    "information",
+    "a",
+    "an",
+    "the",
+    "of",
+    "to",
+    "for",
+    "in",
+    "on",
+    "by",
+    "with",
+    "given",
+    "return",
+}
 
 
 def function(obj: Any, base: type) -> Description:
     """`function(df, *, drop=…) -> DataFrame`."""
     word = "async function" if obj.__code__.co_flags & inspect.CO_COROUTINE else "function"
-    return Description(f"{_tool(obj)}{word}{signature(obj)}", lines=partial(_doc, obj.__doc__, is_tool(obj)))
+    return Description(f"{_tool(obj)}{word}{signature(obj)}", lines=partial(_told, obj, is_tool(obj)))
 
 
 def method(obj: Any, base: type) -> Description:
     """As the function, without `self`."""
     if type(obj.__func__) is not types.FunctionType:
         return Description("method")
-    return Description(
-        f"method{signature(obj.__func__, bound=True)}", lines=partial(_doc, obj.__func__.__doc__)
-    )
+    return Description(f"method{signature(obj.__func__, bound=True)}", lines=partial(_told, obj.__func__))
 
 
 def builtin(obj: Any, base: type) -> Description:
@@ -93,6 +108,22 @@ def _class_lines(cls: type) -> Iterator[str]:
     if static.class_member(cls, "__dataclass_fields__") is None:  # whose default text is the signature again
         yield from _doc(static.members(cls).get("__doc__"), is_tool(cls))
     yield from public_names(cls)
+
+
+def _told(function: types.FunctionType, whole: bool = False) -> Iterator[str]:
+    """Its documentation as far as it says more than the signature, and what its arguments are made of."""
+    known = _words(function.__name__) | _words(signature(function))
+    said = list(_doc(function.__doc__, whole))
+    if len(said) > 1 or not _words(" ".join(said)) <= known:
+        yield from said
+    for cls in {id(cls): cls for cls in mentioned(function, returned=False)}.values():
+        if made := defined(cls):
+            yield f"{WHERE}{made}"
+
+
+def _words(text: str) -> set[str]:
+    """What it speaks of, in the singular: `Get the users.` and `get_user` are the same."""
+    return {word.lower().removesuffix("s") for word in re.findall(r"[^\W_]+", text)} - FILLING
 
 
 def _doc(text: object, whole: bool = False) -> Iterator[str]:

@@ -20,13 +20,14 @@ VALUES: tuple[type, ...] = (property, types.MemberDescriptorType, types.GetSetDe
 
 
 def opaque(obj: object) -> Description:
-    """`sklearn.linear_model.LinearRegression` with its public names; a schema with its fields."""
+    """`shop.Client` with its public names; `Order`, a schema, with its fields."""
     cls = type(obj)
     fields = list(schema_fields(cls))
+    name = static.type_name(cls) if fields else static.qualified_name(cls).removeprefix("builtins.")
     call = static.class_member(cls, "__call__")
     called = f", callable{signature(call, bound=True)}" if type(call) is types.FunctionType else ""
     return Description(
-        static.qualified_name(cls).removeprefix("builtins.") + called,
+        name + called,
         fields=partial(iter, fields),
         size=len(fields),
         lines=partial(public_names, cls),
@@ -37,7 +38,7 @@ def public_names(cls: type) -> Iterator[str]:
     """One line of methods and one of properties, those of the class before those of its bases."""
     found: dict[str, object] = {}
     for base in static.mro(cls):
-        for name, value in static.members(base).items() if base is not object else ():
+        for name, value in static.members(base).items() if not _common(base) else ():
             if type(name) is str and name.isidentifier() and not name.startswith("_"):
                 found.setdefault(name, value)
     for word, kinds in (("methods", METHODS), ("properties", VALUES)):
@@ -45,3 +46,8 @@ def public_names(cls: type) -> Iterator[str]:
         if names:
             more = [f"… {len(names) - SHOWN} more"] if len(names) > SHOWN else []
             yield f"{word}: {', '.join(names[:SHOWN] + more)}"
+
+
+def _common(base: type) -> bool:
+    """Whether its members are known of all objects, or of all of the library's."""
+    return base is object or static.library_name(base) == "pydantic.main.BaseModel"

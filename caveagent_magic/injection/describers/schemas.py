@@ -11,6 +11,8 @@ from caveagent_magic.injection import static
 from caveagent_magic.injection.describers.annotations import annotation
 from caveagent_magic.injection.describers.description import Describer, Description, Field
 
+SHOWN = 20  # fields or members of a class that a signature mentions
+
 
 def schema_fields(cls: type) -> Iterator[Field]:
     """The fields that the class declares, with their annotations; none for other classes."""
@@ -36,6 +38,14 @@ def _attrs_fields(cls: type) -> Iterator[Field]:
             yield Field(
                 static.slot(field, type(field), "name"), annotation(static.slot(field, type(field), "type"))
             )
+
+
+def defined(cls: type) -> str:
+    """`Passenger has name str, born date`: what must be known to make one; empty for no schema."""
+    if names := enum_names(cls):
+        return f"{static.type_name(cls)} is one of {', '.join(names[:SHOWN])}"
+    fields = [f"{each.label} {each.type}".strip() for each in schema_fields(cls)]
+    return f"{static.type_name(cls)} has {', '.join(fields[:SHOWN])}" if fields else ""
 
 
 def enum_names(cls: type) -> list[str]:

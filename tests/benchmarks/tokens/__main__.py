@@ -43,7 +43,7 @@ def main() -> None:
 
 def tau2(asked: argparse.Namespace) -> dict[str, object]:
     """τ²-bench."""
-    from tau2_replay import AGENTS, COMPACT, ONE_BY_ONE, OURS, SAME_STEPS, replay
+    from tau2_replay import AGENTS, COMPACT, GROUPED, ONE_BY_ONE, OURS, SAME_STEPS, replay
 
     figures: dict[str, object] = {}
     for domain in asked.domains:
@@ -64,6 +64,12 @@ def tau2(asked: argparse.Namespace) -> dict[str, object]:
         for name, baseline in (("compact", COMPACT), ("best case", best)):
             bar(f"{OURS} below `{name}`", saved(ours, played.counts[baseline]), 50)
             bar(f"{SAME_STEPS} below `{name}`", saved(same, played.counts[baseline]), 0)
+            bar(f"{GROUPED} below `{name}`", saved(played.counts[GROUPED], played.counts[baseline]), 0)
+        single = min(
+            (each for each in AGENTS if each.startswith("JSON, sequential")),
+            key=lambda name: played.counts[name].total,
+        )
+        bar(f"{SAME_STEPS} below `{single}`", saved(same, played.counts[single]), 0)
         figures[domain] = {
             "tasks": played.tasks,
             "wrong": {name: wrong for name, wrong in played.wrong.items() if wrong},

@@ -35,6 +35,7 @@ You cannot do both at the same time.
 Try to be helpful and always follow the policy. Always make sure you generate valid JSON only."""
 OURS = "ours, in phases"
 SAME_STEPS = "ours, one call per step"
+GROUPED = "ours, JSON's parallel groups"
 ONE_BY_ONE = "JSON, sequential, raw schemas"
 COMPACT = "JSON, parallel, compact schemas"
 
@@ -237,7 +238,7 @@ def code_act(world: World, task: Any, actions: list[Action]) -> Played:
 AGENTS: Mapping[str, Agent] = {
     OURS: ours,
     "ours, in phases, a choice ends a phase": functools.partial(ours, choices_break=True),
-    "ours, JSON's parallel groups": functools.partial(ours, grouping="parallel"),
+    GROUPED: functools.partial(ours, grouping="parallel"),
     SAME_STEPS: functools.partial(ours, grouping="single"),
     "CodeAct-style, in phases, text-bound": code_act,
     **{

@@ -11,8 +11,9 @@ import dask
 import pandas as pd
 import pytest
 
-from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.injection.card import describe
 from caveagent_magic.injection.look import look
+from caveagent_magic.injection.words import card_text
 
 PLACE = pathlib.Path(__file__).with_name("test_kinds.py")
 called: list[str] = []

@@ -35,7 +35,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sqlalchemy.orm import Session
 
-from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.injection.card import describe
+from caveagent_magic.injection.words import card_text
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt

@@ -4,8 +4,9 @@ from importlib import metadata
 
 import pytest
 
-from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.injection.card import describe
 from caveagent_magic.injection.describers import own
+from caveagent_magic.injection.words import card_text
 
 
 def told(obj: object) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
-from caveagent_magic.injection.card import card_text, describe
+from caveagent_magic.injection.card import describe
+from caveagent_magic.injection.words import card_text
 
 
 def library(monkeypatch: pytest.MonkeyPatch, module: str, *names: str) -> Iterator[type]:
