@@ -30,7 +30,7 @@ def choose(
 ) -> Chosen:
     """The cards in the order of what they are worth, within the budget; raises `UsageError`."""
     allowed = visible(names, only=only, hide=hide, privacy=privacy)
-    cards = {card.name: card for card in look(allowed.names, allowed.hidden, allowed.levels)}
+    cards = {card.name: card for card in look(allowed.names, allowed.hidden, allowed.levels, allowed.asked)}
     tools = offered_first(allowed.names)
     named = set(re.findall(r"\w+", prompt))
     order = dict.fromkeys((*recent, *reversed(list(cards))))

@@ -38,6 +38,7 @@ class Privacy:
     hidden: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()  # columns that stay though another table's of that name is hidden
     aliases: tuple[Alias, ...] = ()
+    asked: tuple[str, ...] = ()  # connections that may be asked for their tables
 
     def of(self, name: str) -> Level:
         """The level of one name."""
@@ -51,7 +52,8 @@ class Privacy:
         """With more hidden."""
         entries = tuple(entries)
         hidden = tuple(dict.fromkeys((*self.hidden, *entries)))
-        return replace(self, hidden=hidden, shown=tuple(e for e in self.shown if e not in entries))
+        shown, asked = (tuple(e for e in was if e not in entries) for was in (self.shown, self.asked))
+        return replace(self, hidden=hidden, shown=shown, asked=asked)
 
     def showing(self, entries: Iterable[str]) -> Privacy:
         """With names and columns shown again."""
@@ -59,6 +61,10 @@ class Privacy:
         hidden = tuple(each for each in self.hidden if each not in entries)
         columns = (each for each in entries if "." in each and column_of(each) in _columns(hidden))
         return replace(self, hidden=hidden, shown=tuple(dict.fromkeys((*self.shown, *columns))))
+
+    def asking(self, names: Iterable[str]) -> Privacy:
+        """With connections that may be asked; hiding them takes it back."""
+        return replace(self, asked=tuple(dict.fromkeys((*self.asked, *names))))
 
     def for_cell(self, *, hide: Iterable[str] = (), show: Iterable[str] = ()) -> Privacy:
         """As one cell wants it: what it shows may be told with its values."""

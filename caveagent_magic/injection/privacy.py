@@ -22,6 +22,7 @@ class Visible:
     names: Mapping[str, object]
     hidden: Mapping[str, frozenset[str]]  # columns to leave out, by name, as cards spell them
     levels: Mapping[str, Level] = field(default_factory=dict)  # of names whose level is not "schema"
+    asked: Mapping[str, frozenset[str]] = field(default_factory=dict)  # databases, and columns to leave out
 
 
 def visible(
@@ -43,7 +44,12 @@ def visible(
     kept = {name: obj for name, obj in names.items() if name not in dropped and (not only or name in only)}
     hidden = {name: found for name, obj in kept.items() if (found := _hidden(name, obj, privacy))}
     levels = {name: level for name in kept if (level := privacy.of(name)) != "schema"}
-    return Visible(kept, hidden, levels)
+    asked = {
+        name: frozenset(map(label, privacy.hidden_columns(name)))
+        for name in privacy.asked
+        if name in kept and privacy.of(name) != "names"
+    }
+    return Visible(kept, hidden, levels, asked)
 
 
 def checked(entries: Iterable[str], names: Mapping[str, object]) -> tuple[str, ...]:

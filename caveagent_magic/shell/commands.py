@@ -56,7 +56,7 @@ def vars_(words: Sequence[str], magics: CaveMagics) -> str:
 
 
 def show(words: Sequence[str], magics: CaveMagics) -> str:
-    """Show NAME or NAME.COLUMN to the model again, and see how; without names: the whole conversation."""
+    """Show NAME[.COLUMN] to the model again (--query: and a database's tables); without: the conversation."""
     if not words:
         return magics.driver.conversation()
     from caveagent_magic.shell.privacy import show as shown

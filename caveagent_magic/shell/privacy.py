@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,14 @@ from caveagent_magic.errors import UsageError
 from caveagent_magic.injection.alias import new_alias
 from caveagent_magic.injection.levels import LEVELS, MEANING, Level, Privacy, column_of
 from caveagent_magic.injection.privacy import checked, same_columns
+from caveagent_magic.injection.queried import can_be_asked
 from caveagent_magic.injection.secrets import Results
 from caveagent_magic.injection.suspects import suspects
 
 if TYPE_CHECKING:
     from caveagent_magic.shell.drive import Driver
 
+QUERY = "--query"
 SHOWN_REQUESTS = 10
 SUGGESTED = 6
 FORGOTTEN = " The model had been told before, so the conversation so far is forgotten."
@@ -48,16 +50,29 @@ def hide(words: Sequence[str], driver: Driver) -> str:
 
 
 def show(words: Sequence[str], driver: Driver) -> str:
-    """The text of `%cave show NAME[.COLUMN]…`: they are hidden no more; their cards."""
+    """The text of `%cave show [--query] NAME[.COLUMN]…`: they are hidden no more; their cards."""
     variables = driver.runtime.variables()
-    entries = checked(_unquoted(words), variables)
+    entries = checked(_unquoted([word for word in words if word != QUERY]), variables)
     privacy = driver.disclosure.privacy
+    if QUERY in words:
+        privacy = privacy.asking(_databases(entries, variables))
     labels = {column_of(entry) for entry in entries} - {""}
     aliases = tuple(alias for alias in privacy.aliases if alias.label not in labels)
     _set(driver, replace(privacy.showing(entries), aliases=aliases))
     return "\n".join(
         driver.card(name) for name in dict.fromkeys(entry.partition(".")[0] for entry in entries)
     )
+
+
+def _databases(entries: Sequence[str], variables: Mapping[str, object]) -> Sequence[str]:
+    """The entries, if each can be asked for its tables; raises `UsageError`."""
+    for entry in entries:
+        if entry not in variables or not can_be_asked(variables[entry]):
+            raise UsageError(
+                f"`{entry}` is no database that can be asked for its tables: {QUERY} is for connections of "
+                "sqlite3, DuckDB and SQLAlchemy."
+            )
+    return entries
 
 
 def alias(words: Sequence[str], driver: Driver) -> str:
@@ -160,6 +175,8 @@ def _shown(privacy: Privacy) -> Iterator[str]:
         yield f"hidden: {', '.join(privacy.hidden)}"
     if privacy.shown:
         yield f"shown all the same: {', '.join(privacy.shown)}"
+    if privacy.asked:
+        yield f"asked for their tables: {', '.join(privacy.asked)}; %cave hide ends it"
     yield from (f"{each.entry} is told as {each.token}" for each in privacy.aliases)
 
 

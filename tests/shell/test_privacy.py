@@ -1,5 +1,7 @@
 """`%cave privacy`, `hide`, `show`, `alias`, `egress`: what the person types, and what follows from it."""
 
+import sqlite3
+
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -125,3 +127,15 @@ def test_egress_lists_the_requests_and_the_file(cave, driver):
     assert "api.example.org" in table
     assert "1 requests, 1 of them to other machines: 27 characters." in table
     assert str(driver.ledger().path) in table
+
+
+def test_a_database_is_asked_for_its_tables_once_that_is_allowed(cave, driver):
+    driver.runtime.shell.user_ns["db"] = connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE orders (id INTEGER)")
+
+    assert "without a query" in cave("vars db")
+    assert cave("show --query db") == cave("vars db")
+    assert cave("vars db") == "db: sqlite3 Connection [orders 0 rows: id INTEGER]"
+    assert "asked for their tables: db; %cave hide ends it" in cave("privacy")
+    with pytest.raises(UsageError, match="`staff` is no database"):
+        cave("show --query staff")
