@@ -2,6 +2,8 @@
 import type { CaveEvent } from "./protocol";
 import { type Kernel, overControl, type Send } from "./render/control";
 import { focusKeeper } from "./render/focus";
+import { gonePhrase } from "./render/lost";
+import { pageTrans } from "./render/trans";
 import { mount } from "./render/turn";
 import { reduce, sharing, withEvent } from "./trace";
 
@@ -12,7 +14,7 @@ interface Model {
   off(name: string, callback: (message: Streamed) => void): void;
   send(content: object): void;
   /** Present in JupyterLab and Notebook 7, and nowhere promised. */
-  readonly widget_manager?: { readonly kernel?: Partial<Kernel & Watched> | null };
+  readonly widget_manager?: { readonly kernel?: Partial<Kernel & Watched & Interruptible> | null };
 }
 
 interface Watched {
@@ -22,36 +24,48 @@ interface Watched {
   };
 }
 
+interface Interruptible {
+  interrupt(): Promise<void>;
+}
+
 interface Streamed {
   readonly kind?: string;
   readonly seq?: number;
   readonly event?: CaveEvent;
 }
 
-const GONE: Readonly<Record<string, string>> = {
-  restarting: "The kernel was restarted",
-  autorestarting: "The kernel died and was restarted",
-  dead: "The kernel died",
-};
-
 /** Draw the widget; returns what takes it away again. */
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const ending = new AbortController();
-  const view = mount(el, { send: sendOf(model), signal: ending.signal, inNotebook: true });
-  const giveBack = focusKeeper(el, ending.signal);
   const kernel = model.widget_manager?.kernel;
+  const trans = pageTrans();
+  const send = sendOf(model);
+  const interrupt = kernel?.interrupt && { interrupt: () => (kernel as Interruptible).interrupt() };
+  const view = mount(el, { send, ...interrupt, trans, signal: ending.signal, inNotebook: true });
+  const giveBack = focusKeeper(el, ending.signal);
   let events: readonly CaveEvent[] = [];
   let frame = 0;
   let lost = "";
+  let unheard = "";
 
   function draw(): void {
     frame = 0;
-    view.update(reduce(events), !lost && (model.get("running") ?? true), lost);
+    const trace = reduce(events);
+    view.update(trace, !lost && (model.get("running") ?? true), lost || (trace.end ? "" : unheard));
   }
 
   function gone(_: unknown, status: string): void {
-    if (!(status in GONE) || reduce(events).end) return;
-    lost = `${GONE[status]}: this step cannot be answered any more. Run the cell again.`;
+    const what = gonePhrase(status, trans);
+    if (!what || reduce(events).end) return;
+    lost = trans.__("%1: this step cannot be answered any more. Run the cell again.", what);
+    soon();
+  }
+
+  function notHeard(): void {
+    if (ending.signal.aborted) return;
+    unheard = trans.__(
+      "The kernel did not answer this panel. If its buttons do nothing, answer in the box below the cell, or interrupt the kernel.",
+    );
     soon();
   }
 
@@ -77,6 +91,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const listeners = { "change:events": replaced, "change:running": soon, "msg:custom": streamed };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   kernel?.statusChanged?.connect(gone);
+  if (kernel?.sendControlMessage) send({ verb: "hello", client: "panel" }).catch(notHeard); // a person may be looking
   snapshot();
   draw();
   return () => {
@@ -91,11 +106,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 /** Over the control channel where the page lets a widget reach its kernel, else as the widget's own message. */
 function sendOf(model: Model): Send {
   const kernel = model.widget_manager?.kernel;
-  if (kernel?.sendControlMessage) {
-    const send = overControl(kernel as Kernel);
-    send({ verb: "hello", client: "panel" }).catch(() => undefined); // tells that a person may be looking
-    return send;
-  }
+  if (kernel?.sendControlMessage) return overControl(kernel as Kernel);
   return async (request) => {
     model.send({ kind: "request", request });
     return { status: "ok" };

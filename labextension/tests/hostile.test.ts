@@ -27,7 +27,7 @@ const OURS = new Set(
 );
 const ATTRIBUTES = new Set(
   (
-    "class hidden role aria-label aria-live aria-hidden data-line data-decision data-kind data-outcome data-phase " +
+    "class hidden role aria-label aria-live aria-hidden data-action data-line data-decision data-kind data-outcome data-phase " +
     "data-lm-suppress-shortcuts data-turn aria-atomic max type placeholder spellcheck autocapitalize autocomplete wrap rows open tabindex " +
     "colspan rowspan value src alt disabled"
   ).split(" "),

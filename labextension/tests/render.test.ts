@@ -235,7 +235,7 @@ describe("a waiting turn", () => {
     await Promise.resolve();
     await Promise.resolve();
 
-    expect(texts(".cave-message")).toEqual(["This step was already answered."]);
+    expect(texts(".cave-actions .cave-message")).toEqual(["This step was already answered."]);
   });
 
   test("what the model will see stands beside what the person gets, and can be kept from it", async () => {
@@ -309,13 +309,31 @@ describe("a waiting turn", () => {
 });
 
 describe("a turn that goes on", () => {
+  test.each([
+    [0, "≈ 1,214 tokens · $0.0036"],
+    [50_000, "≈ 1,214 tokens · $0.0036"],
+  ])("tells before the first reply what it will cost, with a budget of %i", (budget, words) => {
+    drawn([event("turn_started", { budget })], new Kernel());
+
+    expect(texts(".cave-spent")).toEqual([words]);
+  });
+
+  test.each([
+    [0, /^[^a-z]+ tokens · /],
+    [50_000, /^[^a-z]+ tokens of 50,000 · /],
+  ])("tells what it has used of a budget of %i", (budget, words) => {
+    drawn([event("turn_started", { budget }), event("usage")], new Kernel());
+
+    expect(texts(".cave-spent")[0]).toMatch(words);
+  });
+
   test("can be cancelled while nothing waits", () => {
     const kernel = new Kernel();
     drawn([event("turn_started"), event("prose")], kernel);
 
     press("Stop");
 
-    expect([texts("button"), kernel.requests]).toEqual([["Stop"], [{ verb: "cancel" }]]);
+    expect([texts("button"), kernel.requests]).toEqual([["Stopping…"], [{ verb: "cancel" }]]);
   });
 
   test("keeps lines, tables, focus and an open editor while more arrives", () => {

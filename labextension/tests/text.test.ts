@@ -4,6 +4,7 @@ import { cost, seconds, tokens, whole } from "../src/render/format";
 import { showMarkdown } from "../src/render/markdown";
 import { outputs } from "../src/render/output";
 import { highlight } from "../src/render/python";
+import { english } from "../src/render/trans";
 import { verdictWords } from "../src/render/verdict";
 import { event } from "./examples";
 
@@ -72,7 +73,7 @@ describe("python", () => {
 
 describe("outputs", () => {
   function shown(output: Output): string {
-    return outputs([output])
+    return outputs([output], english)
       .map((node) => node.innerHTML)
       .join("");
   }
@@ -124,7 +125,7 @@ describe("outputs", () => {
 });
 
 test("text without end is cut and says how much is missing", () => {
-  const [node] = outputs([{ output_type: "stream", name: "stdout", text: "x".repeat(101_234) }]);
+  const [node] = outputs([{ output_type: "stream", name: "stdout", text: "x".repeat(101_234) }], english);
 
   expect(node?.textContent?.slice(100_000)).toBe("\n… 1,234 more characters are not drawn here");
 });
@@ -132,8 +133,8 @@ test("text without end is cut and says how much is missing", () => {
 test("the verdict never says safe", () => {
   const { findings } = event("judged").verdict;
   const words = (["allow", "ask", "deny"] as const).flatMap((decision) => [
-    verdictWords({ decision, findings }),
-    verdictWords({ decision, findings: [] }),
+    verdictWords({ decision, findings }, english),
+    verdictWords({ decision, findings: [] }, english),
   ]);
 
   expect(words).toEqual([
@@ -147,13 +148,19 @@ test("the verdict never says safe", () => {
 });
 
 test("numbers are written as people read them", () => {
-  expect([tokens(1), tokens(12345, true), cost(null), cost(0), cost(0.00001), cost(0.0042), cost(3)]).toEqual(
-    [...["1 token", "≈ 12,345 tokens", "", "$0", "< $0.0001", "$0.0042", "$3.00"]],
-  );
-  expect([seconds(0.214), seconds(42.9), seconds(125), whole(9.9)]).toEqual([
-    "0.21 s",
-    "42 s",
-    "2 min 5 s",
-    "9 s",
-  ]);
+  expect([
+    tokens(english, 1),
+    tokens(english, 12345, true),
+    cost(null),
+    cost(0),
+    cost(0.00001),
+    cost(0.0042),
+    cost(3),
+  ]).toEqual([...["1 token", "≈ 12,345 tokens", "", "$0", "< $0.0001", "$0.0042", "$3.00"]]);
+  expect([
+    seconds(english, 0.214),
+    seconds(english, 42.9),
+    seconds(english, 125),
+    whole(english, 9.9),
+  ]).toEqual(["0.21 s", "42 s", "2 min 5 s", "9 s"]);
 });

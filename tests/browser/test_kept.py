@@ -85,3 +85,57 @@ def test_a_notebook_of_somebody_else_shows_the_turn_and_runs_nothing_of_it(page,
     assert "<img src=x" in opened.cell(1).locator(".cave-prompt").inner_text()
     assert opened.cell(1).locator("section.cave button:visible, section.cave input:visible").count() == 0
     assert page.evaluate("() => window.hacked") is None
+
+
+def test_a_notebook_opened_read_only_has_no_button_that_cannot_work(page, lab):
+    notebook = answered(lab, page, "read-only")
+    notebook.save()
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def locked(route):  # whoever runs the tests may write everything, so the server's answer says otherwise
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "writable": False})
+
+    page.route("**/api/contents/read-only.ipynb?*", locked)
+    notebook.open(reload=True)
+    notebook.cell(1).get_by_text(ANSWER).first.wait_for()
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Undo last step").wait_for()
+    side.locator(".cave-look-text", has_text="region").wait_for()
+    notebook.picture("read-only")
+    made = page.evaluate("() => window.jupyterapp.commands.isEnabled('caveagent-magic:make-cells')")
+    buttons = notebook.cell(1).locator("section.cave button:visible").all_inner_texts()
+    notebook.cell(1).get_by_role("button", name="Undo last step").click()
+    notebook.cell(1).get_by_text("Undone: best").wait_for()
+    complaints = list(notebook.complaints)  # JupyterLab itself may speak to a kernel that has ended
+    lab.shut_kernels_down()
+    notebook.cell(1).get_by_role("button", name="Undo last step").wait_for(state="hidden")
+
+    assert side.get_by_role("button", name="Make cells").count() == 0 and not made
+    assert buttons == ["Undo last step", "Undo last turn"]
+    assert notebook.cell(1).locator("section.cave button:visible").count() == 0
+    assert complaints == []
+
+
+def test_the_last_turn_is_undone_and_redone_in_its_own_cell(page, lab):
+    notebook = answered(lab, page, "undo-below")
+    cell = notebook.cell(1)
+    undo = cell.get_by_label("Undo", exact=True)
+    undo.get_by_text("The last step can be undone: best.").wait_for()
+    notebook.picture("undo-below")
+    found = notebook.violations("section.cave")
+    undo.get_by_role("button", name="Undo last turn").focus()
+    page.keyboard.press("Enter")
+    undo.get_by_text("Undone: ").wait_for()
+    undo.get_by_role("button", name="Redo").wait_for()
+    notebook.picture("undo-below-undone")
+    notebook.run(2)
+    undone = notebook.cell(2).inner_text()
+    undo.get_by_role("button", name="Redo").click()
+    undo.get_by_text("Done again: ").wait_for()
+    notebook.run(2)
+
+    assert found == []
+    assert "NameError" in undone
+    assert "north" in notebook.output(2)
+    assert notebook.complaints == []

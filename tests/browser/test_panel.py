@@ -17,6 +17,9 @@ open("pid", "w").write(str(os.getpid()))"""
 SUM = "I add them up.\n\n```python\ntotal = sum(pay)\ntotal\n```\n"
 LOOP = "```python\nimport time\nfor _ in range(600):\n    time.sleep(0.1)\n```"
 SLOW = "I think about it for a long while and then some more, and then once more.\n" * 4
+DEAF = """
+import asyncio
+get_ipython().kernel.control_handlers["cave_request"] = lambda *_: asyncio.sleep(600)"""
 LIVE = """() => {
   window.heard = [];
   const regions = () => document.querySelectorAll("section.cave .cave-state[aria-live=polite]");
@@ -127,6 +130,22 @@ def test_a_turn_is_stopped_in_the_panel_in_each_state(page, lab):
         assert notebook.cell(index).locator(".cave-state").inner_text() == "Stopped"
         assert "the turn was stopped" in notebook.cell(index).inner_text()
     assert notebook.output(5) == "4"
+    assert notebook.complaints == []
+
+
+def test_a_stop_that_the_kernel_does_not_answer_interrupts_it_and_says_so(page, lab):
+    notebook = asking(lab, page, "deaf", SLOW, before=SETUP + DEAF, delay=0.2, chunk=1)
+    notebook.run(1, wait=False)
+    notebook.cell(1).get_by_text("The model is writing").wait_for()
+    notebook.button(1, "Stop").click()
+    pressed = notebook.button(1, "Stopping…")
+    pressed.wait_for()
+    at_once = pressed.is_disabled()
+    notebook.picture("panel-stopping")
+    notebook.wait(1)
+
+    assert at_once
+    assert notebook.cell(1).locator(".cave-state").inner_text() == "Stopped"
     assert notebook.complaints == []
 
 

@@ -70,7 +70,7 @@ class History:
     def offer(self) -> dict[str, Any]:
         """How many steps can be undone, how many of them are the last turn's, how many undos done again.
 
-        Of the last step also the names that it touched, and what no undo can take back.
+        Of the last step also its turn, the names that it touched, and what no undo can take back.
         """
         steps = self.steps[-1:]
         of_last = sum(step.turn == steps[0].turn for step in self.steps)
@@ -80,7 +80,9 @@ class History:
         return {
             "steps": len(self.steps),
             "of_last_turn": of_last,
+            "turn": steps[0].turn if steps else "",
             "redo": len(self.undone),
+            "redo_turn": self.undone[-1][0].turn if self.undone else "",
             "names": [name for step in steps for name in step.record.names if name not in cannot],
             "cannot": cannot,
         }

@@ -71,9 +71,14 @@ export function cellsView(
     possible: () => !node.hidden && !press.disabled,
     make: () => void make(),
     update() {
-      show(node, panel !== null && watch.idle && watch.undo.steps > 0 && !panel.content.model?.readOnly);
+      show(node, panel !== null && watch.idle && watch.undo.steps > 0 && writable(panel));
     },
   };
+}
+
+/** Whether what is changed in the notebook can be kept; its model does not know when the file is read-only. */
+function writable({ content, context }: NotebookPanel): boolean {
+  return context.contentsModel?.writable !== false && !content.model?.readOnly;
 }
 
 /** Put the cells in, each turn's below the cell that shows the turn; gives how many were not there before. */

@@ -41,6 +41,6 @@ export function addCommands(
     () => panel.makeCells(),
     () => Boolean(panel.convertible),
   );
-  add("run", trans.__("Go to the Run Button of the Waiting Step"), () => panel.focusOn("Run", open));
-  add("skip", trans.__("Go to the Skip Button of the Waiting Step"), () => panel.focusOn("Skip", open));
+  add("run", trans.__("Go to the Run Button of the Waiting Step"), () => panel.focusOn("run", open));
+  add("skip", trans.__("Go to the Skip Button of the Waiting Step"), () => panel.focusOn("skip", open));
 }

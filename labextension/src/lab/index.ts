@@ -7,7 +7,10 @@ import { IRunningSessionManagers } from "@jupyterlab/running";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { setPageTrans } from "../render/trans";
+import { offerUndoBelow } from "./below";
 import { addCommands } from "./commands";
+import { followKept } from "./kept";
 import { runningTurns } from "./running";
 import { followSessions } from "./sessions";
 import { followSettings } from "./settings";
@@ -42,6 +45,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     registry: ISettingRegistry | null,
   ): void {
     const trans = (translator ?? nullTranslator).load("caveagent_magic");
+    setPageTrans(trans);
     const panel = new SidePanel(
       (widget) => app.shell.activateById(widget.id),
       trans,
@@ -50,14 +54,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const open = (): void => app.shell.activateById(panel.id);
     const status = new StatusItem(trans, open);
     const watched = followSessions(notebooks, consoles, () => draw(), trans);
-    const settings = followSettings(ID, registry, () => draw());
+    const settings = followSettings(ID, registry, () => draw(), trans);
     const turns = runningTurns(watched, (widget) => app.shell.activateById(widget.id), trans);
     const draw = (): void => {
       for (const { watch } of watched.values()) void watch.handOver(settings.defaults);
       panel.draw(watched);
+      offerUndoBelow(watched, trans);
       status.draw(watched);
       turns.changed();
     };
+    followKept(draw);
     app.shell.add(panel, "right", { rank: 900 });
     restorer?.add(panel, panel.id);
     addCommands(app, palette, panel, open, trans);

@@ -5,6 +5,7 @@ import { Signal } from "@lumino/signaling";
 import type { Widget } from "@lumino/widgets";
 import type { Watched } from "./sessions";
 import { ICON } from "./side";
+import { stopTurn } from "./stopping";
 
 export interface Turns {
   readonly manager: IRunningSessions.IManager;
@@ -17,7 +18,7 @@ export function runningTurns(
   trans: TranslationBundle,
 ): Turns {
   const now = (): Watched[] => [...watched.values()].filter(({ watch }) => watch.events.length);
-  const stop = ({ watch }: Watched): void => void watch.send({ verb: "cancel" }).catch(() => undefined);
+  const stop = ({ watch }: Watched): void => void stopTurn(watch, trans);
   const sender = {};
   const runningChanged = new Signal<unknown, unknown>(sender);
   let count = 0;

@@ -1,12 +1,19 @@
 /** The person's settings, which kernels take as defaults. */
+import { Notification } from "@jupyterlab/apputils";
 import type { ISettingRegistry } from "@jupyterlab/settingregistry";
+import type { TranslationBundle } from "@jupyterlab/translation";
 
 export interface Settings {
   /** Another object after each change; only what the person has set. */
   defaults: Readonly<Record<string, unknown>>;
 }
 
-export function followSettings(id: string, registry: ISettingRegistry | null, changed: () => void): Settings {
+export function followSettings(
+  id: string,
+  registry: ISettingRegistry | null,
+  changed: () => void,
+  trans: TranslationBundle,
+): Settings {
   const settings: Settings = { defaults: {} };
   void registry
     ?.load(id)
@@ -18,6 +25,8 @@ export function followSettings(id: string, registry: ISettingRegistry | null, ch
       found.changed.connect(take);
       take();
     })
-    .catch((reason) => console.warn("The settings of Cave cannot be read.", reason));
+    .catch((reason) => {
+      Notification.warning(trans.__("The settings of Cave cannot be read: %1", String(reason)));
+    });
   return settings;
 }

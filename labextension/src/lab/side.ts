@@ -3,6 +3,7 @@ import type { ISessionContext } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { LabIcon } from "@jupyterlab/ui-components";
 import { Widget } from "@lumino/widgets";
+import type { Action } from "../protocol";
 import { h, setText, show } from "../render/dom";
 import { fromThePerson, type Host } from "../render/host";
 import { mount, type TurnView } from "../render/turn";
@@ -11,6 +12,7 @@ import { type CellsView, cellsView } from "./cells";
 import { type LookView, lookView } from "./look";
 import { type ReportView, reportView } from "./report";
 import type { Watched } from "./sessions";
+import { stopTurn } from "./stopping";
 import { type UndoView, undoView } from "./undo";
 import type { KernelWatch } from "./watch";
 
@@ -22,7 +24,8 @@ export const ICON = new LabIcon({
 });
 const nothing = (trans: TranslationBundle): string =>
   trans.__(
-    "No turn is running. When a %%cave cell waits for your decision, it appears here, also after the page was reloaded.",
+    "No turn is running. When a %1 cell waits for your decision, it appears here, also after the page was reloaded.",
+    "%%cave",
   );
 
 export interface Entry {
@@ -62,7 +65,7 @@ export class SidePanel extends Widget {
     this.id = "caveagent-magic";
     this.addClass("cave-side");
     this.title.icon = ICON;
-    this.title.caption = "Cave";
+    this.title.caption = trans.__("Cave");
     this.node.setAttribute("aria-label", trans.__("Cave"));
     this.node.setAttribute("role", "region");
     this.node.tabIndex = -1;
@@ -79,15 +82,16 @@ export class SidePanel extends Widget {
       if (!hasToShow(shown)) continue;
       const entry = this.entries.get(session) ?? this.add(session, shown);
       setText(entry.title, shown.widget.title.label);
-      setText(entry.ended, shown.watch.ended);
-      show(entry.ended, shown.watch.ended !== "");
+      const notice = shown.watch.ended || shown.watch.silent;
+      setText(entry.ended, notice);
+      show(entry.ended, notice !== "");
       entry.undo.update(shown.watch.undo);
       entry.cells.update();
       if (this.isVisible) {
         entry.look.update();
         entry.report.update();
       }
-      drawTurn(entry, shown.watch);
+      drawTurn(entry, shown.watch, this.trans);
     }
     show(this.nothing, this.entries.size === 0);
   }
@@ -104,7 +108,7 @@ export class SidePanel extends Widget {
 
   /** Stop the turn that is running. */
   stop(): void {
-    void this.current?.send({ verb: "cancel" }).catch(() => undefined);
+    if (this.current) void stopTurn(this.current, this.trans);
   }
 
   /** Take the last step back. */
@@ -123,10 +127,10 @@ export class SidePanel extends Widget {
   }
 
   /** Bring the panel to the front with the focus on a button of the step that waits. */
-  focusOn(label: string, open: () => void): void {
+  focusOn(action: Action, open: () => void): void {
     open();
-    const buttons = [...this.list.querySelectorAll<HTMLButtonElement>(".cave-button")];
-    buttons.find((each) => each.textContent?.startsWith(label) && each.offsetParent !== null)?.focus();
+    const buttons = [...this.list.querySelectorAll<HTMLButtonElement>(`[data-action="${action}"]`)];
+    buttons.find((each) => each.offsetParent !== null)?.focus();
   }
 
   protected override onAfterShow(): void {
@@ -141,7 +145,7 @@ export class SidePanel extends Widget {
     const ending = new AbortController();
     const title = h("button", { type: "button", class: "cave-side-title" });
     title.addEventListener("click", () => this.reveal(widget), { signal: ending.signal });
-    const host: Host = { genuine: fromThePerson, signal: ending.signal };
+    const host: Host = { genuine: fromThePerson, signal: ending.signal, trans: this.trans };
     const undo = undoView(host, watch, this.trans);
     const cells = cellsView(host, widget, watch, this.trans);
     const ended = h("p", { class: "cave-side-ended", role: "alert" });
@@ -180,7 +184,7 @@ function hasToShow(watched: Watched | undefined): boolean {
 }
 
 /** The turn that is running, in the place of the one before it. */
-function drawTurn(entry: Entry, watch: KernelWatch): void {
+function drawTurn(entry: Entry, watch: KernelWatch, trans: TranslationBundle): void {
   const id = watch.events[0]?.turn;
   if (entry.turn && entry.turn.id !== id) {
     entry.turn.ending.abort();
@@ -188,16 +192,22 @@ function drawTurn(entry: Entry, watch: KernelWatch): void {
     entry.turn = null;
   }
   if (id === undefined) return;
-  entry.turn ??= newTurn(entry, id, watch);
+  entry.turn ??= newTurn(entry, id, watch, trans);
   entry.turn.view.update(reduce(watch.events), true);
 }
 
-function newTurn(entry: Entry, id: string, watch: KernelWatch): Turn {
+function newTurn(entry: Entry, id: string, watch: KernelWatch, trans: TranslationBundle): Turn {
   const ending = new AbortController();
   const node = h("div", {});
   const announces = (): boolean =>
     !document.querySelector(`.jp-Notebook section.cave[data-turn="${CSS.escape(id)}"]`);
-  const view = mount(node, { send: watch.send, signal: ending.signal, announces });
+  const view = mount(node, {
+    send: watch.send,
+    interrupt: watch.interrupt,
+    trans,
+    signal: ending.signal,
+    announces,
+  });
   entry.turns.append(node);
   return { id, view, node, ending };
 }

@@ -1,6 +1,7 @@
 /** Taking steps back from the side panel, while no turn is running. */
 import type { TranslationBundle } from "@jupyterlab/translation";
-import { button } from "../render/button";
+import type { CaveEvent } from "../protocol";
+import { button, rest } from "../render/button";
 import { fill, h, setText, show } from "../render/dom";
 import type { Host } from "../render/host";
 import { undoneWords } from "../render/undone";
@@ -26,7 +27,7 @@ export function undoView(host: Host, watch: KernelWatch, trans: TranslationBundl
   const buttons = [step, turn, redo];
   const node = h(
     "section",
-    { class: "cave cave-undo", role: "group", "aria-label": trans.__("Undo") },
+    { class: "cave cave-undo", role: "group", "aria-label": trans.__("Undo"), tabindex: "-1" },
     can,
     cannot,
     h("div", { class: "cave-buttons" }, ...buttons),
@@ -34,10 +35,23 @@ export function undoView(host: Host, watch: KernelWatch, trans: TranslationBundl
   );
 
   async function run(code: string): Promise<void> {
-    for (const item of buttons) item.disabled = true;
-    const events = await watch.takeBack(code).catch(() => []);
-    setText(said, reduce(events).undone.map(undoneWords).join("\n") || trans.__("Nothing was changed."));
+    const here = node.contains(document.activeElement);
+    for (const item of buttons) rest(item);
+    setText(said, await watch.takeBack(code).then(outcome, refusal));
     for (const item of buttons) item.disabled = false;
+    if (here && node.contains(document.activeElement)) buttons.find((item) => !item.hidden)?.focus();
+  }
+
+  function outcome(events: readonly CaveEvent[]): string {
+    const undone = reduce(events).undone.map((each) => undoneWords(each, trans));
+    return undone.join("\n") || trans.__("Nothing was changed.");
+  }
+
+  function refusal(reason: Error): string {
+    return trans.__(
+      "Nothing is known to have changed: %1",
+      reason.message || trans.__("the kernel did not answer"),
+    );
   }
 
   function foretell({ steps, names, cannot: kept }: Undoable): void {

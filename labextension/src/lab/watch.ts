@@ -3,6 +3,7 @@ import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { type CaveEvent, MIME_TYPE } from "../protocol";
 import { overControl, type Reply, type Send } from "../render/control";
+import { gonePhrase } from "../render/lost";
 import { sharing } from "../trace";
 
 /** What the kernel tells about the turn that is running. */
@@ -20,7 +21,10 @@ interface Taken extends Reply {
 export interface Undoable {
   readonly steps: number;
   readonly of_last_turn: number;
+  /** The turn of the last step; empty where a kernel of an earlier version does not tell. */
+  readonly turn?: string;
   readonly redo: number;
+  readonly redo_turn?: string;
   /** What the last step touched and can be given back, and what not, with the reason. */
   readonly names: readonly string[];
   readonly cannot: Readonly<Record<string, string>>;
@@ -29,6 +33,7 @@ export interface Undoable {
 const NOTHING: Undoable = { steps: 0, of_last_turn: 0, redo: 0, names: [], cannot: {} };
 
 const PAUSE = 1_000; // milliseconds between two questions
+const MOST_GREETINGS = 3; // of those that nobody answers
 
 /**
  * A kernel that knows no `cave_request` logs each one as an error, so it is only spoken to when there is a reason:
@@ -37,6 +42,8 @@ const PAUSE = 1_000; // milliseconds between two questions
 export class KernelWatch {
   /** Requests to this kernel. */
   readonly send: Send;
+  /** The kernel's interrupt, which needs no answer of ours. */
+  readonly interrupt = (): Promise<void> => this.kernel.interrupt();
   /** Everything that the running turn has told; empty when none is running. */
   events: readonly CaveEvent[] = [];
   /** What can be undone now; nothing while a turn is running. */
@@ -45,10 +52,13 @@ export class KernelWatch {
   kept: Readonly<Record<string, string>> = {};
   /** Why what was shown is of no use any more; empty: it is. */
   ended = "";
+  /** That the kernel leaves questions unanswered while a turn runs; empty: it answers. */
+  silent = "";
   /** Counts the executions that ended: what was seen of the variables may be old then. */
   age = 0;
   private handedOver: unknown;
   greeted = false;
+  private greetings = 0;
   private executing = false;
   private working = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -72,7 +82,13 @@ export class KernelWatch {
   /** Announce that a person is here, then find out whether a turn is running. */
   async greet(): Promise<void> {
     const reply = await this.send({ verb: "hello", client: "lab" }).catch(() => undefined);
-    if (reply?.status !== "ok") return;
+    if (this.kernel.isDisposed) return;
+    if (reply?.status !== "ok") {
+      // A kernel under load may be late; one that is idle has nothing of ours.
+      const again = this.kernel.status !== "idle" && this.greetings++ < MOST_GREETINGS;
+      if (again) this.timer = setTimeout(() => void this.greet(), PAUSE);
+      return;
+    }
     this.greeted = true;
     await this.ask();
     this.changed();
@@ -92,8 +108,9 @@ export class KernelWatch {
       const kept = data?.[MIME_TYPE] as { readonly events: readonly CaveEvent[] } | undefined;
       if (kept) events = kept.events;
     };
-    await future.done;
+    const { content } = await future.done;
     await this.ask();
+    if (content.status === "error") throw new Error(content.evalue);
     return events;
   }
 
@@ -101,10 +118,20 @@ export class KernelWatch {
     clearTimeout(this.timer);
     const state: State | undefined = await this.send({ verb: "state" }).catch(() => undefined);
     if (this.kernel.isDisposed || !this.greeted) return;
+    this.hear(state !== undefined);
     if (state) this.show(state.running ? (state.events ?? []) : [], state.running ? NOTHING : state.undo);
     const goesOn = this.executing || !state || state.running;
     clearTimeout(this.timer);
     if (goesOn) this.timer = setTimeout(() => void this.ask(), PAUSE);
+  }
+
+  /** Tell that what is shown may be old as long as the kernel leaves questions unanswered. */
+  private hear(answered: boolean): void {
+    const words = this.trans.__("The kernel does not answer: what is shown may be old.");
+    const silent = answered || !this.events.length ? "" : words;
+    if (silent === this.silent) return;
+    this.silent = silent;
+    this.changed();
   }
 
   private show(events: readonly CaveEvent[], undo = NOTHING): void {
@@ -148,25 +175,21 @@ export class KernelWatch {
   }
 
   private restarted(_: unknown, status: Kernel.Status): void {
-    if (status !== "restarting" && status !== "autorestarting" && status !== "dead") return;
+    const what = gonePhrase(status, this.trans);
+    if (!what) return;
     clearTimeout(this.timer);
     if (this.events.length || this.ended) {
       this.ended = this.trans.__(
         "%1: the step that was shown here cannot be answered any more. Run its cell again.",
-        whatHappened(status, this.trans),
+        what,
       );
     }
     this.greeted = this.executing = this.working = false;
+    this.silent = "";
     this.handedOver = undefined;
     this.show([]);
     this.changed();
   }
-}
-
-function whatHappened(status: Kernel.Status, trans: TranslationBundle): string {
-  if (status === "dead") return trans.__("The kernel died");
-  if (status === "autorestarting") return trans.__("The kernel died and was restarted");
-  return trans.__("The kernel was restarted");
 }
 
 /** Whether code may have to do with this extension. */

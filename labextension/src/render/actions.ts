@@ -5,7 +5,10 @@ import type { Reply } from "./control";
 import { h, setText, show } from "./dom";
 import type { Editor } from "./editor";
 import type { Host } from "./host";
+import { lost } from "./lost";
 import { rememberView } from "./remember";
+import { stopping } from "./stop";
+import type { Trans } from "./trans";
 
 export interface ActionsView {
   readonly node: HTMLElement;
@@ -18,9 +21,7 @@ export interface ActionsView {
   leave(): void;
 }
 
-const LIMITS =
-  "Reading finds much, not everything; the guard stops most of what was not approved; only the rehearsal's sandbox is a wall.";
-const LOST = "The kernel did not answer. It may have been restarted; run the cell again.";
+const LATE = 8_000; // milliseconds from an answer that was taken to saying that nothing came of it
 
 /** The buttons; `changed` is called when editing begins or ends, `kept` tells what the model is not to see. */
 export function actionsView(
@@ -29,29 +30,33 @@ export function actionsView(
   kept: () => boolean,
   changed: () => void,
 ): ActionsView {
+  const { trans } = host;
   let pending: DecisionAsked | null = null;
   let code = "";
   let editing = false;
   let refocus = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  host.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   const message = h("p", { class: "cave-message", role: "status" });
   const note = h("input", {
     class: "cave-note",
     type: "text",
-    "aria-label": "Note to the model",
-    placeholder: "Note to the model, if you like",
+    "aria-label": trans.__("Note to the model"),
+    placeholder: trans.__("Note to the model, if you like"),
   });
   const buttons: Readonly<Record<Action | "check" | "leave", HTMLButtonElement>> = {
-    run: button(host, "Run", "main", () => answer("run")),
-    adopt: button(host, "Take these results", "plain", () => answer("adopt")),
-    check: button(host, "Check again", "main", () => view.check()),
-    edit: button(host, "Edit", "plain", () => edit(true)),
-    leave: button(host, "Cancel", "plain", () => view.leave()),
-    skip: button(host, "Skip", "plain", () => answer("skip")),
-    stop: button(host, "Stop", "stop", () => answer("stop")),
+    run: button(host, trans.__("Run"), "main", () => answer("run")),
+    adopt: button(host, trans.__("Take these results"), "plain", () => answer("adopt")),
+    check: button(host, trans.__("Check again"), "main", () => view.check()),
+    edit: button(host, trans.__("Edit"), "plain", () => edit(true)),
+    leave: button(host, trans.__("Cancel"), "plain", () => view.leave()),
+    skip: button(host, trans.__("Skip"), "plain", () => answer("skip")),
+    stop: button(host, trans.__("Stop"), "stop", () => answer("stop")),
   };
+  for (const [name, item] of Object.entries(buttons)) item.dataset.action = name;
   const row = h("div", { class: "cave-buttons" }, ...Object.values(buttons), note);
   const remember = rememberView(host);
-  const limits = h("p", { class: "cave-quiet cave-limits" }, LIMITS);
+  const limits = h("p", { class: "cave-quiet cave-limits" }, limitWords(trans));
   const node = h("div", { class: "cave-actions" }, remember.node, row, message, limits);
   note.addEventListener("keydown", (event) => event.stopPropagation(), { signal: host.signal });
 
@@ -86,7 +91,7 @@ export function actionsView(
     refocus = node.contains(document.activeElement) || editing;
     if (refocus) node.closest<HTMLElement>("section.cave")?.focus({ preventScroll: true });
     enable(false);
-    setText(message, "");
+    setText(message, action === "stop" ? trans.__("Stopping…") : "");
     const { nonce, code_hash } = asked;
     const extra = {
       ...(edited === undefined ? {} : { code: edited }),
@@ -94,19 +99,31 @@ export function actionsView(
       ...(remember.ticked && runs(action) ? { remember: true } : {}),
       ...(kept() && runs(action) ? { untold: true } : {}),
     };
-    const reply = await host.send({ verb: "decide", nonce, code_hash, action, ...extra }).catch(lost);
-    if (pending?.nonce === nonce) heard(reply);
+    const request = { verb: "decide", nonce, code_hash, action, ...extra } as const;
+    const silent = (): Reply => ({ status: "error" });
+    const reply = await (action === "stop" ? stopping(host, request) : host.send(request).catch(silent));
+    if (pending?.nonce === nonce) heard(reply, nonce);
   }
 
-  function heard(reply: Reply): void {
-    if (reply.status === "ok") return;
-    setText(message, reply.status === "stale" ? "This step was already answered." : (reply.message ?? LOST));
-    if (reply.status !== "error") return;
+  function heard(reply: Reply, nonce: string): void {
+    if (reply.status === "ok") {
+      if (reply.message) setText(message, reply.message);
+      timer = setTimeout(
+        () => pending?.nonce === nonce && retry(trans.__("Nothing has come of it yet.")),
+        LATE,
+      );
+    } else if (reply.status === "stale") setText(message, trans.__("This step was already answered."));
+    else retry(reply.message ?? lost(trans));
+  }
+
+  function retry(why: string): void {
+    setText(message, why);
     enable(true);
-    if (refocus) firstShown().focus({ preventScroll: true });
+    if (refocus && isHere()) firstShown().focus({ preventScroll: true });
   }
 
   function renew(asked: DecisionAsked): void {
+    clearTimeout(timer);
     pending = asked;
     note.value = "";
     remember.clear();
@@ -155,6 +172,8 @@ function runs(action: Action): boolean {
   return action === "run" || action === "adopt";
 }
 
-function lost(): Reply {
-  return { status: "error", message: LOST };
+function limitWords(trans: Trans): string {
+  return trans.__(
+    "Reading finds much, not everything; the guard stops most of what was not approved; only the rehearsal's sandbox is a wall.",
+  );
 }

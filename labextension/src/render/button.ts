@@ -12,3 +12,10 @@ export function button(
   node.addEventListener("click", (event) => host.genuine(event) && press(), { signal: host.signal });
   return node;
 }
+
+/** It cannot be pressed for now; the focus stays in its panel. */
+export function rest(node: HTMLButtonElement): void {
+  if (node === document.activeElement)
+    node.closest<HTMLElement>("section.cave")?.focus({ preventScroll: true });
+  node.disabled = true;
+}

@@ -1,20 +1,26 @@
 /** Code with line numbers, and each finding in words below its line. */
 import type { Finding } from "../protocol";
+import { capabilityWords } from "./capability";
 import { h, type Item, patch } from "./dom";
-import { words } from "./format";
 import { highlight, type Piece } from "./python";
+import { english, type Trans } from "./trans";
 
 const NONE: readonly Finding[] = [];
 
 /** Show the code; lines that are already there and did not change stay as they are. */
-export function showCode(parent: Element, code: string, findings: readonly Finding[] = NONE): void {
+export function showCode(
+  parent: Element,
+  code: string,
+  findings: readonly Finding[] = NONE,
+  trans: Trans = english,
+): void {
   const lines = highlight(code.replace(/\n+$/, ""));
   const items = lines.flatMap((pieces, index) => {
     const text = pieces.map((piece) => piece.text).join("");
     const found = findings
       .filter((finding) => at(finding, lines.length) === index + 1)
       .map((finding) => inUnits(finding, text));
-    return [lineItem(index + 1, pieces, found), ...found.map(findingItem)];
+    return [lineItem(index + 1, pieces, found), ...found.map((finding) => findingItem(finding, trans))];
   });
   patch(parent, items);
 }
@@ -76,7 +82,7 @@ function span({ kind, text, found }: MarkedPiece): Node | string {
   return classes ? h("span", { class: classes }, text) : text;
 }
 
-function findingItem(finding: Finding): Item {
+function findingItem(finding: Finding, trans: Trans): Item {
   const { code, capability, message, line } = finding;
   const unknown = capability === "unknown";
   return {
@@ -85,7 +91,7 @@ function findingItem(finding: Finding): Item {
       h(
         "div",
         { class: unknown ? "cave-finding cave-finding-unknown" : "cave-finding" },
-        h("span", { class: "cave-finding-kind" }, unknown ? "could not be known" : words(capability)),
+        h("span", { class: "cave-finding-kind" }, capabilityWords(capability, trans)),
         h("span", { class: "cave-finding-text" }, message),
         h("span", { class: "cave-finding-code" }, code),
       ),

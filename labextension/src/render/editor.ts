@@ -31,7 +31,7 @@ export function editorView(
   const hint = h(
     "p",
     { class: "cave-quiet cave-hint" },
-    "Ctrl+Enter checks it and rehearses it again · Esc leaves it as it was",
+    host.trans.__("Ctrl+Enter checks it and rehearses it again · Esc leaves it as it was"),
   );
   const node = h("div", { class: "cave-edit" }, h("div", { class: "cave-code" }, page), recheck.node, hint);
   const changed = (): void => {

@@ -1,57 +1,56 @@
 /** The top of a turn: what was asked of whom, what it is doing, what it costs, what left the machine. */
-import type { TurnStarted } from "../protocol";
+import type { EndReason, TurnStarted } from "../protocol";
 import { type Phase, phase, type Trace } from "../trace";
-import { button } from "./button";
 import { type Child, fill, h, setAttribute, setText, show } from "./dom";
 import { cost, joined, seconds, tokens, whole } from "./format";
 import type { Host } from "./host";
+import { hurryView } from "./hurry";
 import { isNews } from "./said";
+import { stopView } from "./stop";
+import type { Trans } from "./trans";
 
 export interface HeaderView {
   readonly node: HTMLElement;
   update(trace: Trace, live: boolean): void;
 }
 
-const DOING: Readonly<Record<Exclude<Phase, "ended">, string>> = {
-  loading: "Getting ready",
-  thinking: "Waiting for the model",
-  writing: "The model is writing",
-  judging: "Reading the code",
-  rehearsing: "Rehearsing in a copy of the kernel",
-  waiting: "Waits for you",
-  running: "Running in your kernel",
-};
-const ENDED: Readonly<Record<string, string>> = {
-  done: "Done",
-  plan: "Planned, nothing was run",
-  stopped: "Stopped",
-  failed: "Failed",
-  nobody: "Nobody could answer, so it was not run",
-  max_steps: "Ended at the limit of steps",
-  budget: "Ended at the token budget",
-  broken: "Ended: what must stay true of the data does not hold any more",
-};
+function doing(now: Exclude<Phase, "ended">, trans: Trans): string {
+  const words: Readonly<Record<typeof now, string>> = {
+    loading: trans.__("Getting ready"),
+    thinking: trans.__("Waiting for the model"),
+    writing: trans.__("The model is writing"),
+    judging: trans.__("Reading the code"),
+    rehearsing: trans.__("Rehearsing in a copy of the kernel"),
+    waiting: trans.__("Waits for you"),
+    running: trans.__("Running in your kernel"),
+  };
+  return words[now];
+}
+
+function endedWords(reason: EndReason | undefined, trans: Trans): string {
+  const words: Readonly<Record<EndReason, string>> = {
+    done: trans.__("Done"),
+    plan: trans.__("Planned, nothing was run"),
+    stopped: trans.__("Stopped"),
+    failed: trans.__("Failed"),
+    nobody: trans.__("Nobody could answer, so it was not run"),
+    max_steps: trans.__("Ended at the limit of steps"),
+    budget: trans.__("Ended at the token budget"),
+    broken: trans.__("Ended: what must stay true of the data does not hold any more"),
+  };
+  return (reason && words[reason]) || trans.__("Ended");
+}
 
 export function headerView(host: Host): HeaderView {
+  const { trans } = host;
   const state = h("span", { class: "cave-state", "aria-live": "polite", "aria-atomic": "true" });
   const model = h("span", { class: "cave-model" });
   const spent = h("span", { class: "cave-spent" });
   const clock = h("span", { class: "cave-clock", "aria-hidden": "true" });
-  const stop = button(
-    host,
-    "Stop",
-    "stop",
-    () => void host.send?.({ verb: "cancel" }).catch(() => undefined),
-  );
-  let at = { turn: "", step: 0 };
-  const hurry = button(
-    host,
-    "Don't wait",
-    "plain",
-    () => void host.send?.({ verb: "cut_rehearsal", ...at }).catch(() => undefined),
-  );
-  hurry.classList.add("cave-late");
-  const budget = budgetView();
+  const message = h("p", { class: "cave-message", role: "status" });
+  const stop = stopView(host, message);
+  const hurry = hurryView(host, message);
+  const budget = budgetView(trans);
   const prompt = h("p", { class: "cave-prompt" });
   const sent = h("details", { class: "cave-fold cave-sent" });
   const top = h(
@@ -62,29 +61,28 @@ export function headerView(host: Host): HeaderView {
     model,
     spent,
     clock,
-    hurry,
-    stop,
+    hurry.node,
+    stop.node,
   );
-  const node = h("header", { class: "cave-header" }, top, budget.node, prompt, sent);
-  const tick = ticking(clock, host.signal);
+  const node = h("header", { class: "cave-header" }, top, message, budget.node, prompt, sent);
+  const tick = ticking(clock, host);
   return {
     node,
     update(trace, live) {
       const now = phase(trace);
       const open = live && now !== "ended";
-      tell(state, words(trace, now, live), trace.started?.turn ?? "", host);
+      tell(state, words(trace, now, live, trans), trace.started?.turn ?? "", host);
       budget.update(trace);
       setAttribute(node, "data-phase", open ? now : (trace.end?.reason ?? "over"));
       setText(model, trace.started?.model ?? "");
-      setText(spent, spentWords(trace));
+      setText(spent, spentWords(trace, trans));
       tick(trace.totals.seconds, open);
-      show(stop, open && now !== "waiting" && host.send !== undefined);
-      at = { turn: trace.started?.turn ?? "", step: trace.steps.at(-1)?.number ?? 0 };
-      show(hurry, open && now === "rehearsing" && host.send !== undefined);
+      stop.update(open && now !== "waiting" && host.send !== undefined, open);
+      hurry.update(trace, open && now === "rehearsing" && host.send !== undefined);
       show(prompt, Boolean(trace.started?.prompt.trim()));
       setText(prompt, trace.started?.prompt.trim() ?? "");
       show(sent, trace.started !== null);
-      fill(sent, trace.started, () => sentParts(trace.started));
+      fill(sent, trace.started, () => sentParts(trace.started, trans));
     },
   };
 }
@@ -97,21 +95,25 @@ function tell(state: HTMLElement, text: string, turn: string, host: Host): void 
   setText(state, text);
 }
 
-function words(trace: Trace, now: Phase, live: boolean): string {
-  if (now === "ended") return ENDED[trace.end?.reason ?? ""] ?? "Ended";
-  return live ? DOING[now] : "Not finished";
+function words(trace: Trace, now: Phase, live: boolean, trans: Trans): string {
+  if (now === "ended") return endedWords(trace.end?.reason, trans);
+  return live ? doing(now, trans) : trans.__("Not finished");
 }
 
-function spentWords({ totals, started }: Trace): string {
+function spentWords({ totals, started }: Trace, trans: Trans): string {
   const all = totals.input + totals.cached + totals.output;
-  if (!all)
-    return started ? joined(tokens(started.tokens, started.tokens_estimated), cost(started.cost)) : "";
-  const limit = started?.budget ? `of ${started.budget.toLocaleString("en-US")}` : "";
-  return joined(`${tokens(all, totals.estimated)} ${limit}`.trim(), cost(totals.cost));
+  if (!all) return started ? priced(started, trans) : "";
+  const used = tokens(trans, all, totals.estimated);
+  const limit = started?.budget ? started.budget.toLocaleString("en-US") : "";
+  return joined(limit ? trans.__("%1 of %2", used, limit) : used, cost(totals.cost));
+}
+
+function priced(started: TurnStarted, trans: Trans): string {
+  return joined(tokens(trans, started.tokens, started.tokens_estimated), cost(started.cost));
 }
 
 /** How much of the turn's tokens is used up, where there is a limit. */
-function budgetView(): { readonly node: HTMLElement; update(trace: Trace): void } {
+function budgetView(trans: Trans): { readonly node: HTMLElement; update(trace: Trace): void } {
   const node = h("progress", { class: "cave-progress cave-budget" });
   return {
     node,
@@ -123,23 +125,27 @@ function budgetView(): { readonly node: HTMLElement; update(trace: Trace): void 
       node.max = limit;
       node.value = Math.min(used, limit);
       node.classList.toggle("cave-budget-low", used >= 0.8 * limit);
-      setAttribute(node, "aria-label", `${used.toLocaleString("en-US")} of ${tokens(limit)} used`);
+      setAttribute(
+        node,
+        "aria-label",
+        trans.__("%1 of %2 used", used.toLocaleString("en-US"), tokens(trans, limit)),
+      );
     },
   };
 }
 
-function sentParts(started: TurnStarted | null): readonly Child[] {
+function sentParts(started: TurnStarted | null, trans: Trans): readonly Child[] {
   if (!started) return [];
-  const price = joined(tokens(started.tokens, started.tokens_estimated), cost(started.cost));
-  const title = h("summary", {}, "What the model was sent", h("span", { class: "cave-quiet" }, price));
+  const price = h("span", { class: "cave-quiet" }, priced(started, trans));
+  const title = h("summary", {}, trans.__("What the model was sent"), price);
   return [title, h("pre", {}, started.request_text)];
 }
 
 /** Whole seconds that tick from what the events account for, or the seconds that the turn took. */
-function ticking(clock: HTMLElement, signal: AbortSignal): (took: number, goesOn: boolean) => void {
+function ticking(clock: HTMLElement, { signal, trans }: Host): (took: number, goesOn: boolean) => void {
   let began = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  const draw = (): void => setText(clock, whole((performance.now() - began) / 1000));
+  const draw = (): void => setText(clock, whole(trans, (performance.now() - began) / 1000));
   const halt = (): void => {
     clearInterval(timer);
     timer = undefined;
@@ -148,7 +154,7 @@ function ticking(clock: HTMLElement, signal: AbortSignal): (took: number, goesOn
   return (took, goesOn) => {
     if (!goesOn) {
       halt();
-      setText(clock, took ? seconds(took) : "");
+      setText(clock, took ? seconds(trans, took) : "");
     } else if (!timer && !signal.aborted) {
       began = performance.now() - took * 1000;
       timer = setInterval(draw, 1000);

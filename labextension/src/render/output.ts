@@ -2,6 +2,7 @@
 import type { Output } from "../protocol";
 import { type Child, h } from "./dom";
 import { sanitised } from "./sanitise";
+import type { Trans } from "./trans";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
 const ANSI = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
@@ -14,26 +15,30 @@ const MOST_TEXT = 100_000; // characters of one output; more keeps the page from
 type Fields = Readonly<Record<string, unknown>>;
 
 /** One block for each output. */
-export function outputs(list: readonly Output[]): readonly HTMLElement[] {
+export function outputs(list: readonly Output[], trans: Trans): readonly HTMLElement[] {
   return list.map((output) => {
-    const node = h("div", { class: "cave-output" }, ...blockOf(output));
+    const node = h("div", { class: "cave-output" }, ...blockOf(output, trans));
     if (!node.querySelector("img")) {
       node.tabIndex = 0; // a long output scrolls: the keyboard must reach it
       node.setAttribute("role", "group");
-      node.setAttribute("aria-label", "Output");
+      node.setAttribute("aria-label", trans.__("Output"));
     }
     return node;
   });
 }
 
-function blockOf(output: Output): readonly Child[] {
+function blockOf(output: Output, trans: Trans): readonly Child[] {
   switch (output.output_type) {
     case "stream":
-      return [stream(output)];
+      return [stream(output, trans)];
     case "error":
-      return [refused(output) ? refusal(output) : h("pre", { class: "cave-error" }, traceback(output))];
+      return [
+        refused(output)
+          ? refusal(output, trans)
+          : h("pre", { class: "cave-error" }, traceback(output, trans)),
+      ];
     default:
-      return display(fields(output.data));
+      return display(fields(output.data), trans);
   }
 }
 
@@ -42,39 +47,45 @@ export function refused(output: Output): boolean {
   return output.output_type === "error" && output.ename === "CapabilityRefused";
 }
 
-function refusal(output: Output): HTMLElement {
-  return h("p", { class: "cave-warning" }, plain(text(output.evalue)));
+function refusal(output: Output, trans: Trans): HTMLElement {
+  return h("p", { class: "cave-warning" }, plain(text(output.evalue), trans));
 }
 
-function stream(output: Output): HTMLElement {
+function stream(output: Output, trans: Trans): HTMLElement {
   const kind = output.name === "stderr" ? "cave-stderr" : "cave-stdout";
-  return h("pre", { class: kind }, plain(text(output.text)));
+  return h("pre", { class: kind }, plain(text(output.text), trans));
 }
 
-function traceback(output: Output): string {
+function traceback(output: Output, trans: Trans): string {
   const lines = Array.isArray(output.traceback) ? output.traceback.map(text).join("\n") : "";
-  return plain(lines).replace(RULE, "") || plain(`${text(output.ename)}: ${text(output.evalue)}`);
+  return (
+    plain(lines, trans).replace(RULE, "") || plain(`${text(output.ename)}: ${text(output.evalue)}`, trans)
+  );
 }
 
-function display(data: Fields): readonly Child[] {
+function display(data: Fields, trans: Trans): readonly Child[] {
   for (const type of PICTURES) {
     const encoded = text(data[type]);
-    if (BASE64.test(encoded)) return [picture(type, encoded, plain(text(data["text/plain"])))];
+    if (BASE64.test(encoded))
+      return [picture(type, encoded, plain(text(data["text/plain"]), trans) || trans.__("a picture"))];
   }
   const markup = text(data["text/html"]);
   const table = markup ? sanitised(markup) : { nodes: [], cut: false };
   if (table.nodes.some((node) => node.textContent?.trim())) {
-    const rest = table.cut ? [h("p", { class: "cave-quiet" }, "The rest is too much to draw here.")] : [];
+    const rest = table.cut
+      ? [h("p", { class: "cave-quiet" }, trans.__("The rest is too much to draw here."))]
+      : [];
     return [h("div", { class: "cave-html" }, ...table.nodes), ...rest];
   }
-  if (data["text/plain"] !== undefined) return [h("pre", {}, plain(text(data["text/plain"])))];
+  if (data["text/plain"] !== undefined) return [h("pre", {}, plain(text(data["text/plain"]), trans))];
   const types = Object.keys(data).join(", ");
-  return [h("p", { class: "cave-quiet" }, types ? `${types}: not drawn here` : "shown in the cell's output")];
+  const words = types ? trans.__("%1: not drawn here", types) : trans.__("shown in the cell's output");
+  return [h("p", { class: "cave-quiet" }, words)];
 }
 
 function picture(type: string, encoded: string, description: string): HTMLElement {
   const source = `data:${type};base64,${encoded.replace(/\s/g, "")}`;
-  return h("img", { src: source, alt: description || "a picture" });
+  return h("img", { src: source, alt: description });
 }
 
 /** nbformat allows a list of lines in place of text. */
@@ -88,9 +99,10 @@ function fields(value: unknown): Fields {
 }
 
 /** Without colours, without what a progress bar overwrote, and not without end. */
-function plain(value: string): string {
+function plain(value: string, trans: Trans): string {
   const over = value.length - MOST_TEXT;
-  const rest = over > 0 ? `\n… ${over.toLocaleString("en-US")} more characters are not drawn here` : "";
+  const more = trans.__("… %1 more characters are not drawn here", over.toLocaleString("en-US"));
+  const rest = over > 0 ? `\n${more}` : "";
   const lines = value.slice(0, MOST_TEXT).replace(ANSI, "").replaceAll("\r\n", "\n").split("\n");
   const text = lines.map((line) => line.split("\r").findLast(Boolean) ?? "").join("\n");
   return text.replace(/\n$/, "") + rest;

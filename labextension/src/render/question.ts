@@ -5,6 +5,8 @@ import { button } from "./button";
 import type { Reply } from "./control";
 import { type Child, fill, h, setText, show } from "./dom";
 import type { Host } from "./host";
+import { lost } from "./lost";
+import type { Trans } from "./trans";
 
 export interface QuestionView {
   readonly node: HTMLElement;
@@ -12,9 +14,8 @@ export interface QuestionView {
   update(step: Step, open: boolean): void;
 }
 
-const LOST = "The kernel did not answer. It may have been restarted; run the cell again.";
-
 export function questionView(host: Host): QuestionView {
+  const { trans } = host;
   const text = h("p", { class: "cave-question-text" });
   const ways = h("div", { class: "cave-buttons" });
   const given = h("p", { class: "cave-quiet" });
@@ -30,21 +31,25 @@ export function questionView(host: Host): QuestionView {
       show(ways, open && !answered && host.send !== undefined);
       fill(ways, asked, () => choices(asked.nonce, asked.question.options));
       show(given, answered !== null);
-      if (answered) setText(given, words(answered));
+      if (answered) setText(given, words(answered, trans));
     },
   };
 
   function choices(nonce: string, options: readonly string[]): readonly Child[] {
-    const leave = button(host, "You decide", "plain", () => send(nonce, ""));
+    const leave = button(host, trans.__("You decide"), "plain", () => send(nonce, ""));
     if (options.length) return [...options.map((option) => choice(nonce, option)), leave];
     const number = h("input", {
       class: "cave-note",
       type: "number",
       step: "any",
-      "aria-label": "Your answer",
+      "aria-label": trans.__("Your answer"),
     });
     number.addEventListener("keydown", (event) => event.stopPropagation(), { signal: host.signal });
-    return [number, button(host, "Answer", "main", () => number.value && send(nonce, number.value)), leave];
+    return [
+      number,
+      button(host, trans.__("Answer"), "main", () => number.value && send(nonce, number.value)),
+      leave,
+    ];
   }
 
   function choice(nonce: string, option: string): HTMLButtonElement {
@@ -58,11 +63,11 @@ export function questionView(host: Host): QuestionView {
   }
 
   function heard(reply: Reply): void {
-    if (reply.status !== "ok") setText(message, reply.message ?? LOST);
+    if (reply.status !== "ok") setText(message, reply.message ?? lost(trans));
   }
 }
 
-function words({ answer, by }: QuestionAnswered): string {
-  if (answer) return `You answered: ${answer}`;
-  return by === "nobody" ? "Nobody was there to answer" : "You left it to the model";
+function words({ answer, by }: QuestionAnswered, trans: Trans): string {
+  if (answer) return trans.__("You answered: %1", answer);
+  return by === "nobody" ? trans.__("Nobody was there to answer") : trans.__("You left it to the model");
 }

@@ -1,9 +1,10 @@
 /** The verdict on code while it is being changed, asked for when the person pauses. */
 import type { Finding, Verdict } from "../protocol";
+import { capabilityWords } from "./capability";
 import type { Reply } from "./control";
 import { h, type Item, patch, setAttribute, setText } from "./dom";
-import { words } from "./format";
 import type { Host } from "./host";
+import type { Trans } from "./trans";
 import { verdictWords } from "./verdict";
 
 export interface RecheckView {
@@ -17,6 +18,7 @@ const PAUSE = 600; // milliseconds without a key
 
 /** `nonce` is that of the step that waits; the answer is only for the eye, what runs is judged again. */
 export function recheckView(host: Host, nonce: () => string): RecheckView {
+  const { trans } = host;
   const said = h("p", { class: "cave-verdict", role: "status" });
   const list = h("ul", { class: "cave-recheck-list" });
   const node = h("div", { class: "cave-recheck" }, said, list);
@@ -36,19 +38,24 @@ export function recheckView(host: Host, nonce: () => string): RecheckView {
     host
       .send({ verb: "judge", nonce: nonce(), code })
       .then((reply) => heard(code, reply))
-      .catch(() => undefined);
+      .catch(() => heard(code, { status: "error" }));
   }
 
   function heard(code: string, reply: Reply & { readonly verdict?: Verdict }): void {
     if (code !== latest) return;
     if (reply.status === "busy") timer = setTimeout(ask, PAUSE);
-    else if (reply.verdict) draw(reply.verdict);
+    else draw(reply.verdict ?? null);
+    if (reply.status === "error") setText(said, reply.message ?? unknown());
+  }
+
+  function unknown(): string {
+    return trans.__("The kernel did not answer: what your change does is only known when it is checked.");
   }
 
   function draw(verdict: Verdict | null): void {
     setAttribute(said, "data-decision", verdict?.decision ?? "");
-    setText(said, verdict ? `As it stands now: ${verdictWords(verdict)}` : "");
-    patch(list, verdict?.findings.map(item) ?? []);
+    setText(said, verdict ? trans.__("As it stands now: %1", verdictWords(verdict, trans)) : "");
+    patch(list, verdict?.findings.map((finding) => item(finding, trans)) ?? []);
   }
 
   return {
@@ -62,17 +69,16 @@ export function recheckView(host: Host, nonce: () => string): RecheckView {
   };
 }
 
-function item({ line, capability, message, code }: Finding): Item {
-  const kind = capability === "unknown" ? "could not be known" : words(capability);
+function item({ line, capability, message, code }: Finding, trans: Trans): Item {
   return {
     key: JSON.stringify([line, code, message]),
     build: () =>
       h(
         "li",
         {},
-        h("span", { class: "cave-quiet" }, `line ${line}`),
+        h("span", { class: "cave-quiet" }, trans.__("line %1", line)),
         " ",
-        h("span", { class: "cave-finding-kind" }, kind),
+        h("span", { class: "cave-finding-kind" }, capabilityWords(capability, trans)),
         ` ${message}`,
       ),
   };

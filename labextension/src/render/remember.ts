@@ -31,7 +31,8 @@ export function rememberView(host: Host): RememberView {
     offer(rules) {
       show(node, rules.length > 0);
       fill(words, rules, () => [
-        "Always allow in this notebook: ",
+        host.trans.__("Always allow in this notebook:"),
+        " ",
         ...rules.flatMap((rule, index) => [...(index ? [", "] : []), h("code", {}, rule)]),
       ]);
     },

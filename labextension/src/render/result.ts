@@ -1,10 +1,12 @@
 /** What a step will give, or gave: outputs, changes of variables, effects, and how it was tried. */
 import type { Changes, Effect, Ran, Rehearsed } from "../protocol";
 import type { Step } from "../trace";
+import { capabilityWords } from "./capability";
 import { type Child, fill, h, show } from "./dom";
-import { joined, seconds, words } from "./format";
+import { joined, seconds } from "./format";
 import { outputs, refused } from "./output";
 import type { ToldView } from "./told";
+import type { Trans } from "./trans";
 
 export interface ResultView {
   readonly node: HTMLElement;
@@ -12,7 +14,7 @@ export interface ResultView {
 }
 
 /** The part of a step below its code: what the person gets beside what the model is told, then what changes. */
-export function resultView(told: ToldView): ResultView {
+export function resultView(told: ToldView, trans: Trans): ResultView {
   const got = h("div", { class: "cave-got" });
   const rest = h("div", { class: "cave-rest" });
   const node = h("div", { class: "cave-result" }, h("div", { class: "cave-pair" }, got, told.node), rest);
@@ -22,8 +24,8 @@ export function resultView(told: ToldView): ResultView {
       const source = step.ran ?? step.rehearsal;
       told.update(step);
       show(node, source !== null || step.observed !== null);
-      fill(got, source, () => gotParts(step));
-      fill(rest, source, () => restParts(step));
+      fill(got, source, () => gotParts(step, trans));
+      fill(rest, source, () => restParts(step, trans));
       show(got, got.childNodes.length > 0);
       show(rest, rest.childNodes.length > 0);
     },
@@ -34,75 +36,90 @@ function rehearsedOf({ rehearsal }: Step): Rehearsed | null {
   return rehearsal?.type === "rehearsed" ? rehearsal : null;
 }
 
-function gotParts(step: Step): readonly Child[] {
+function gotParts(step: Step, trans: Trans): readonly Child[] {
   if (step.ran) {
     const { outputs: list, changes, differs, adopted, seconds: took } = step.ran;
-    const title = heading("You got", adopted ? "taken over from the rehearsal" : `in ${seconds(took)}`);
-    return [title, ...differences(differs), ...shown(list, changes)];
+    const how = adopted ? trans.__("taken over from the rehearsal") : trans.__("in %1", seconds(trans, took));
+    return [
+      heading(trans.__("You got"), how),
+      ...differences(differs, trans),
+      ...shown(list, changes, trans),
+    ];
   }
   const rehearsed = rehearsedOf(step);
   if (!rehearsed) return [];
   const stopped = rehearsed.stopped ? [h("p", { class: "cave-warning" }, rehearsed.stopped)] : [];
-  return [heading(...promise(rehearsed)), ...stopped, ...shown(rehearsed.outputs, rehearsed.changes)];
-}
-
-function restParts(step: Step): readonly Child[] {
-  const rehearsed = rehearsedOf(step);
-  const source = step.ran ?? rehearsed;
-  if (!source) return trial(step, "");
-  const rows = step.ran
-    ? [...step.ran.effects.map(done), ...onlyRehearsed(step.ran, rehearsed).map(tried)]
-    : source.effects.map(tried);
   return [
-    ...changed(source.changes),
-    ...reach(rows),
-    ...trial(step, step.ran ? "Rehearsed before" : "Rehearsed"),
+    heading(...promise(rehearsed, trans)),
+    ...stopped,
+    ...shown(rehearsed.outputs, rehearsed.changes, trans),
   ];
 }
 
-function promise({ outputs: list }: Rehearsed): readonly [string, string] {
-  if (list.some(refused))
-    return ["Rehearsed up to here", "it was held back where it reaches outside; a run may go on"];
-  const error = list.some((output) => output.output_type === "error");
-  return [error ? "You will get an error" : "You will get", "rehearsed in a copy of the kernel"];
+function restParts(step: Step, trans: Trans): readonly Child[] {
+  const rehearsed = rehearsedOf(step);
+  const source = step.ran ?? rehearsed;
+  if (!source) return trial(step, trans);
+  const held = step.ran ? onlyRehearsed(step.ran, rehearsed) : source.effects;
+  const rows = [
+    ...(step.ran?.effects.map((effect) => done(effect, trans)) ?? []),
+    ...held.map((effect) => tried(effect, trans)),
+  ];
+  return [...changed(source.changes, trans), ...reach(rows, trans), ...trial(step, trans)];
 }
 
-function differences(sentences: readonly string[]): readonly Child[] {
+function promise({ outputs: list }: Rehearsed, trans: Trans): readonly [string, string] {
+  if (list.some(refused))
+    return [
+      trans.__("Rehearsed up to here"),
+      trans.__("it was held back where it reaches outside; a run may go on"),
+    ];
+  const error = list.some((output) => output.output_type === "error");
+  return [
+    error ? trans.__("You will get an error") : trans.__("You will get"),
+    trans.__("rehearsed in a copy of the kernel"),
+  ];
+}
+
+function differences(sentences: readonly string[], trans: Trans): readonly Child[] {
   if (!sentences.length) return [];
   const list = h("ul", {}, ...sentences.map((sentence) => h("li", {}, sentence)));
-  return [h("div", { class: "cave-warning cave-differs" }, "Not as rehearsed:", list)];
+  return [h("div", { class: "cave-warning cave-differs" }, trans.__("Not as rehearsed:"), list)];
 }
 
 function heading(title: string, aside: string): HTMLElement {
   return h("h4", { class: "cave-heading" }, title, h("span", { class: "cave-quiet" }, aside));
 }
 
-function shown(list: Rehearsed["outputs"], changes: Changes): readonly Child[] {
-  if (list.length) return [h("div", { class: "cave-outputs" }, ...outputs(list))];
-  return [
-    h("p", { class: "cave-quiet" }, changeRows(changes).length ? "No output." : "No output, no change."),
-  ];
+function shown(list: Rehearsed["outputs"], changes: Changes, trans: Trans): readonly Child[] {
+  if (list.length) return [h("div", { class: "cave-outputs" }, ...outputs(list, trans))];
+  const some = KINDS.some((kind) => changes[kind].length);
+  return [h("p", { class: "cave-quiet" }, some ? trans.__("No output.") : trans.__("No output, no change."))];
 }
 
-function changed(changes: Changes): readonly Child[] {
-  const rows = changeRows(changes);
+function changed(changes: Changes, trans: Trans): readonly Child[] {
+  const rows = changeRows(changes, trans);
   const broken = (changes.broken ?? []).map(({ name, summary }) =>
-    h("p", { class: "cave-warning" }, `No longer true: ${joined(name, summary)}`),
+    h("p", { class: "cave-warning" }, trans.__("No longer true: %1", joined(name, summary))),
   );
   const note = changes.note ? [h("p", { class: "cave-quiet" }, changes.note)] : [];
-  const table = rows.length ? [h("ul", { class: "cave-changes", "aria-label": "Variables" }, ...rows)] : [];
+  const table = rows.length
+    ? [h("ul", { class: "cave-changes", "aria-label": trans.__("Variables") }, ...rows)]
+    : [];
   return [...broken, ...table, ...note];
 }
 
-const KINDS = [
-  ["added", "+", "new"],
-  ["changed", "~", "changed"],
-  ["removed", "−", "removed"],
-] as const;
+const KINDS = ["added", "changed", "removed"] as const;
 
-function changeRows(changes: Changes): readonly HTMLElement[] {
-  return KINDS.flatMap(([kind, sign, word]) =>
-    changes[kind].map((change) =>
+function changeRows(changes: Changes, trans: Trans): readonly HTMLElement[] {
+  const marks = {
+    added: ["+", trans.__("new")],
+    changed: ["~", trans.__("changed")],
+    removed: ["−", trans.__("removed")],
+  } as const;
+  return KINDS.flatMap((kind) => {
+    const [sign, word] = marks[kind];
+    return changes[kind].map((change) =>
       h(
         "li",
         { class: `cave-change cave-${kind}` },
@@ -111,14 +128,14 @@ function changeRows(changes: Changes): readonly HTMLElement[] {
         h("span", { class: "cave-change-kind" }, word),
         h("span", { class: "cave-change-text" }, joined(change.summary, change.values ?? "")),
       ),
-    ),
-  );
+    );
+  });
 }
 
-function reach(rows: readonly HTMLElement[]): readonly Child[] {
+function reach(rows: readonly HTMLElement[], trans: Trans): readonly Child[] {
   if (!rows.length) return [];
   return [
-    h("h4", { class: "cave-heading" }, "Reaches outside the kernel"),
+    h("h4", { class: "cave-heading" }, trans.__("Reaches outside the kernel")),
     h("ul", { class: "cave-effects" }, ...rows),
   ];
 }
@@ -129,23 +146,32 @@ function onlyRehearsed(ran: Ran, rehearsed: Rehearsed | null): readonly Effect[]
   return rehearsed?.effects.filter(({ capability, target }) => !told.has(`${capability} ${target}`)) ?? [];
 }
 
-function done(effect: Effect): HTMLElement {
-  return effectRow(effect, effect.allowed ? "done" : "refused");
+function done(effect: Effect, trans: Trans): HTMLElement {
+  return effectRow(effect, effect.allowed ? trans.__("done") : trans.__("refused"), trans);
 }
 
-function tried(effect: Effect): HTMLElement {
-  const unforeseen = effect.detail ? "not found by reading the code" : "held back in the rehearsal";
-  return effectRow(effect, effect.allowed ? "in the rehearsal" : unforeseen);
+function tried(effect: Effect, trans: Trans): HTMLElement {
+  const unforeseen = effect.detail
+    ? trans.__("not found by reading the code")
+    : trans.__("held back in the rehearsal");
+  return effectRow(effect, effect.allowed ? trans.__("in the rehearsal") : unforeseen, trans);
 }
 
-function effectRow(effect: Effect, fate: string): HTMLElement {
+function effectRow(effect: Effect, fate: string, trans: Trans): HTMLElement {
   const preview = effect.preview
-    ? [h("details", { class: "cave-fold" }, h("summary", {}, "Preview"), h("pre", {}, effect.preview))]
+    ? [
+        h(
+          "details",
+          { class: "cave-fold" },
+          h("summary", {}, trans.__("Preview")),
+          h("pre", {}, effect.preview),
+        ),
+      ]
     : [];
   return h(
     "li",
     { class: effect.allowed ? "cave-effect" : "cave-effect cave-held" },
-    h("span", { class: "cave-effect-kind" }, words(effect.capability)),
+    h("span", { class: "cave-effect-kind" }, capabilityWords(effect.capability, trans)),
     h("code", {}, effect.target),
     h("span", { class: "cave-quiet" }, joined(effect.detail, fate)),
     ...preview,
@@ -153,20 +179,20 @@ function effectRow(effect: Effect, fate: string): HTMLElement {
 }
 
 /** One quiet line: how long the rehearsal took and what held it, or why there was none. */
-function trial(step: Step, verb: string): readonly Child[] {
-  const rehearsal = step.rehearsal;
+function trial({ ran, rehearsal }: Step, trans: Trans): readonly Child[] {
   if (!rehearsal) return [];
   const line =
     rehearsal.type === "rehearsed"
-      ? joined(
-          `${verb} in ${seconds(rehearsal.seconds)}`,
-          rehearsal.sandbox,
-          step.ran ? "" : refusal(rehearsal),
-        )
-      : `Not rehearsed: ${rehearsal.reason}`;
+      ? joined(rehearsedIn(rehearsal, ran, trans), rehearsal.sandbox, ran ? "" : refusal(rehearsal, trans))
+      : trans.__("Not rehearsed: %1", rehearsal.reason);
   return [h("p", { class: "cave-quiet cave-sandbox" }, line)];
 }
 
-function refusal({ not_adoptable: reason }: Rehearsed): string {
-  return reason ? `its results cannot be taken over: ${reason}` : "";
+function rehearsedIn(rehearsed: Rehearsed, ran: Ran | null, trans: Trans): string {
+  const took = seconds(trans, rehearsed.seconds);
+  return ran ? trans.__("Rehearsed before in %1", took) : trans.__("Rehearsed in %1", took);
+}
+
+function refusal({ not_adoptable: reason }: Rehearsed, trans: Trans): string {
+  return reason ? trans.__("its results cannot be taken over: %1", reason) : "";
 }

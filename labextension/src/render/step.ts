@@ -12,6 +12,7 @@ import { questionView } from "./question";
 import { recheckView } from "./recheck";
 import { resultView } from "./result";
 import { toldView } from "./told";
+import type { Trans } from "./trans";
 import { verdictWords } from "./verdict";
 
 export interface StepView {
@@ -23,6 +24,7 @@ export interface StepView {
 const NONE: readonly Finding[] = [];
 
 export function stepView(host: Host, number: number): StepView {
+  const { trans } = host;
   const prose = h("div", { class: "cave-prose" });
   const outcome = h("span", { class: "cave-outcome" });
   const summary = h(
@@ -34,15 +36,16 @@ export function stepView(host: Host, number: number): StepView {
   );
   const verdict = h("span", { class: "cave-verdict" });
   const author = h("span", { class: "cave-author" });
-  const lines = h("div", { class: "cave-code", role: "group", "aria-label": `Code of step ${number}` });
+  const lines = h("div", { class: "cave-code", role: "group" });
+  lines.setAttribute("aria-label", trans.__("Code of step %1", number));
   const told = toldView(host);
-  const result = resultView(told);
+  const result = resultView(told, trans);
   const question = questionView(host);
   const remembered = h("p", { class: "cave-quiet" });
   const recheck = recheckView(host, () => step?.pending?.nonce ?? "");
   const editor = editorView(
     host,
-    `Edit the code of step ${number}`,
+    trans.__("Edit the code of step %1", number),
     recheck,
     () => actions.check(),
     () => actions.leave(),
@@ -68,10 +71,11 @@ export function stepView(host: Host, number: number): StepView {
     show(lines, !actions.editing);
     show(editor.node, actions.editing);
     show(remembered, Boolean(step.decided?.rules.length));
-    setText(remembered, `Allowed in this notebook from now on: ${step.decided?.rules.join(", ") ?? ""}`);
-    if (code) showCode(lines, code.code, step.verdict?.findings ?? NONE);
-    setText(author, actions.editing ? "Your change, not checked yet" : authorWords(step));
-    setText(verdict, step.verdict ? verdictWords(step.verdict) : "");
+    const rules = step.decided?.rules.join(", ") ?? "";
+    setText(remembered, trans.__("Allowed in this notebook from now on: %1", rules));
+    if (code) showCode(lines, code.code, step.verdict?.findings ?? NONE, trans);
+    setText(author, actions.editing ? trans.__("Your change, not checked yet") : authorWords(step, trans));
+    setText(verdict, step.verdict ? verdictWords(step.verdict, trans) : "");
     setAttribute(verdict, "data-decision", step.verdict?.decision ?? "");
     show(verdict, step.verdict !== null && !actions.editing);
     result.update(step);
@@ -83,8 +87,8 @@ export function stepView(host: Host, number: number): StepView {
     update(next, folded) {
       step = next;
       if (proseOf(next)) showMarkdown(prose, proseOf(next));
-      else fill(prose, next.asked ?? (next.code?.complete ? next.code : null), () => untitled(next));
-      setText(outcome, outcomeWords(next));
+      else fill(prose, next.asked ?? (next.code?.complete ? next.code : null), () => untitled(next, trans));
+      setText(outcome, outcomeWords(next, trans));
       const asking = waitsForAnswer(next);
       question.update(next, asking);
       setAttribute(node, "data-outcome", next.pending || asking ? "waiting" : "");
@@ -100,29 +104,31 @@ function proseOf({ prose, asked }: Step): string {
   return (asked ? prose.replace(/^[ \t>*_]*ASK:.*$/m, "") : prose).trim();
 }
 
-function untitled(step: Step): readonly Child[] {
-  if (step.asked) return [h("p", {}, "A question")];
-  return step.code ? [h("p", { class: "cave-quiet" }, "Code without a comment")] : [];
+function untitled(step: Step, trans: Trans): readonly Child[] {
+  if (step.asked) return [h("p", {}, trans.__("A question"))];
+  return step.code ? [h("p", { class: "cave-quiet" }, trans.__("Code without a comment"))] : [];
 }
 
-function authorWords({ code }: Step): string {
-  if (code?.by === "user") return "Your code";
-  return code && !code.complete ? "Writing code" : "Proposed code";
+function authorWords({ code }: Step, trans: Trans): string {
+  if (code?.by === "user") return trans.__("Your code");
+  return code && !code.complete ? trans.__("Writing code") : trans.__("Proposed code");
 }
 
-function outcomeWords(step: Step): string {
-  const used = step.usage ? tokens(step.usage.output, step.usage.estimated) : "";
-  return joined(happened(step), used);
+function outcomeWords(step: Step, trans: Trans): string {
+  const used = step.usage ? tokens(trans, step.usage.output, step.usage.estimated) : "";
+  return joined(happened(step, trans), used);
 }
 
-function happened({ code, verdict, decided, ran, observed }: Step): string {
+function happened({ code, verdict, decided, ran, observed }: Step, trans: Trans): string {
   if (ran) {
     const failed = ran.outputs.some((output) => output.output_type === "error");
-    if (ran.adopted) return "results taken over";
-    return failed ? "ran into an error" : `ran in ${seconds(ran.seconds)}`;
+    if (ran.adopted) return trans.__("results taken over");
+    return failed ? trans.__("ran into an error") : trans.__("ran in %1", seconds(trans, ran.seconds));
   }
-  if (decided?.action === "skip") return decided.by === "user" ? "you skipped it" : "skipped";
-  if (decided?.action === "stop") return "stopped";
-  if (code && verdict?.decision === "deny" && observed) return "not run";
+  if (decided?.action === "skip") {
+    return decided.by === "user" ? trans.__("you skipped it") : trans.__("skipped");
+  }
+  if (decided?.action === "stop") return trans.__("stopped");
+  if (code && verdict?.decision === "deny" && observed) return trans.__("not run");
   return "";
 }

@@ -4,6 +4,7 @@ import type { Reply, Request } from "./control";
 import { h, setText, show } from "./dom";
 import { joined, tokens } from "./format";
 import type { Host } from "./host";
+import type { Trans } from "./trans";
 
 export interface ToldView {
   readonly node: HTMLElement;
@@ -20,20 +21,19 @@ interface Foreseen extends Reply {
 
 const AGAIN = 1_000; // milliseconds until a busy kernel is asked again
 const ASKING = "…";
-const UNKNOWN =
-  "What running it puts out, shaped and without what is hidden. It is not known beforehand here.";
-const KEPT = "The output stays with you. The model is told that you keep it, and of changed variables.";
 
 export function toldView(host: Host): ToldView {
+  const { trans } = host;
   const title = h("span", {});
   const aside = h("span", { class: "cave-quiet" });
   const text = h("pre", { class: "cave-told-text", tabindex: "0", role: "group" });
   const box = h("input", { type: "checkbox" });
-  const hide = h("label", { class: "cave-hide" }, box, "Hide this output from the model");
+  const hide = h("label", { class: "cave-hide" }, box, trans.__("Hide this output from the model"));
   const node = h("div", { class: "cave-told" }, h("h4", { class: "cave-heading" }, title, aside), text, hide);
   let nonce = "";
   let foreseen: Foreseen | null = null;
   let asking = false;
+  let silent = false;
   let kept = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   host.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
@@ -61,29 +61,36 @@ export function toldView(host: Host): ToldView {
     if (about !== nonce) return;
     asking = reply.status === "busy";
     if (asking) timer = setTimeout(() => ask(about), AGAIN);
+    silent = reply.status === "error";
     if (reply.status === "ok" && (reply as Foreseen).text) foreseen = reply as Foreseen;
     draw();
   }
 
   function draw(): void {
     show(node, nonce !== "");
-    setText(title, "The model will see");
-    setText(aside, foreseen ? joined(tokens(foreseen.tokens, true), leftOut(foreseen.left_out)) : "");
+    setText(title, trans.__("The model will see"));
+    setText(
+      aside,
+      foreseen ? joined(tokens(trans, foreseen.tokens, true), leftOut(foreseen.left_out, trans)) : "",
+    );
     show(aside, !kept && foreseen !== null);
-    setText(text, kept ? KEPT : (foreseen?.text ?? (asking ? ASKING : UNKNOWN)));
+    setText(
+      text,
+      kept ? keptWords(trans) : (foreseen?.text ?? (asking ? ASKING : unknownWords(silent, trans))),
+    );
     text.classList.toggle("cave-told-words", kept || !foreseen);
-    text.setAttribute("aria-label", "The model will see");
+    text.setAttribute("aria-label", trans.__("The model will see"));
     show(hide, true);
   }
 
   function saw(told: string, left_out: number): void {
     show(node, true);
-    setText(title, "The model saw");
-    setText(aside, leftOut(left_out));
+    setText(title, trans.__("The model saw"));
+    setText(aside, leftOut(left_out, trans));
     show(aside, left_out > 0);
     setText(text, told);
     text.classList.remove("cave-told-words");
-    text.setAttribute("aria-label", "The model saw");
+    text.setAttribute("aria-label", trans.__("The model saw"));
     show(hide, false);
   }
 
@@ -98,6 +105,7 @@ export function toldView(host: Host): ToldView {
       if (now !== nonce && (now || pending)) {
         clearTimeout(timer);
         [nonce, foreseen, asking, kept, box.checked] = [now, null, false, false, false];
+        silent = false;
         if (now && rehearsal?.type === "rehearsed") ask(now);
       }
       box.disabled = !now;
@@ -106,6 +114,18 @@ export function toldView(host: Host): ToldView {
   };
 }
 
-function leftOut(characters: number): string {
-  return characters ? `${characters.toLocaleString("en-US")} characters left out` : "";
+function unknownWords(silent: boolean, trans: Trans): string {
+  const what = trans.__("What running it puts out, shaped and without what is hidden.");
+  const why = silent
+    ? trans.__("The kernel did not answer, so it is not known beforehand.")
+    : trans.__("It is not known beforehand here.");
+  return `${what} ${why}`;
+}
+
+function keptWords(trans: Trans): string {
+  return trans.__("The output stays with you. The model is told that you keep it, and of changed variables.");
+}
+
+function leftOut(characters: number, trans: Trans): string {
+  return characters ? trans.__("%1 characters left out", characters.toLocaleString("en-US")) : "";
 }

@@ -8,6 +8,7 @@ import { headerView } from "./header";
 import { fromThePerson, type Host } from "./host";
 import { showMarkdown } from "./markdown";
 import { type StepView, stepView } from "./step";
+import { english, type Trans } from "./trans";
 import { undoneWords } from "./undone";
 
 export interface TurnView {
@@ -17,7 +18,9 @@ export interface TurnView {
 
 export interface Options {
   readonly send?: Send;
+  readonly interrupt?: () => Promise<void>;
   readonly genuine?: (event: Event) => boolean;
+  readonly trans?: Trans;
   readonly signal: AbortSignal;
   readonly announces?: () => boolean;
   /** JupyterLab's shortcuts must not fire while keys are meant for a panel inside a notebook. */
@@ -26,18 +29,22 @@ export interface Options {
 
 /** Draw into `root`; without `send` nothing can be pressed. */
 export function mount(root: HTMLElement, options: Options): TurnView {
-  const host: Host = { genuine: fromThePerson, ...options };
-  const readOnly: Host = { genuine: host.genuine, signal: host.signal };
+  const host: Host = { genuine: fromThePerson, trans: english, ...options };
+  const { trans } = host;
+  const readOnly: Host = { genuine: host.genuine, trans, signal: host.signal };
   const may = host.send ? host : readOnly;
   const header = headerView(may);
-  const progress = progressView();
+  const progress = progressView(trans);
   const steps = h("div", { class: "cave-steps" });
   const answer = h("div", { class: "cave-answer" });
-  const figures = h("ul", { class: "cave-figures cave-quiet", "aria-label": "Figures in the answer" });
+  const figures = h("ul", {
+    class: "cave-figures cave-quiet",
+    "aria-label": trans.__("Figures in the answer"),
+  });
   const failed = h("p", { class: "cave-failed", role: "alert" });
   const undone = h("p", { class: "cave-quiet cave-undone" });
   const views: StepView[] = [];
-  const node = h("section", { class: "cave", role: "group", "aria-label": "Cave", tabindex: "-1" });
+  const node = h("section", { class: "cave", role: "group", "aria-label": trans.__("Cave"), tabindex: "-1" });
   if (options.inNotebook) node.setAttribute("data-lm-suppress-shortcuts", "true");
   node.append(header.node, progress.node, steps, answer, figures, failed, undone);
   root.append(node);
@@ -59,7 +66,7 @@ export function mount(root: HTMLElement, options: Options): TurnView {
       show(failed, trace.failed !== null || lost !== "");
       setText(failed, trace.failed ?? lost);
       show(undone, trace.undone.length > 0);
-      setText(undone, trace.undone.map(undoneWords).join("\n"));
+      setText(undone, trace.undone.map((undone) => undoneWords(undone, trans)).join("\n"));
       setAttribute(node, "data-phase", open ? phase(trace) : "ended");
     },
   };
@@ -86,9 +93,9 @@ function folded(trace: Trace, index: number): boolean {
   return done && (index < trace.steps.length - 1 || trace.end?.reason === "done");
 }
 
-function progressView(): { readonly node: HTMLElement; update(progress: Progress | null): void } {
+function progressView(trans: Trans): { readonly node: HTMLElement; update(progress: Progress | null): void } {
   const label = h("span", { class: "cave-quiet" });
-  const bar = h("progress", { class: "cave-progress", "aria-label": "Progress" });
+  const bar = h("progress", { class: "cave-progress", "aria-label": trans.__("Progress") });
   const node = h("div", { class: "cave-loading" }, label, bar);
   return {
     node,
