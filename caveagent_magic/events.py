@@ -6,7 +6,9 @@ The same list is streamed to the panel, read by the JupyterLab side panel and ke
 
 from __future__ import annotations
 
+import binascii
 import functools
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 MIME_TYPE = "application/vnd.caveagent.events+json"
 VERSION = 1
+PIXELS_PER_TOKEN, MOST_PICTURE_TOKENS = 750, 1_600  # as Anthropic counts them
 
 Output: TypeAlias = dict[str, Any]
 """An nbformat v4 output: stream, display_data, execute_result or error."""
@@ -34,11 +37,40 @@ EndReason = Literal["done", "plan", "stopped", "failed", "nobody", "max_steps", 
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG that goes to the model, because the person lets pictures go."""
+
+    base64: str
+    width: int
+    height: int
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self._bytes)
+
+    @property
+    def sha256(self) -> str:
+        """By which it is known in the observation and in the ledger."""
+        return hashlib.sha256(self._bytes).hexdigest()
+
+    @property
+    def tokens(self) -> int:
+        """About how many it costs."""
+        return min(MOST_PICTURE_TOKENS, self.width * self.height // PIXELS_PER_TOKEN)
+
+    @property
+    def _bytes(self) -> bytes:
+        return binascii.a2b_base64(self.base64)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of the semantic stream."""
 
     role: Literal["user", "assistant"]
     text: str
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

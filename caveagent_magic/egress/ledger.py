@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from caveagent_magic.errors import CaveError
-from caveagent_magic.events import Request
+from caveagent_magic.events import Picture, Request
 
 Keeps = Literal["text", "digest", "off"]
 Kind = Literal["reply", "count"]
@@ -52,6 +52,7 @@ class Ledger:
             "host": host,
             "tokens": tokens,
             "characters": len(text),
+            "pictures": [one.sha256 for message in request.messages for one in message.pictures],
             "sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         }
         if self.keeps == "text" and line["sha256"] != self._last:  # counted and then sent: once is enough
@@ -101,9 +102,15 @@ class Ledger:
 
 
 def text_of(request: Request) -> str:
-    """All text of a request, as the ledger keeps it."""
-    told = (f"[{message.role}]\n{message.text}" for message in request.messages)
+    """All text of a request, as the ledger keeps it; pictures by their digests."""
+    told = (
+        "\n".join((f"[{each.role}]", *map(_picture, each.pictures), each.text)) for each in request.messages
+    )
     return "\n\n".join((f"[system]\n{request.system}", *told))
+
+
+def _picture(picture: Picture) -> str:
+    return f"[picture {picture.width}×{picture.height}, {picture.size:,} bytes, sha256 {picture.sha256}]"
 
 
 def default_path() -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from caveagent_magic.egress.around import Surroundings
 from caveagent_magic.egress.disclosure import Telling
 from caveagent_magic.egress.news import Told, as_cards, remember
+from caveagent_magic.egress.pictures import pictures, pictures_text
 from caveagent_magic.events import Change, Changes, Effect, Finding, Output
 from caveagent_magic.injection.escape import bounded
 from caveagent_magic.observation.shape import Shaped, full_text, shape, tidy
@@ -25,7 +26,9 @@ def shaped(
     observed, told = _observed(outputs, changes, number, task, ports)
     remember(observed.text, told, ports)
     empty = not outputs and not (task.out and ports.runtime.assigned(task.out))
-    text = _with_effects(observed, effects)
+    shown = pictures(outputs, ports)
+    ports.stream.attach(line := pictures_text(shown), shown)
+    text = _with_effects(observed, effects, line)
     return prompt.output(text, number, ports.model.small, empty), observed.left_out
 
 
@@ -34,9 +37,12 @@ def foreseen(
 ) -> Foreseen:
     """What the model would be told of a run that comes out so; nothing is kept for it yet."""
     observed, _ = _observed(outputs, changes, ports.runtime.kept + 1, task, ports)
-    text = _with_effects(observed, [effect for effect in effects if effect.allowed])
+    shown = pictures(outputs, ports)
+    done = [effect for effect in effects if effect.allowed]
+    text = _with_effects(observed, done, pictures_text(shown))
     text = ports.disclosure.outgoing(text, ports.runtime.namespace)
-    return Foreseen(text, observed.left_out, ports.stream.count(text))
+    tokens = ports.stream.count(text) + sum(picture.tokens for picture in shown)
+    return Foreseen(text, observed.left_out, tokens)
 
 
 def untold(
@@ -67,9 +73,9 @@ def _observed(
     return observed, told
 
 
-def _with_effects(observed: Shaped, effects: Sequence[Effect]) -> str:
+def _with_effects(observed: Shaped, effects: Sequence[Effect], line: str = "") -> str:
     """File names and hosts may be data too, so they are told inside the output."""
-    return "\n".join(filter(None, (observed.text, effects_text(effects))))
+    return "\n".join(filter(None, (observed.text, effects_text(effects), line)))
 
 
 def _budget(task: Task, ports: Ports) -> int:

@@ -39,6 +39,7 @@ class Privacy:
     shown: tuple[str, ...] = ()  # columns that stay though another table's of that name is hidden
     aliases: tuple[Alias, ...] = ()
     asked: tuple[str, ...] = ()  # connections that may be asked for their tables
+    pictures: bool = False  # whether figures go to models that take them
 
     def of(self, name: str) -> Level:
         """The level of one name."""

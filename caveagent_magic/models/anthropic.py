@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from caveagent_magic.errors import ModelError, NoModel
-from caveagent_magic.events import Request
+from caveagent_magic.events import Picture, Request
 from caveagent_magic.models import credentials, failures
 from caveagent_magic.models.apart import Apart
 from caveagent_magic.models.prices import Price, cost
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import anthropic
 
 COUNT_SECONDS = 5.0
+SEES = "claude-"  # how the names of models begin that take pictures
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PLACEHOLDER_KEY = "none"  # servers of one's own mostly want no key, but the client does
 NO_KEY = (
@@ -61,6 +62,11 @@ class AnthropicModel:
     def host(self) -> str:
         """The server, as errors name it."""
         return urlsplit(self.base_url).netloc if self.base_url else "api.anthropic.com"
+
+    @property
+    def pictures(self) -> bool:
+        """Whether it can be sent pictures; of models behind other servers that is not known."""
+        return self.name.startswith(SEES)
 
     def reply(self, request: Request, max_tokens: int) -> StreamedReply:
         """Start answering; nothing is sent before the reply is iterated."""
@@ -159,7 +165,7 @@ def _body(request: Request) -> dict[str, Any]:
     texts = [message.text for message in request.messages]
     blocks = [_block(text) for text in texts[:-1]] + [_cached(text) for text in texts[-1:]]
     messages = [
-        {"role": message.role, "content": [block]}
+        {"role": message.role, "content": [*map(_picture, message.pictures), block]}
         for message, block in zip(request.messages, blocks, strict=True)
     ]
     return {"messages": messages} | ({"system": [_cached(request.system)]} if request.system else {})
@@ -167,6 +173,11 @@ def _body(request: Request) -> dict[str, Any]:
 
 def _block(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
+
+
+def _picture(picture: Picture) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": "image/png", "data": picture.base64}
+    return {"type": "image", "source": source}
 
 
 def _cached(text: str) -> dict[str, Any]:

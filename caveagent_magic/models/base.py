@@ -44,6 +44,11 @@ class Reply(Protocol):
     def close(self) -> None: ...
 
 
+def takes_pictures(model: Model) -> bool:
+    """Whether it can be sent pictures; others read the text alone."""
+    return getattr(model, "pictures", False) is True
+
+
 class Model(Protocol):
     """Something that answers requests; raises `ModelError` in one sentence when it cannot."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from caveagent_magic.errors import CaveError
 from caveagent_magic.events import Request
-from caveagent_magic.models.base import Loading, Model, Reply, Spent
+from caveagent_magic.models.base import Loading, Model, Reply, Spent, takes_pictures
 from caveagent_magic.models.tokens import estimate_request
 
 Record = Callable[[Literal["reply", "count"], str, str, int, Request], None]
@@ -33,6 +33,11 @@ class Accountable:
     def host(self) -> str:
         """Where requests go; empty: nowhere, the model is part of this process."""
         return str(getattr(self._model, "host", ""))
+
+    @property
+    def pictures(self) -> bool:
+        """Whether it can be sent pictures."""
+        return takes_pictures(self._model)
 
     def reply(self, request: Request, max_tokens: int) -> Reply:
         """Start answering; nothing is written or sent before the reply is iterated."""

@@ -23,7 +23,9 @@ def estimate(text: str) -> int:
 
 def estimate_request(request: Request) -> int:
     """About how many tokens this request is."""
-    return estimate(request.system) + sum(estimate(message.text) for message in request.messages)
+    pictures = (picture for message in request.messages for picture in message.pictures)
+    texts = (request.system, *(message.text for message in request.messages))
+    return sum(map(estimate, texts)) + sum(picture.tokens for picture in pictures)
 
 
 @functools.lru_cache(maxsize=512)  # a conversation is counted again before each request

@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
-from caveagent_magic.events import Message, Request, VariableCard
+from caveagent_magic.events import Message, Picture, Request, VariableCard
 from caveagent_magic.semantic.earlier import Past, Turn, digest
 
 CHARS_PER_TOKEN = 3.5
 NO_PAST = Past()
+NONE_ATTACHED: tuple[str, tuple[Picture, ...]] = ("", ())
 MOST_TURNS = 4  # that ended and are kept word for word; one more, and they are shortened
 KEPT_TURNS = 2  # the newest of them then stay
 KEPT_OBSERVATIONS = 2
@@ -44,6 +45,7 @@ class Stream:
     turns: tuple[Turn, ...] = ()  # that are in the messages
     past: Past = NO_PAST  # turns that are not any more
     told_in: dict[str, int] = field(default_factory=dict)  # the turn in which each card was told
+    attached: tuple[str, tuple[Picture, ...]] = NONE_ATTACHED  # a line, and the pictures that it speaks of
     card_tokens: int | None = None  # that the cards may cost from now on; None: as many as the task says
 
     def open(self, prompt: str, message: str) -> None:
@@ -59,10 +61,17 @@ class Stream:
 
     def tell(self, text: str) -> None:
         """Add what the model is to read; two in a row become one message."""
+        line, pictures = self.attached
+        told, self.attached = Message("user", text, pictures if line and line in text else ()), NONE_ATTACHED
         if self.messages and self.messages[-1].role == "user":
-            self.messages = (*self.messages[:-1], Message("user", f"{self.messages[-1].text}\n\n{text}"))
-        else:
-            self.messages = (*self.messages, Message("user", text))
+            last = self.messages[-1]
+            told = Message("user", f"{last.text}\n\n{text}", (*last.pictures, *told.pictures))
+            self.messages = self.messages[:-1]
+        self.messages = (*self.messages, told)
+
+    def attach(self, line: str, pictures: tuple[Picture, ...]) -> None:
+        """What is told next goes with these pictures, if it holds the line that speaks of them."""
+        self.attached = (line, pictures)
 
     def show(self, cards: dict[str, VariableCard]) -> None:
         """These are all the cards that the model knows now."""
@@ -90,6 +99,7 @@ class Stream:
 
     def measure(self, request: Request, tokens: int) -> None:
         """Learn from the server's own count how far the estimate is off."""
+        tokens -= _pictured(request.messages)
         estimated = self.estimate(request.system) + sum(map(self.estimate, _texts(request.messages)))
         if tokens > 0 and estimated > 0:
             self.scale = min(MOST_SCALE, max(LEAST_SCALE, tokens / estimated))
@@ -137,7 +147,7 @@ class Stream:
         """Go back to a copy."""
         self.messages, self.cards, self.notes = known.messages, dict(known.cards), known.notes
         self.turns, self.past, self.told_in = known.turns, known.past, dict(known.told_in)
-        self.card_tokens = known.card_tokens
+        self.card_tokens, self.attached = known.card_tokens, NONE_ATTACHED
 
     def _shorten(self, system: str) -> None:
         """Observations first, then whole turns, then steps of this turn; never what the turn is about."""
@@ -156,7 +166,7 @@ class Stream:
         told = [index for index, each in enumerate(self.messages) if each.role == "user"]
         old = {index for index in told if index not in openings and index not in told[-KEPT_OBSERVATIONS:]}
         self.messages = tuple(
-            replace(each, text=shortened(each.text)) if index in old else each
+            Message(each.role, shortened(each.text)) if index in old else each
             for index, each in enumerate(self.messages)
         )
 
@@ -176,11 +186,16 @@ class Stream:
     def _size(self, turn: int) -> int:
         """Tokens of the messages from this turn on."""
         start = self.turns[turn].start if turn < len(self.turns) else 0
-        return sum(self.count(text) for text in _texts(self.messages[start:]))
+        messages = self.messages[start:]
+        return sum(self.count(text) for text in _texts(messages)) + _pictured(messages)
 
 
 def _texts(messages: tuple[Message, ...]) -> list[str]:
     return [message.text for message in messages]
+
+
+def _pictured(messages: tuple[Message, ...]) -> int:
+    return sum(picture.tokens for message in messages for picture in message.pictures)
 
 
 def shortened(text: str) -> str:

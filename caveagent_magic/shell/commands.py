@@ -56,7 +56,7 @@ def vars_(words: Sequence[str], magics: CaveMagics) -> str:
 
 
 def show(words: Sequence[str], magics: CaveMagics) -> str:
-    """Show NAME[.COLUMN] to the model again (--query: and a database's tables); without: the conversation."""
+    """Show NAME[.COLUMN] to the model again (or --query DATABASE, --pictures); alone: the conversation."""
     if not words:
         return magics.driver.conversation()
     from caveagent_magic.shell.privacy import show as shown
@@ -72,7 +72,7 @@ def privacy(words: Sequence[str], magics: CaveMagics) -> str:
 
 
 def hide(words: Sequence[str], magics: CaveMagics) -> str:
-    """Keep a variable or a column from the model: `%cave hide NAME[.COLUMN]`."""
+    """Keep a variable or a column from the model: `%cave hide NAME[.COLUMN]`, or figures: `--pictures`."""
     from caveagent_magic.shell.privacy import hide as hidden
 
     return hidden(words, magics.driver)

@@ -17,9 +17,13 @@ from caveagent_magic.injection.suspects import suspects
 if TYPE_CHECKING:
     from caveagent_magic.shell.drive import Driver
 
-QUERY = "--query"
+QUERY, PICTURES = "--query", "--pictures"
 SHOWN_REQUESTS = 10
 SUGGESTED = 6
+PICTURES_GO = (
+    "Figures of steps go to models that take pictures, with all that can be read from them, but not while "
+    "anything is hidden, has an alias or the level names. %cave hide --pictures ends it."
+)
 FORGOTTEN = " The model had been told before, so the conversation so far is forgotten."
 
 
@@ -38,7 +42,9 @@ def level(words: Sequence[str], driver: Driver) -> str:
 
 
 def hide(words: Sequence[str], driver: Driver) -> str:
-    """The text of `%cave hide NAME[.COLUMN]…`."""
+    """The text of `%cave hide NAME[.COLUMN]…`, or `%cave hide --pictures`."""
+    if PICTURES in words:
+        return _pictures(words, driver, go=False)
     variables = driver.runtime.variables()
     entries = checked(_unquoted(words), variables)
     if not entries:
@@ -51,6 +57,8 @@ def hide(words: Sequence[str], driver: Driver) -> str:
 
 def show(words: Sequence[str], driver: Driver) -> str:
     """The text of `%cave show [--query] NAME[.COLUMN]…`: they are hidden no more; their cards."""
+    if PICTURES in words:
+        return _pictures(words, driver, go=True)
     variables = driver.runtime.variables()
     entries = checked(_unquoted([word for word in words if word != QUERY]), variables)
     privacy = driver.disclosure.privacy
@@ -62,6 +70,15 @@ def show(words: Sequence[str], driver: Driver) -> str:
     return "\n".join(
         driver.card(name) for name in dict.fromkeys(entry.partition(".")[0] for entry in entries)
     )
+
+
+def _pictures(words: Sequence[str], driver: Driver, *, go: bool) -> str:
+    if len(words) > 1:
+        raise UsageError(f"{PICTURES} is for all figures: write it alone.")
+    if go and (why := driver.policy().caps.beyond("privacy", "samples")):
+        raise UsageError(f"A picture can show any value, and the privacy level cannot be samples: {why}.")
+    told = _set(driver, replace(driver.disclosure.privacy, pictures=go))
+    return f"{PICTURES_GO if go else 'Figures stay here from now on.'}{told}"
 
 
 def _databases(entries: Sequence[str], variables: Mapping[str, object]) -> Sequence[str]:
@@ -159,6 +176,7 @@ def _set(driver: Driver, privacy: Privacy) -> str:
 def _tighter(before: Privacy, after: Privacy) -> bool:
     names = {*before.names, *after.names}
     lower = any(LEVELS.index(after.of(name)) < LEVELS.index(before.of(name)) for name in ("", *names))
+    lower = lower or (before.pictures and not after.pictures)
     return lower or bool({*after.hidden} - {*before.hidden}) or bool({*after.aliases} - {*before.aliases})
 
 
@@ -175,6 +193,8 @@ def _shown(privacy: Privacy) -> Iterator[str]:
         yield f"hidden: {', '.join(privacy.hidden)}"
     if privacy.shown:
         yield f"shown all the same: {', '.join(privacy.shown)}"
+    if privacy.pictures:
+        yield PICTURES_GO
     if privacy.asked:
         yield f"asked for their tables: {', '.join(privacy.asked)}; %cave hide ends it"
     yield from (f"{each.entry} is told as {each.token}" for each in privacy.aliases)

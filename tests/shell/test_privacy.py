@@ -139,3 +139,14 @@ def test_a_database_is_asked_for_its_tables_once_that_is_allowed(cave, driver):
     assert "asked for their tables: db; %cave hide ends it" in cave("privacy")
     with pytest.raises(UsageError, match="`staff` is no database"):
         cave("show --query staff")
+
+
+def test_figures_go_as_pictures_only_after_they_were_allowed_and_until_that_ends(cave, driver):
+    cave("show --pictures")
+    allowed, listed = driver.disclosure.privacy.pictures, cave("privacy")
+    cave("hide --pictures")
+
+    assert (allowed, driver.disclosure.privacy.pictures) == (True, False)
+    assert "Figures of steps go to models that take pictures" in listed
+    with pytest.raises(UsageError, match="write it alone"):
+        cave("show --pictures staff")
