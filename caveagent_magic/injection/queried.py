@@ -58,6 +58,7 @@ class _Answer:
 
 _ANSWERS: dict[int, _Answer] = {}  # by the object's identity
 Ask = Callable[[Any, float], Iterator[Table]]
+"""Gives each table as soon as its columns are known, and counts the rows of all after that."""
 
 
 def queried(
@@ -154,15 +155,16 @@ def _sqlite(connection: Any, until: float) -> Iterator[Table]:
     cursor.row_factory = None
     stop: Any = static.class_member(sqlite3.Connection, "interrupt")
     with _ended(lambda: stop(connection), until):
-        for name, counted in cursor.execute(SQLITE_TABLES).fetchall():
+        found: list[Table] = []
+        for name, countable in cursor.execute(SQLITE_TABLES).fetchall():
             _in_time(until)
             columns = cursor.execute(SQLITE_COLUMNS, (name,)).fetchall()
             typed = [(static.exact_str(column), static.exact_str(kind)) for column, kind in columns]
-            table = Table(static.exact_str(name), typed)
-            if counted:
-                quoted = table.name.replace('"', '""')
-                table.rows = _rows(cursor.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
-            yield table
+            yield (table := Table(static.exact_str(name), typed))
+            found += [table] * countable
+        for table in found:
+            quoted = table.name.replace('"', '""')
+            table.rows = _rows(cursor.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
 
 
 def _duckdb(connection: Any, until: float) -> Iterator[Table]:
@@ -193,14 +195,16 @@ def _engine(engine: Any, until: float) -> Iterator[Table]:
         elif counts := isinstance(raw, sqlite3.Connection):
             stack.enter_context(_ended(raw.interrupt, until))
         inspector, quoted = sqlalchemy.inspect(connection), engine.dialect.identifier_preparer.quote
+        found: list[Table] = []
         for name in inspector.get_table_names():
             _in_time(until)
             columns = inspector.get_columns(name)
-            table = Table(name, [(each["name"], static.type_name(type(each["type"]))) for each in columns])
-            if counts:
-                count = connection.execute(sqlalchemy.text(f"SELECT count(*) FROM {quoted(name)}"))
-                table.rows = _rows(count.scalar())
-            yield table
+            typed = [(each["name"], static.type_name(type(each["type"]))) for each in columns]
+            yield (table := Table(name, typed))
+            found.append(table)
+        for table in found if counts else ():
+            count = connection.execute(sqlalchemy.text(f"SELECT count(*) FROM {quoted(table.name)}"))
+            table.rows = _rows(count.scalar())
 
 
 def _of_engine(obj: Any, until: float) -> Iterator[Table]:
