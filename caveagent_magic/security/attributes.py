@@ -39,6 +39,8 @@ class Attributes(Reader):
         for value in found:
             if isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node, receiver=owners)
+            elif isinstance(value, Const) and value.kind in (str, bytes) and name[:2] != "__":
+                self.record("read", (f"?.{name}",), node, receiver=owners)
             elif isinstance(value, Instance) and value.live is not None:
                 self.touch(value, node)
         return found
@@ -110,7 +112,7 @@ class Attributes(Reader):
             return DATA
         if isinstance(owner, Instance):
             self.record("read", (f"{owner.of}[]",), node, args=(keys,))
-            return DATA
+            return (Instance(live.MAPPED),) if owner.of == live.MAPPED else DATA
         if isinstance(owner, Const) and isinstance(owner.value, (str, bytes)):
             return _piece(owner, node, keys)
         return (Text((None,)),) if isinstance(owner, Text) else DATA

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+import types
 
 from caveagent_magic.security import fold, live
 from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.callbacks import of_open_figures
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.own import Own
 from caveagent_magic.security.parameters import parameters
+from caveagent_magic.security.reach import reach
 from caveagent_magic.security.reader import Given, names_of
 from caveagent_magic.security.results import RESULTS
 from caveagent_magic.security.specials import SPECIALS
@@ -40,6 +43,13 @@ from caveagent_magic.security.vocabulary import names
 FIELD = re.compile(r"\{([^{}:!]*[.\[][^{}:!]*)")
 PART = re.compile(r"^[^.\[]+|\.\w+|\[[^\]]*")
 ADDING = {"append": 0, "add": 0, "insert": 1, "extend": 0, "update": 0, "setdefault": 1, "appendleft": 0}
+VIEWS = names(
+    """
+    asarray asanyarray ascontiguousarray asfortranarray atleast_1d atleast_2d atleast_3d ravel reshape view
+    squeeze transpose swapaxes moveaxis expand_dims broadcast_to flip frombuffer diagonal
+    """
+)
+"""What gives another array over the same memory."""
 TAKING = names("get pop values items copy popitem keys union")
 
 
@@ -120,6 +130,7 @@ class Calls(Own):
         obj = callee.live.obj if callee.live is not None else None
         if own_code(obj):
             return self._follow_live(callee, obj, given)
+        self._note_reach(callee, given)
         if is_a(obj, type) and self._is_own_class(obj):
             return self._make_live(callee, obj, given)
         name = live.canonical(callee.name)
@@ -135,6 +146,19 @@ class Calls(Own):
                 return found
         self._record_call(callee, given, receiver)
         return self._outcome(callee, name, receiver, given)
+
+    def _note_reach(self, callee: Named, given: Given) -> None:
+        """Note what a live function of a library is seen to use, and what its object was set up with."""
+        obj, owner = callee.live.obj if callee.live is not None else None, callee.receiver
+        if type(obj) is types.FunctionType:
+            for name in reach(obj):
+                self.record("pass", (name,), given.node)
+        if callee.name.startswith("matplotlib.pyplot."):
+            for figure in of_open_figures():
+                self.touch(Instance("matplotlib", Ref(figure)), given.node)
+        method = callee.name.rpartition(".")[2]
+        if isinstance(owner, Instance) and owner.live is not None and not method.startswith(("get_", "set_")):
+            self.act_on(owner.live.obj, given.node)
 
     def _record_call(self, callee: Named, given: Given, receiver: Values) -> None:
         """Note a call; a method taken from its class goes by the same names as one of an object."""
@@ -163,6 +187,8 @@ class Calls(Own):
         self._hand_all(given)
         if name.startswith("builtins.str.") and method in fold.GIVE_TEXT:
             return (Text((None,)),)
+        if method in VIEWS and Instance(live.MAPPED) in map(_kind_only, (*receiver, *_first(given))):
+            return (Instance(live.MAPPED),)
         if name in RESULTS or callee.name in RESULTS:
             return (Instance(RESULTS.get(name) or RESULTS[callee.name]),)
         if _makes(callee, name):
@@ -247,6 +273,14 @@ def _unbound(callee: Named) -> bool:
     if callee.live is not None:
         return isinstance(owner.live, Ref) and is_a(owner.live.obj, type) and live.unbound(callee.live.obj)
     return False
+
+
+def _first(given: Given) -> Values:
+    return given.args[0] if given.args else ()
+
+
+def _kind_only(value: Value) -> Value:
+    return Instance(value.of) if isinstance(value, Instance) else value
 
 
 def fold_key(text: str) -> Values:

@@ -40,6 +40,7 @@ class Following(Expressions):
         self.followed: set[int] = set()  # nodes of functions whose bodies were read
         self.touched: set[int] = set()  # classes, by identity
         self.touched_objects: set[int] = set()
+        self.acted_on: set[int] = set()  # objects, by identity
         self.own_classes: dict[int, bool] = {}
         self.live_functions: dict[int, Function] = {}
         self.memory: dict[object, Values] = {}

@@ -131,7 +131,7 @@ SOUNDS_WORSE = names(
 )
 """Names that sound like files or connections and are neither, or stay inside the installed package."""
 
-INWARD = names("io datasets testing cli server distutils externals hub f2py compat show")
+INWARD = names("io datasets testing cli server distutils externals hub f2py compat show web")
 """Parts of libraries that are there to read, write, fetch or run things."""
 QUIET_INWARD = re.compile(r"^(?:make_|assert_|to_|from_json$|show$|full_figure)|^[A-Z]")
 EXTENDABLE = names(

@@ -9,6 +9,7 @@ import itertools
 import sys
 import types
 from collections.abc import Iterator
+from mmap import mmap
 
 from caveagent_magic.security import still
 from caveagent_magic.security.known import module_dict, own_code, own_module, top
@@ -35,6 +36,7 @@ ROUTINES = (
     types.ClassMethodDescriptorType, types.MethodWrapperType,
 )  # fmt: skip
 ROUTINE_KINDS, CONTAINER_KINDS = Kinds(*ROUTINES), Kinds(*CONTAINERS)
+MAPPED = "numpy.memmap"
 SAME = {
     "_io.open": "builtins.open",
     "io.open": "builtins.open",
@@ -131,7 +133,20 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
         return Items(CONTAINERS[kind], tuple(_entries(obj, depth)))  # type: ignore[arg-type]
     if kind is functools._lru_cache_wrapper:
         return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
-    return Instance(class_name(kind), Ref(obj))
+    return Instance(_array_name(obj) or class_name(kind), Ref(obj))
+
+
+def _array_name(obj: object) -> str | None:
+    """Of an array: whether its memory is that of a file that it can change."""
+    numpy = sys.modules.get("numpy")
+    inside = module_dict(numpy) if is_a(numpy, types.ModuleType) else {}
+    array, mapped = inside.get("ndarray"), inside.get("memmap")
+    base = obj
+    while array is not None and type(base) is array:
+        base = base.base  # type: ignore[attr-defined]
+    if mapped is not None and type(base) is mapped:
+        return "numpy.ndarray" if still.instance_dict(base).get("mode") in ("r", "c") else MAPPED
+    return MAPPED if base is not obj and type(base) is mmap else None
 
 
 def _is_open_of_ipython(obj: object) -> bool:

@@ -28,6 +28,7 @@ from caveagent_magic.security.amounts import (
 )
 from caveagent_magic.security.arrays import crossed
 from caveagent_magic.security.growth import DRAINING, GROWTH, MANY, method_growth, raised
+from caveagent_magic.security.vocabulary import names as words
 
 SHORT = 8  # elements of a literal that are kept one by one
 WIDTH = re.compile(r"\d+")
@@ -38,6 +39,14 @@ ARITHMETIC: Mapping[type, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 PAIRING = frozenset(["numpy.convolve", "numpy.correlate", "scipy.signal.correlate2d"])
 EASY = 1000  # multiplications that cost as much as one round of a loop
+ROUND = 5000  # rounds of a loop that cost as much as one of a library's that learns
+ROUNDS_OF_WORK = words(
+    """
+    n_estimators num_boost_round num_iterations n_iterations iterations epochs n_epochs num_epochs n_trials
+    n_init n_resamples n_bootstrap n_bootstraps n_boot nboot n_permutations n_repeats n_splits n_folds
+    """
+)
+"""Keywords that say how often a library is to do something; not where it may stop earlier."""
 HOMES = {"np": "numpy", "pd": "pandas"}
 """Names under which the libraries are known before the code or the kernel imports them."""
 
@@ -213,6 +222,8 @@ class Measures:
         callee = self.measure(node.func, names)
         if callee.function is not None:
             return self.follow(callee, args, keywords, names)
+        for word in ROUNDS_OF_WORK.intersection(keywords):
+            self.go_round(node, (numeric(keywords[word]) or 0.0) * ROUND, f"{word}=")
         found = self._grown(node, callee, args, keywords, names)
         what = callee.name.removeprefix("builtins.") or getattr(node.func, "attr", "a call")
         if callee.name == "time.sleep" and args:

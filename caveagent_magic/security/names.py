@@ -102,7 +102,9 @@ class Names(Doubts):
     def _delete(self, node: ast.Delete, scope: Scope) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
-                self.values(_loaded(target), scope)  # it may be the last that holds it
+                self.values(_loaded(target), scope)
+                if target.id in scope.namespace and target.id not in scope.names:
+                    self.let_go(scope.namespace[target.id], target)
             elif isinstance(target, ast.Attribute):
                 self.store_attribute(self.values(target.value, scope), target.attr, DATA, target)
             elif isinstance(target, ast.Subscript):

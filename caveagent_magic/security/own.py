@@ -9,11 +9,13 @@ import types
 
 from caveagent_magic.security import live, still
 from caveagent_magic.security.bindings import Scope
+from caveagent_magic.security.callbacks import departing, registered
 from caveagent_magic.security.following import Following
 from caveagent_magic.security.held import held
 from caveagent_magic.security.known import own_code, top
 from caveagent_magic.security.reader import TALKING, Given, names_of, span_of
 from caveagent_magic.security.rule import claimed
+from caveagent_magic.security.settings import settings_of
 from caveagent_magic.security.source import names_in, node_of
 from caveagent_magic.security.still import class_dict, function_of, is_a, mro, word
 from caveagent_magic.security.values import (
@@ -39,17 +41,34 @@ class Own(Following):
         if is_a(obj, type):
             self._metaclass(type(obj), node)
             return
-        for inner in held(obj):
+        for inner in (*held(obj), *registered(obj)):
             self._may_run(inner, node)
         self._hooks(type(obj), node)
+
+    def let_go(self, obj: object, node: ast.AST) -> None:
+        """The name of a live object is bound anew or deleted: it may be the last that held it."""
+        self.touch(Instance(live.class_name(type(obj)), Ref(obj)), node)
+        for inner in departing(obj):
+            self._may_run(inner, node)
+
+    def act_on(self, obj: object, node: ast.AST) -> None:
+        """A method of a live object is called, or it is handed on: what it was set up with counts."""
+        if id(obj) in self.acted_on:
+            return
+        self.acted_on.add(id(obj))
+        for kind, given in settings_of(obj):
+            keywords = {name: live.values_of(value) for name, value in given.items()}
+            self.record("call", (live.class_name(kind),), node, keywords=keywords)
 
     def _may_run(self, inner: object, node: ast.AST) -> None:
         if is_a(inner, type):
             self._metaclass(inner, node)
             return
         found = live.values_of(inner)
-        known = (name for value in found if isinstance(value, Named) for name in names_of(value))
-        if any(isinstance(value, Bound) for value in found) or own_code(inner) or any(map(claimed, known)):
+        called = [value.function if isinstance(value, Bound) else value for value in found]
+        known = [value for value in called if isinstance(value, Named)]
+        own = any(value.live is not None and own_code(value.live.obj) for value in known)
+        if own or any(claimed(name) for value in known for name in names_of(value)):
             self.hand_over(found, node)
         else:
             self._hooks(type(inner), node)
@@ -113,6 +132,7 @@ class Own(Following):
             )
             if own_code(method):
                 self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
+        self._hooks(kind, given.node)
         return (made,)
 
     def _follow_live(self, callee: Named, function: types.FunctionType, given: Given) -> Values:

@@ -89,6 +89,7 @@ class Reader:
                 self.hand_over(value.contents, node)
             elif isinstance(value, Instance) and value.live is not None:
                 self.record("pass", (value.of,), node)
+                self.act_on(value.live.obj, node)
             elif isinstance(value, (Function, Bound)):
                 self.call_back(value, node)
 
@@ -100,6 +101,10 @@ class Reader:
 
     def touch(self, value: Instance | Named, node: ast.AST) -> None:
         """A live object is used: what its class does by hooks, and the code that it holds, counts as done."""
+        raise NotImplementedError
+
+    def act_on(self, obj: object, node: ast.AST) -> None:
+        """A method of a live object is called, or it is handed on: what it was set up with counts."""
         raise NotImplementedError
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from caveagent_magic.security import fold
+from caveagent_magic.security import fold, live
 from caveagent_magic.security.iterating import (
     best,
     chained,
@@ -25,12 +25,14 @@ from caveagent_magic.security.iterating import (
     spread,
     zipped,
 )
+from caveagent_magic.security.known import own_code
 from caveagent_magic.security.reader import BY_ITSELF, MEMORY, Given
 from caveagent_magic.security.values import (
     DATA,
     PARAMETER,
     Bound,
     Const,
+    Function,
     Instance,
     Items,
     Named,
@@ -167,6 +169,26 @@ def _database(calls: Calls, given: Given) -> Values | None:
     return (Instance("sqlite3.Connection", about=path[0] if len(path) == 1 else None),)
 
 
+def _taken_apart(calls: Calls, given: Given) -> Values | None:
+    """What a function was made with comes out of its signature: its defaults and annotations."""
+    for value in given.args[0] if given.args else ():
+        function = value.function if isinstance(value, Bound) else value
+        if isinstance(function, Function):
+            arguments = function.node.args
+            listed = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+            found = [calls.values(arg.annotation, function.scope) for arg in listed]
+            for each in (*found, *function.defaults.values()):
+                calls.hand_over(each, given.node)
+        elif isinstance(function, Named) and function.live is not None and own_code(function.live.obj):
+            kept = (
+                *(function.live.obj.__defaults__ or ()),
+                *(function.live.obj.__kwdefaults__ or {}).values(),
+            )
+            for inner in kept:
+                calls.hand_over(live.values_of(inner), given.node)
+    return None
+
+
 TIMING = frozenset({"time", "timeit", "capture"})
 
 
@@ -192,6 +214,7 @@ def _timed(calls: Calls, given: Given) -> None:
 
 SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.getattr": _getattr, "builtins.setattr": _setattr, "builtins.__import__": _import,
+    "inspect.signature": _taken_apart, "inspect.getfullargspec": _taken_apart,
     "inspect.getattr_static": _getattr, "importlib.import_module": _import_module,
     "builtins.list": listed, "builtins.tuple": listed, "builtins.set": listed,
     "builtins.sorted": listed, "builtins.reversed": listed, "builtins.frozenset": listed,

@@ -23,7 +23,6 @@ from caveagent_magic.security.values import (
     Made,
     Named,
     Opaque,
-    Ref,
     Values,
 )
 
@@ -72,8 +71,8 @@ class Stores(Calls):
         elif scope.outermost or name in scope.outer:
             was = scope.namespace.get(name)
             held = not is_a(was, (types.ModuleType, types.FunctionType, type, type(None)))
-            if held and name not in scope.names:  # it may be the last that holds it
-                self.touch(Instance(live.class_name(type(was)), Ref(was)), node)
+            if held and name not in scope.names:
+                self.let_go(was, node)
             if (name in builtins.__dict__ or name in RELIED_ON) and any(
                 _is_code(value) or _is_another(value, name) for value in values
             ):

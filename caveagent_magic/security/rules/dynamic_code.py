@@ -65,7 +65,7 @@ class RunsText(Rule):
         logging.config.fileConfig lib2to3.* operator.call ?.runctx ?.f2py sre_compile.* codecs.register
         tornado.template.* pandas.core.computation.* pandas.util.testing.* typing.get_type_hints
         typing.ForwardRef typing.ForwardRef.* typing._eval_type inspect.get_annotations inspect.signature
-        annotationlib.* dataclasses._create_fn
+        annotationlib.* dataclasses._create_fn pandas.Styler.from_custom_template ?.from_custom_template
         """
     )
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from caveagent_magic.security.known import top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import Instance, Named, Value
 from caveagent_magic.security.vocabulary import names
 
 KEY_FILE = re.compile(
     r"(?:^|[/\\~])\.(?:ssh|aws|azure|gnupg|kube|docker|netrc|pgpass|git-credentials|pypirc|npmrc|env|kaggle|config/gcloud)(?:$|[/\\.])"
     r"|/proc/(?:self|\d+)/(?:environ|mem|maps|fd)|/etc/(?:shadow|passwd|sudoers)|id_(?:rsa|ed25519|ecdsa|dsa)\b"
     r"|/var/run/secrets|/run/secrets|jupyter/runtime|kernel-(?:(?!kernel-)[\w-])+\.json|\.pem$|credentials(?:\.json)?$"
+)
+
+
+SECRET = re.compile(
+    r"_*(?:\w+_)?(?:password|passwd|passphrase|secret|secret_key|private_key|api_?key|access_key|auth_?token|"
+    r"access_token|credentials?)",
+    re.IGNORECASE,
 )
 
 
@@ -30,7 +39,7 @@ class ReadsEnvironment(Rule):
         kaggle_secrets.* posix.environ.* ?.getenv ?.environ ?.getpass pwd.* grp.* spwd.* crypt.*
         browser_cookie3.* os.get_exec_path posix.getlogin os.getlogin posix.uname sysconfig.* %env
         %set_env jupyter_core.* notebook.* jupyter_server.* ipykernel.connect.*
-        ipykernel.get_connection_file ipykernel.get_connection_info
+        ipykernel.get_connection_file ipykernel.get_connection_info ?.render_as_string
         """
     )
     reads = frozenset(
@@ -44,6 +53,21 @@ class ReadsEnvironment(Rule):
         Flagged("import pandas as pd\npd.io.common.os.environ"),
         Passes("import os\nos.path.join('a', 'b')"),
         Passes("environment = {'HOME': 'x'}\nenvironment['HOME']"),
+        Passes("users.password"),
+    )
+
+    def named(self, use: Use) -> str | None:
+        """A live object may keep a secret under its own name; a column of data may be called so."""
+        last = use.name.rpartition(".")[2]
+        kept = use.kind == "read" and SECRET.fullmatch(last) and any(map(_is_live, use.receiver))
+        return last if kept else super().named(use)
+
+
+def _is_live(owner: Value) -> bool:
+    return (
+        isinstance(owner, (Instance, Named))
+        and owner.live is not None
+        and top(owner.of if isinstance(owner, Instance) else owner.name) not in ("pandas", "polars", "numpy")
     )
 
 

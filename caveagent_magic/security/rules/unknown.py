@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,27 @@ PLACES = re.compile(
 COMMANDS = re.compile(r"cmd|command|stmt|code_str|extra_args|plugins?|plugin_path|script")
 
 
+PLAIN_TEXT = (
+    "builtins.",
+    "os.path.",
+    "pathlib.",
+    "re.",
+    "logging.",
+    "warnings.",
+    "urllib.parse.",
+    "textwrap.",
+)
+OUTSIDE = re.compile(r"(?:/|~/|(?:\.\./)+)[\w.-][^\s'\"<>|*?]*")
+
+
+def _leads_out(text: str) -> bool:
+    """Whether a text looks like a path outside the working directory, to somewhere that is there."""
+    if len(text) > 400 or not OUTSIDE.fullmatch(text):
+        return False
+    folder = os.path.dirname(os.path.expanduser(text.rstrip("/")))
+    return folder != "/" and os.path.isdir(folder)
+
+
 class HandsPlace(Rule):
     """Gives a library a path or a command: what its function does with that is not known."""
 
@@ -59,12 +81,18 @@ class HandsPlace(Rule):
     examples = (
         Flagged("import pandas as pd\npd.show_versions(as_json='versions')", name="pandas.show_versions"),
         Passes("import pandas as pd\npd.read_csv('a.csv')"),
+        Flagged("import dask.bag as d\nd.from_sequence([1]).process('/usr/x')", name="process"),
         Passes("df.plot(x='a', y='b', title='path')"),
+        Passes("df['url'].str.startswith('/shop')"),
     )
 
     def check(self, use: Use) -> Iterator[Hit]:
-        """By the names of the parameters, where no rule decides about the function."""
+        """By the names of the parameters or the look of a text, where no rule decides about the function."""
         if use.kind != "call" or any(claimed(each) for each in use.names):
+            return
+        plain = use.names[0].startswith(PLAIN_TEXT)
+        if not plain and any(map(_leads_out, use.words)):
+            yield Hit(shown(use.names[0]))
             return
         for key, values in (*use.given.items(), *use.keywords.items()):
             told = any(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from caveagent_magic.security.live import MAPPED
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.rules.read_file import MODES, receiver_paths
@@ -29,8 +30,13 @@ _WRITES_SQL = re.compile(
     re.IGNORECASE,
 )
 
-MAPPED = "numpy.memmap"
 IN_PLACE = names("fill sort put partition byteswap itemset resize setfield setflags")
+CHANGES_FIRST = names("copyto put place putmask fill_diagonal shuffle")
+SOUNDS_LIKE_WRITING = re.compile(
+    r"(?:to|save|write|export|dump|store|persist|sink|serialize)_\w+|export|persist"
+)
+NAMES_FILES = re.compile(r"\w+_\w*(?:file|disk|folder|dir)s?")
+LOOKS_LIKE_FILE = re.compile(r"[^\s'\"<>{}]*(?:[/\\*]|\.[A-Za-z]\w{0,7}$)[^\s'\"<>{}]*")
 PLACE = re.compile(
     r"memory|(?:\w+_)?(?:log|out|output|save|cache|export|dump|checkpoint|download|artifact|tensorboard)s?_?"
     r"(?:dir|file|path|name|filename|folder|root|to|directory|location|home)"
@@ -132,12 +138,21 @@ class WritesFile(Rule):
 
     def named(self, use: Use) -> str | None:
         """A method may be named in a string that a frame then looks up; a mapped array is a file."""
-        mapped = any(isinstance(value, Instance) and value.of == MAPPED for value in use.receiver)
-        if (use.kind == "store" and use.names[0].startswith(MAPPED)) or (
-            mapped and use.kind == "call" and use.name.rpartition(".")[2] in IN_PLACE
-        ):
+        last = use.name.rpartition(".")[2]
+        if use.kind == "store" and use.names[0].startswith(MAPPED):
+            return MAPPED
+        changed = (
+            *(use.receiver if last in IN_PLACE else ()),
+            *(use.args[0] if use.args and last in CHANGES_FIRST else ()),
+            *use.keywords.get("out", ()),
+        )
+        if use.kind == "call" and any(isinstance(v, Instance) and v.of == MAPPED for v in changed):
             return MAPPED
         found = super().named(use)
+        if found is None and use.kind == "call" and SOUNDS_LIKE_WRITING.fullmatch(last):
+            method = next((name for name in use.names if name.startswith("?.")), None)
+            file = NAMES_FILES.fullmatch(last) or any(map(LOOKS_LIKE_FILE.fullmatch, use.words))
+            return method if file else None
         if (
             found is None
             and use.kind == "call"
