@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from caveagent_magic.injection import static
-from caveagent_magic.record.schema import read_and_bound
+from caveagent_magic.record.schema import read_and_bound, symbols_of
 
 # Methods that alter what they are called on, whatever it is.
 ALTERING = frozenset({
@@ -53,7 +53,7 @@ def uses_of(code: str, namespace: Mapping[str, object], known: NamesOf = NO_FUNC
     """Read code; `known` are functions that alter what they are given, and these names besides."""
     try:
         tree = ast.parse(code)
-        table = symtable.symtable(code, "piece", "exec")
+        table = symbols_of(tree)
     except (SyntaxError, ValueError):
         return Uses(frozenset(), frozenset(), frozenset(), frozenset())
     reads, sets = read_and_bound(code)

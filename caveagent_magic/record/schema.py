@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import json
 import re
@@ -63,7 +64,30 @@ def _reads(statement: ast.stmt) -> set[str]:
     own = set[str]()
     if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
         own = {statement.target.id}
-    return own | _referenced(symtable.symtable(ast.unparse(statement), "step", "exec"))
+    return own | _referenced(symbols_of(statement))
+
+
+def symbols_of(tree: ast.AST) -> symtable.SymbolTable:
+    """The names of code by scope, those of comprehensions apart; raises what `symtable` raises.
+
+    Since Python 3.12 all but generators count as part of the scope around them (PEP 709).
+    """
+    return symtable.symtable(ast.unparse(_Generators().visit(copy.deepcopy(tree))), "step", "exec")
+
+
+class _Generators(ast.NodeTransformer):
+    """Turns each comprehension into a generator that reads the same."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        """A list or a set."""
+        return self.generic_visit(ast.GeneratorExp(node.elt, node.generators))
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        """A dictionary: its pairs."""
+        pair = ast.Tuple([node.key, node.value], ast.Load())
+        return self.generic_visit(ast.GeneratorExp(pair, node.generators))
 
 
 def _referenced(table: symtable.SymbolTable) -> set[str]:
