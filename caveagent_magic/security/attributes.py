@@ -6,7 +6,7 @@ import ast
 import dataclasses
 
 from caveagent_magic.security import live
-from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes
+from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes, top
 from caveagent_magic.security.reader import Reader, names_of
 from caveagent_magic.security.results import CLASSES, RESULTS
 from caveagent_magic.security.values import (
@@ -35,7 +35,8 @@ class Attributes(Reader):
 
     def attribute(self, owners: Values, name: str, node: ast.AST) -> Values:
         """`owner.name` for every possible owner, recorded as read."""
-        found = join(*(self._attribute_of(owner, name, node) for owner in owners)) if owners else DATA
+        alike = _without_alike(owners)
+        found = join(*(self._attribute_of(owner, name, node) for owner in alike)) if owners else DATA
         for value in found:
             if isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node, receiver=owners)
@@ -138,6 +139,19 @@ class Attributes(Reader):
                     else DATA
                 )
         return join(*found) if found else DATA
+
+
+def _without_alike(owners: Values) -> Values:
+    """One of each kind of table: they have the same attributes."""
+    if len(owners) < 3:
+        return owners
+    kept = {_kind(owner): owner for owner in reversed(owners)}
+    return tuple(reversed(kept.values()))
+
+
+def _kind(owner: Value) -> object:
+    table = isinstance(owner, Instance) and top(owner.of) in ("pandas", "polars")
+    return owner.of if table and isinstance(owner, Instance) else owner
 
 
 def _bound(value: Value, owner: Made) -> Value:

@@ -43,6 +43,7 @@ from caveagent_magic.security.vocabulary import names
 FIELD = re.compile(r"\{([^{}:!]*[.\[][^{}:!]*)")
 PART = re.compile(r"^[^.\[]+|\.\w+|\[[^\]]*")
 ADDING = {"append": 0, "add": 0, "insert": 1, "extend": 0, "update": 0, "setdefault": 1, "appendleft": 0}
+LISTING = names("pathlib.Path.glob pathlib.Path.rglob pathlib.Path.iterdir")
 VIEWS = names(
     """
     asarray asanyarray ascontiguousarray asfortranarray atleast_1d atleast_2d atleast_3d ravel reshape view
@@ -187,6 +188,8 @@ class Calls(Own):
         self._hand_all(given)
         if name.startswith("builtins.str.") and method in fold.GIVE_TEXT:
             return (Text((None,)),)
+        if name in LISTING:
+            return _listed_paths(receiver, given)
         if method in VIEWS and Instance(live.MAPPED) in map(_kind_only, (*receiver, *_first(given))):
             return (Instance(live.MAPPED),)
         if name in RESULTS or callee.name in RESULTS:
@@ -273,6 +276,28 @@ def _unbound(callee: Named) -> bool:
     if callee.live is not None:
         return isinstance(owner.live, Ref) and is_a(owner.live.obj, type) and live.unbound(callee.live.obj)
     return False
+
+
+def _listed_paths(folders: Values, given: Given) -> Values:
+    """The paths in a folder, where the pattern cannot leave it."""
+    known = constants(_first(given)) if given.args else []
+    inside = known is not None and not any(".." in str(pattern) for pattern in known)
+    found = [_below(value.about) if isinstance(value, Instance) else None for value in folders]
+    if not inside or given.keywords or not all(found):
+        return (Instance("paths", about=Instance("pathlib.Path")),)
+    return tuple(Instance("paths", about=Instance("pathlib.Path", about=each)) for each in found)
+
+
+def _below(folder: Value | None) -> Text | None:
+    """What the paths in a folder begin with."""
+    if isinstance(folder, Text):
+        return Text((*folder.pieces, "/", None))
+    known = folder.value if isinstance(folder, Const) else None
+    return (
+        Text((f"./{known}/" if not known.startswith(("/", "~")) else f"{known}/", None))
+        if isinstance(known, str)
+        else None
+    )
 
 
 def _first(given: Given) -> Values:

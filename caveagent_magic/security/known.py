@@ -211,7 +211,7 @@ def _private(parts: list[str]) -> bool:
         part.startswith("_") and not part.endswith("__") for part in parts[1:-1] if part.islower()
     ) and (
         parts[-1][:1].islower()
-        and parts[0] not in ("numpy", "scipy", "sklearn", "matplotlib", "seaborn", "plotly")
+        and parts[0] not in ("numpy", "scipy", "sklearn", "matplotlib", "seaborn", "plotly", "statsmodels")
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from caveagent_magic.security.paths import is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.sql import files
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import texts
 from caveagent_magic.security.vocabulary import names
@@ -132,6 +133,25 @@ class ReadsAsAsked(Rule):
         )
         if {"filename", "file"}.intersection(texts(given)):
             yield Hit(shown(name))
+
+
+class ReadsByQuery(Rule):
+    """Selects from a file by its name in a database command."""
+
+    code = "CAVE103"
+    capability = "read_file"
+    message = "reads {target} with a database command"
+    kinds = frozenset({"call"})
+
+    examples = (
+        Flagged("import duckdb\nduckdb.sql(\"select * from '/etc/passwd'\")"),
+        Passes("import duckdb\nduckdb.sql(\"select a from 'data/sales.csv' where b > 1\").df()"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """Each file that a text names where a table would be."""
+        if use.name.rpartition(".")[2].removeprefix("module_") in ("sql", "query", "execute", "from_query"):
+            yield from (Hit(shown(name), path) for word in use.words for path in files(word))
 
 
 def _writes(mode: str) -> bool:

@@ -10,6 +10,7 @@ from caveagent_magic.security.live import MAPPED
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.rules.read_file import MODES, receiver_paths
+from caveagent_magic.security.sql import selects
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.values import Const, Instance, Items, Text, texts
 from caveagent_magic.security.vocabulary import names
@@ -21,13 +22,6 @@ from caveagent_magic.security.writers import (
     OPTIONAL,
     SECOND,
     WRITERS,
-)
-
-_WRITES_SQL = re.compile(
-    r"\b(?:attach|copy|into|create|insert|update|delete|drop|export|install|load|pragma|vacuum|alter|detach|call|read_\w+|"
-    r"scan_\w+|\w+_scan|parquet_\w+|sniff_\w+|glob|getenv|\w*secrets?|query_table|load_extension|writefile|"
-    r"readfile)\b|\bquery\s*\(|://|\b(?:from|join)\s*['\"]|;\s*\w",
-    re.IGNORECASE,
 )
 
 IN_PLACE = names("fill sort put partition byteswap itemset resize setfield setflags")
@@ -243,13 +237,7 @@ def _only_selects(use: Use) -> bool:
     known = [
         value.value for value in given or () if isinstance(value, Const) and isinstance(value.value, str)
     ]
-    return given is not None and len(known) == len(given) and all(_selects(text) for text in known)
-
-
-def _selects(text: str) -> bool:
-    return bool(
-        re.match(r"\s*(?:select|with|explain)\b|\s*\w+\s*$", text, re.IGNORECASE)
-    ) and not _WRITES_SQL.search(text)
+    return given is not None and len(known) == len(given) and all(map(selects, known))
 
 
 def _nowhere(use: Use) -> bool:
