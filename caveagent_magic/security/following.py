@@ -38,7 +38,9 @@ class Following(Expressions):
         super().__init__(namespace, budget)
         self.functions: list[Function] = []
         self.followed: set[int] = set()  # nodes of functions whose bodies were read
-        self.touched: set[int] = set()  # classes, by identity
+        self.touched: set[tuple[int, bool]] = (
+            set()
+        )  # classes, by identity, and whether their objects are shown
         self.touched_objects: set[int] = set()
         self.acted_on: set[int] = set()  # objects, by identity
         self.own_classes: dict[int, bool] = {}

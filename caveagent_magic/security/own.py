@@ -28,6 +28,9 @@ from caveagent_magic.security.values import (
     Values,
 )
 
+SHOWING = TALKING | {"__repr__", "__str__", "__format__"}
+"""Methods that are called where an object is shown or put into a text."""
+
 
 class Own(Following):
     """Follows what earlier cells and the person's files defined."""
@@ -56,6 +59,9 @@ class Own(Following):
         if id(obj) in self.acted_on:
             return
         self.acted_on.add(id(obj))
+        if is_a(obj, type):  # an object that the code has just made of the person's class
+            self._hooks(obj, node)
+            return
         for kind, given in settings_of(obj):
             keywords = {name: live.values_of(value) for name, value in given.items()}
             self.record("call", (live.class_name(kind),), node, keywords=keywords)
@@ -79,15 +85,17 @@ class Own(Following):
                 if own_code(member):
                     self.call_back(live.values_of(member)[0], node)
 
-    def _hooks(self, kind: type, node: ast.AST) -> None:
-        if id(kind) in self.touched:
+    def _hooks(self, kind: type, node: ast.AST, shown: bool = True) -> None:
+        """Follow what Python calls by itself, and what the display system does where the object is shown."""
+        if (id(kind), shown) in self.touched:
             return
-        self.touched.add(id(kind))
+        self.touched.add((id(kind), shown))
         if not self._is_own_class(kind):
             return
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
-                hook = (name.startswith("__") or name in TALKING) and name not in (
+                hook = (name.startswith("__") or name in TALKING) and (shown or name not in SHOWING)
+                hook = hook and name not in (
                     "__init__",
                     "__new__",
                     "__call__",
@@ -132,7 +140,7 @@ class Own(Following):
             )
             if own_code(method):
                 self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
-        self._hooks(kind, given.node)
+        self._hooks(kind, given.node, shown=False)
         return (made,)
 
     def _follow_live(self, callee: Named, function: types.FunctionType, given: Given) -> Values:
