@@ -373,8 +373,10 @@ describe("a question of the model", () => {
     const kernel = new Kernel();
     drawn([...ASKED, event("question_asked")], kernel);
 
+    const buttons = texts("button");
     press("price paid");
 
+    expect(buttons).toEqual(["Stop", "list price", "price paid", "You decide"]);
     expect(texts(".cave-question-text")).toEqual(["Which price do you mean?"]);
     expect(texts(".cave-prose")).toEqual(["I see two."]);
     expect(kernel.requests).toEqual([{ verb: "answer", nonce: "kX2vQ9s1", answer: "price paid" }]);

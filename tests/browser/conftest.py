@@ -164,6 +164,10 @@ class Notebook:
                 "path => void window.jupyterapp.commands.execute('docmanager:open', { path })",
                 self.name,
             )
+        return self.opened(kernel=kernel)
+
+    def opened(self, *, kernel: bool = True) -> Notebook:
+        """Wait until it is there and usable."""
         self.page.wait_for_function(
             "name => window.jupyterapp?.shell?.currentWidget?.context?.path === name"
             " && window.jupyterapp.shell.currentWidget.content.widgets.length",

@@ -32,13 +32,19 @@ export function addCommands(
   add(
     "undo",
     trans.__("Undo the Last Step"),
-    () => panel.undo(),
+    () => {
+      open(); // what came of it is said there
+      panel.undo();
+    },
     () => Boolean(panel.undoable),
   );
   add(
     "make-cells",
     trans.__("Make Cells of the Approved Steps"),
-    () => panel.makeCells(),
+    () => {
+      open();
+      panel.makeCells();
+    },
     () => Boolean(panel.convertible),
   );
   add("run", trans.__("Go to the Run Button of the Waiting Step"), () => panel.focusOn("run", open));

@@ -3,6 +3,7 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Reply, Setting } from "../render/control";
 import { fill, h, setText, show } from "../render/dom";
 import { fromThePerson } from "../render/host";
+import { keepFold } from "./fold";
 import type { KernelWatch } from "./watch";
 
 interface Column {
@@ -45,6 +46,7 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
   text.setAttribute("aria-label", trans.__("The text that leaves"));
   const preview = h("details", { class: "cave-look-preview", open: "" }, leaves, text);
   const node = h("details", { class: "cave-side-fold", open: "" }, title, said, level, list, preview);
+  keepFold(node, "variables", signal);
   const open = new Set<string>();
   let age = -1;
   let asking = false;

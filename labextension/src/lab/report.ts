@@ -2,6 +2,7 @@
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Reply } from "../render/control";
 import { h, setText, show } from "../render/dom";
+import { keepFold } from "./fold";
 import type { KernelWatch } from "./watch";
 
 interface Sent {
@@ -83,6 +84,7 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
   }
 
   node.addEventListener("toggle", () => void ask(), { signal });
+  keepFold(node, "report", signal);
   return {
     node: whole,
     update() {

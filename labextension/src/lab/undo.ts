@@ -30,8 +30,8 @@ export function undoView(host: Host, watch: KernelWatch, trans: TranslationBundl
     { class: "cave cave-undo", role: "group", "aria-label": trans.__("Undo"), tabindex: "-1" },
     can,
     cannot,
-    h("div", { class: "cave-buttons" }, ...buttons),
     said,
+    h("div", { class: "cave-buttons" }, ...buttons),
   );
 
   async function run(code: string): Promise<void> {

@@ -77,7 +77,8 @@ export function headerView(host: Host): HeaderView {
       setText(model, trace.started?.model ?? "");
       setText(spent, spentWords(trace, trans));
       tick(trace.totals.seconds, open);
-      stop.update(open && now !== "waiting" && host.send !== undefined, open);
+      const asked = trace.steps.at(-1)?.pending != null; // the step has a Stop of its own
+      stop.update(open && !asked && host.send !== undefined, open);
       hurry.update(trace, open && now === "rehearsing" && host.send !== undefined);
       show(prompt, Boolean(trace.started?.prompt.trim()));
       setText(prompt, trace.started?.prompt.trim() ?? "");

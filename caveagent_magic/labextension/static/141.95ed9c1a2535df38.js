@@ -38,6 +38,10 @@ section.cave {
     opacity: 0.5;
     cursor: default;
   }
+  .cave-top .cave-button-stop:disabled {
+    opacity: 0.85; /* "Stopping…" is there to be read */
+    font-style: italic;
+  }
   .cave-button-main {
     border-color: transparent;
     background: var(--cave-accent);
@@ -531,7 +535,7 @@ section.cave {
     }
   }
 }
-`,""]),r.d(a,{},{A:i})},724(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=r.n(n),c=r(477),d=r(194),p=r(671),v=r(735),l=r(810),s=r(977),u=i()(t());u.i(c.A),u.i(d.A),u.i(p.A),u.i(v.A),u.i(l.A),u.i(s.A),u.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
+`,""]),r.d(a,{},{A:i})},724(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=r.n(n),c=r(477),d=r(194),p=r(671),v=r(735),s=r(810),l=r(977),u=i()(t());u.i(c.A),u.i(d.A),u.i(p.A),u.i(v.A),u.i(s.A),u.i(l.A),u.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
 `,""]),r.d(a,{},{A:u})},735(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
 
 section.cave {
@@ -738,6 +742,13 @@ section.cave {
   background: var(--jp-layout-color1);
   color: var(--jp-ui-font-color1);
 }
+.cave-side:focus {
+  outline: none;
+}
+.cave-side:focus-visible {
+  outline: 1px solid var(--jp-brand-color1);
+  outline-offset: -1px;
+}
 #jp-right-stack > .cave-side {
   min-width: 340px;
 }
@@ -748,9 +759,15 @@ section.cave.cave-undo {
     padding: 8px 0 0;
     border: 0;
   }
+  .cave-undone:has(+ .cave-buttons) {
+    padding: 0;
+  }
   .cave-undone:empty {
     display: none;
   }
+}
+.jp-OutputArea section.cave.cave-undo {
+  padding-inline: 16px;
 }
 section.cave .cave-cannot {
   margin-bottom: 10px;
@@ -826,6 +843,7 @@ section.cave.cave-undo > .cave-quiet:is(:empty, :last-child) {
     background: var(--jp-layout-color1);
     color: inherit;
     font: inherit;
+    text-overflow: ellipsis;
   }
   pre {
     max-height: 16em;
@@ -958,6 +976,11 @@ section.cave {
     overflow: hidden;
     color: var(--cave-quiet);
   }
+  .cave-step:not([open]) .cave-prose > :first-child {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
   .cave-step:not([open]) > .cave-summary:hover .cave-prose {
     color: var(--cave-ink);
   }
@@ -1030,4 +1053,4 @@ section.cave {
     white-space: pre-wrap;
   }
 }
-`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),l=r(540),s=r.n(l),u=r(113),g=r.n(u),x=r(247),f={};f.styleTagTransform=g(),f.setAttributes=v(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=s(),t()(x.A,f);let h=x.A&&x.A.locals?x.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var l=r(v),s={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==l)a[l].references++,a[l].updater(s);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(s,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
+`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),s=r(540),l=r.n(s),u=r(113),g=r.n(u),x=r(247),f={};f.styleTagTransform=g(),f.setAttributes=v(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=l(),t()(x.A,f);let h=x.A&&x.A.locals?x.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var s=r(v),l={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(l);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(l,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
