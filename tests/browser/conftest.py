@@ -29,6 +29,7 @@ CLEAN = """() => {
   const shell = window.jupyterapp?.shell;
   [...(shell?.widgets('main') ?? [])].forEach(widget => widget.dispose());
   shell?.collapseRight?.();
+  sessionStorage.clear();
 }"""
 PATIENCE = 90_000  # milliseconds; an upper limit that only a hanging page meets
 FLAGS = [

@@ -165,9 +165,10 @@ export class KernelWatch {
     if (!this.idle || this.handedOver === settings) return;
     this.handedOver = settings;
     const reply: Taken | undefined = await this.send({ verb: "defaults", settings }).catch(() => undefined);
-    if (reply?.status !== "ok") this.handedOver = undefined;
-    this.kept = reply?.kept ?? {};
-    if (reply?.status === "ok") this.changed();
+    if (!reply || reply.status === "busy") this.handedOver = undefined; // another time
+    const none = { [this.trans.__("none of them:")]: reply?.message ?? "" };
+    this.kept = reply?.kept ?? (reply?.status === "error" ? none : {});
+    if (reply?.status === "ok" || reply?.status === "error") this.changed();
   }
 
   private goOn(): void {
