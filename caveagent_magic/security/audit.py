@@ -241,9 +241,12 @@ def _pickle(args: tuple[Any, ...], where: Where) -> Attempt | None:
 
 
 def _import(args: tuple[Any, ...], where: Where) -> Attempt | None:
-    """The guard is out of sight while it watches, so that importing it is an event."""
+    """The guard is out of sight while it watches, so that importing it is an event.
+
+    In another interpreter no hook of this one hears anything; since Python 3.13 none hears of its making.
+    """
     module = plain(args[0])
-    if not module.startswith("caveagent_magic.security.guard"):
+    if not module.startswith(("caveagent_magic.security.guard", "_interpreters", "_xxsubinterpreters")):
         return None
     return Attempt("kernel", module, f"import {module}", module)
 

@@ -75,6 +75,8 @@ def canonical(name: str) -> str:
         return canonical(f"{first[1:]}.{rest}")
     if first == "nt":
         return f"posix.{rest}"
+    if first == "pathlib":  # Python 3.13 keeps its classes in `_local` and `_abc`
+        return name.replace("._local.", ".").replace("._abc.", ".").replace("PathBase", "Path")
     if first in ("pandas", "polars", "IPython") and name.count(".") > 1:
         return _public(first, name)
     return name

@@ -32,6 +32,7 @@ class ChangesKernel(Rule):
     imports = names(
         """
         caveagent_magic caveagent_magic.* antigravity this idlelib.* test.* turtle tkinter
+        _interpreters _xxsubinterpreters concurrent.interpreters
         """
     ) - {"this"}
     stores = frozenset(["IPython.InteractiveShell.*"])
@@ -41,6 +42,7 @@ class ChangesKernel(Rule):
         Flagged("import caveagent_magic.security.guard"),
         Flagged("get_ipython().events.register('pre_run_cell', print)"),
         Flagged("exit()", name="exit"),
+        Flagged("import _interpreters\n_interpreters.create()"),
         Passes("get_ipython().run_line_magic('matplotlib', 'inline')"),
         Passes("from IPython.display import display\ndisplay(df)"),
     )
