@@ -173,3 +173,12 @@ def test_a_string_that_lies_about_itself_gains_nothing(step: Step, tmp_path: Pat
 
     assert effects == [Effect("write_file", "out.csv", False)]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_dask_may_look_whether_its_own_pickles_come_out_the_same() -> None:
+    step = Step()
+    step.run("import pandas as pd, dask.dataframe as dd\nframe = pd.DataFrame({'a': [1, 2], 'b': 'xy'})")
+    effects = step.run("mean = dd.from_pandas(frame, npartitions=1).groupby('b')['a'].mean().compute()")
+
+    assert effects == []
+    assert step.raised is None
