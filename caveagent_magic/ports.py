@@ -160,6 +160,7 @@ class Approval:
 
     effects: tuple[Effect, ...]  # that the rehearsal had shown when it was made
     words: str
+    untold: bool = False  # no model is told what running the step puts out
 
 
 class Approvals(Protocol):
@@ -170,6 +171,12 @@ class Approvals(Protocol):
         """Why the code that was last asked about is not approved; empty: it is, or was never recorded."""
 
     def approved(self, code: str, verdict: Verdict) -> Approval | None: ...
+
+    def goes_on(self) -> bool:
+        """Whether the turn still goes as recorded to its end, so that no model has to be told of it."""
+
+    def leave(self) -> None:
+        """From here on a model is asked; raises `CaveError` where none may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +194,8 @@ class Ports:
     disclosure: Disclosure = field(default_factory=Disclosure)
     approvals: Approvals | None = None  # None: nothing was approved before
     checks: Checks = field(default_factory=Checks)  # what shall stay true of the data
+
+    @property
+    def silent(self) -> bool:
+        """Whether no model is told anything, because the record has all of the turn."""
+        return self.approvals is not None and self.approvals.goes_on()

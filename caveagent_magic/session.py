@@ -7,7 +7,7 @@ from contextlib import closing
 
 from caveagent_magic import events as ev
 from caveagent_magic.egress.disclosure import Telling
-from caveagent_magic.egress.offer import offered
+from caveagent_magic.egress.offer import offered, unchecked
 from caveagent_magic.egress.tell import privately, touched
 from caveagent_magic.errors import CaveError, ModelError, NobodyToAsk, Stopped
 from caveagent_magic.injection.alias import AmbiguousAlias
@@ -17,6 +17,7 @@ from caveagent_magic.models.base import Loading, Reply
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.reply import CodePiece, ReplyReader
+from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.step import At, bind_result, take_step
 from caveagent_magic.step.answer import Shown
 from caveagent_magic.step.ask import AskingBack
@@ -26,7 +27,8 @@ CUT_NOTE = " … (the reply ended at the token limit)"
 
 def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
     """Every event of one cell, `TurnEnded` last; what ended it early is raised after that."""
-    before, at, shown = ports.stream.copy(), At(task.turn, 0), Shown(ports.runtime.namespace)
+    before, at = ports.stream.copy(), At(task.turn, 0)
+    shown = Shown(ports.runtime.namespace, lambda: _unsent(task, ports))
     try:
         for event in _turn(task, ports):
             at = At(task.turn, event.step)
@@ -46,10 +48,16 @@ def turn(task: Task, ports: Ports) -> Generator[ev.Event]:
 
 def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
     system, spent, asking = prompt.system(ports.model.small), 0, AskingBack(ports)
-    started = _started(system, task, ports)
+    before, silent = ports.stream.copy(), ports.silent
+    started = _from_the_record(task, ports) if silent else _started(system, task, ports, At(task.turn, 0))
+    opened = len(ports.stream.messages)
     yield started
     for step in range(1, task.max_steps + 1):
         at = At(task.turn, step)
+        if silent and not ports.silent:
+            silent = False
+            started = _caught_up(before, ports.stream.messages[opened:], system, task, ports, at)
+            yield started
         if task.budget and spent + _next(started.tokens, step, system, ports) > task.budget:
             yield ev.TurnEnded("budget", f"The budget of {task.budget:,} tokens is used up.", **at.fields)
             return
@@ -63,7 +71,7 @@ def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
             answer = asking.listed(ports.disclosure.aliases.read(reader.prose.strip()))
             yield ev.TurnEnded("done", answer, **at.fields)
             return
-        told = (yield from _step(reader.code, at, task, ports)) if reader.done else prompt.CUT
+        told = (yield from _step(reader.code, at, task, ports, silent)) if reader.done else prompt.CUT
         ports.stream.tell(told)
         if broken := ports.steps_run[-1][1].broken if ports.steps_run else ():
             ports.stream.tell(prompt.broke(ports.disclosure.guards(broken)))
@@ -75,17 +83,51 @@ def _turn(task: Task, ports: Ports) -> Iterator[ev.Event]:
     yield ev.TurnEnded("max_steps", f"Not done after {task.max_steps} steps.", **at.fields)
 
 
-def _step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
+def _step(proposed: str, at: At, task: Task, ports: Ports, silent: bool) -> Telling:
     """Take the step with the columns' real names; where those cannot be told, the model mends its code."""
     try:
         code = ports.disclosure.code(proposed, ports.runtime.namespace)
     except AmbiguousAlias as error:
         yield ev.Observed(told := prompt.denied(str(error)), 0, **at.fields)
         return told
-    return (yield from privately(take_step(code, at, task, ports), code, ports))
+    return (yield from privately(take_step(code, at, task, ports), code, ports, silent))
 
 
-def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
+def _unsent(task: Task, ports: Ports) -> tuple[ev.VariableCard, ...]:
+    return unchecked(task, ports.runtime, ports.disclosure, task.card_tokens).cards
+
+
+def _from_the_record(task: Task, ports: Ports) -> ev.TurnStarted:
+    """The turn runs again as it was recorded: no model is told anything, so nothing is looked up for one."""
+    ports.disclosure.begin(task)
+    ports.stream.open(task.prompt, task.prompt)
+    return ev.TurnStarted(
+        prompt=task.prompt,
+        model=ports.model.name,
+        cards=(),
+        request_text="",
+        tokens=0,
+        tokens_estimated=False,
+        cost=0.0,
+        budget=task.budget,
+        turn=task.turn,
+        step=0,
+    )
+
+
+def _caught_up(
+    before: Stream, missed: tuple[ev.Message, ...], system: str, task: Task, ports: Ports, at: At
+) -> ev.TurnStarted:
+    """The record does not go on, so a model is asked: first it is told what it has missed."""
+    assert ports.approvals is not None
+    ports.approvals.leave()
+    ports.stream.restore(before)
+    return _started(system, task, ports, at, missed)
+
+
+def _started(
+    system: str, task: Task, ports: Ports, at: At, missed: tuple[ev.Message, ...] = ()
+) -> ev.TurnStarted:
     """Tell the model what is there and what is wanted; the event holds exactly what that adds."""
     stream, model = ports.stream, ports.model
     ports.disclosure.begin(task)
@@ -103,18 +145,18 @@ def _started(system: str, task: Task, ports: Ports) -> ev.TurnStarted:
     message = ports.disclosure.told(stream.noted("\n\n".join(filter(None, (earlier, asked)))))
     stream.open(task.prompt, message)
     stream.show(known(stream.cards, chosen))
+    stream.messages += missed
     tokens, estimated = model.count_tokens(stream.request(system))
     return ev.TurnStarted(
         prompt=task.prompt,
         model=model.name,
         cards=chosen.cards,
-        request_text=f"{system}\n\n{message}" if first else message,
+        request_text="\n\n".join((*([system] if first else []), message, *(each.text for each in missed))),
         tokens=tokens,
         tokens_estimated=estimated,
         cost=model.price(tokens, 0, 0),
         budget=task.budget,
-        turn=task.turn,
-        step=0,
+        **at.fields,
     )
 
 

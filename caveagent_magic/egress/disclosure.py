@@ -6,10 +6,11 @@ renamed columns go by their aliases, and in code by their real names.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from caveagent_magic import events as ev
 from caveagent_magic.injection.alias import Aliases, AmbiguousAlias, Reading
@@ -51,6 +52,7 @@ class Disclosure:
     _there: frozenset[int] = frozenset()  # what was there then; empty: nothing ran
     _said: str = ""  # what the model has been told and has written
     _reads: bool = False
+    _forgets: bool = False  # the data of before are not kept, as no model is to be told of the step
     _foreign: tuple[str, ...] = ()  # texts of findings and effects, which may hold values
     _gone: frozenset[str] = frozenset()  # words that were withheld from cards, also when their data are gone
 
@@ -82,10 +84,15 @@ class Disclosure:
         """The model's prose as the person reads it."""
         return Reading(self.aliases)
 
-    def step(self, events: Telling, code: str, namespace: Namespace, conversation: str) -> Telling:
-        """The events of a step; what is observed, and returned, holds what may be told."""
+    def step(
+        self, events: Telling, code: str, namespace: Namespace, conversation: str, silent: bool = False
+    ) -> Telling:
+        """The events of a step; what is observed, and returned, holds what may be told.
+
+        `silent`: no model is there to be told of what was approved before.
+        """
         self._said, self._foreign = f"{conversation}\n{code}", ()
-        self._there, self._before = frozenset(), ()
+        self._there, self._before, self._forgets = frozenset(), (), False
         self._reads = self._brings_in(code, namespace)
         try:
             while True:
@@ -95,7 +102,9 @@ class Disclosure:
                     event = replace(event, text=self.outgoing(event.text, namespace))
                 yield event
                 if isinstance(event, ev.Decided) and event.action in ("run", "adopt"):
-                    self._remember(namespace)
+                    self._forgets = silent and event.by == "record"
+                    if not self._forgets:
+                        self._remember(namespace)
         except StopIteration as end:
             text = self.outgoing(str(end.value), namespace)
         finally:
@@ -185,7 +194,7 @@ class Disclosure:
         return Withholder(secrets, known, unchecked=self._reads)
 
     def _brings_in(self, code: str, namespace: Namespace) -> bool:
-        return brings_in(code, {n: obj for n, obj in namespace.items() if not self.results.holds(obj)})
+        return brings_in(code, namespace, self.results.holds)
 
     def _note(self, event: ev.Event, namespace: Namespace) -> None:
         """Take notice of what the step shows of itself."""
@@ -201,10 +210,29 @@ class Disclosure:
             self._foreign += tuple(effect.target for effect in event.effects)
             touched = (*event.changes.added, *event.changes.changed)
             if isinstance(event, ev.Ran):
+                gone = (*event.changes.changed, *event.changes.removed, event.changes.note)
+                self._reads |= self._forgets and any(gone)  # should a model be told of it after all
                 self._hide_names_of_cells([change.name for change in event.changes.added], namespace)
             self._said += "".join(f"\n{change.name} {_sizes(change.summary)}" for change in touched)
             if isinstance(event, ev.Ran):
                 self._learn(namespace)
+
+    def made(self, names: Iterable[str], namespace: Namespace) -> dict[str, Any]:
+        """Which of these names are results, for the record: their columns that are copies, no values."""
+        found = {name: namespace[name] for name in names if self.results.holds(namespace.get(name))}
+        results = {name: sorted(self.results.copied(obj)) for name, obj in found.items()}
+        return {"results": results, "privacy": self._settings()}
+
+    def made_again(self, results: Mapping[str, Iterable[int]], settings: str, namespace: Namespace) -> None:
+        """The same results, content and all, were made anew; they are known only under the same settings."""
+        if settings == self._settings():
+            for name, copied in results.items():
+                if name in namespace:
+                    self.results.note(namespace[name], copied)
+
+    def _settings(self) -> str:
+        cell = replace(self.cell, names=dict(sorted(self.cell.names.items())))
+        return hashlib.sha256(repr(cell).encode()).hexdigest()[:16]
 
     def _hide_names_of_cells(self, added: Iterable[str], namespace: Namespace) -> None:
         """A name that is not written in the code may be made of values: then the model is not told of it."""

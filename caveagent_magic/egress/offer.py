@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 def offered(task: Task, runtime: Runtime, disclosure: Disclosure, budget_tokens: int) -> Chosen:
     """What fits of the variables, without what is withheld; aliases are put in by `disclosure.told`."""
-    chosen = choose(
+    chosen = unchecked(task, runtime, disclosure, budget_tokens)
+    return replace(chosen, cards=disclosure.cards(chosen.cards, runtime.namespace))
+
+
+def unchecked(task: Task, runtime: Runtime, disclosure: Disclosure, budget_tokens: int) -> Chosen:
+    """The same, but names in it may be values: it is told to no model."""
+    return choose(
         runtime.variables(),
         prompt=task.prompt,
         recent=runtime.recent(),
@@ -24,4 +30,3 @@ def offered(task: Task, runtime: Runtime, disclosure: Disclosure, budget_tokens:
         privacy=disclosure.cell,
         budget_tokens=budget_tokens,
     )
-    return replace(chosen, cards=disclosure.cards(chosen.cards, runtime.namespace))

@@ -57,6 +57,12 @@ def untold(
     return f"{text}\n\n{prompt.untold(failed=failed)}", len(full_text(outputs))
 
 
+def unseen(outputs: tuple[Output, ...], ports: Ports, *, untold: bool) -> str:
+    """What stands for the observation while no model is there to be told one; later code finds the text."""
+    ports.runtime.keep("" if untold else full_text(outputs))
+    return prompt.RAN_AGAIN
+
+
 def _observed(
     outputs: tuple[Output, ...], changes: Changes, number: int, task: Task, ports: Ports
 ) -> tuple[Shaped, Told]:
@@ -101,10 +107,10 @@ def touched(task: Task, ports: Ports) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c.name for changes in seen for c in (*changes.added, *changes.changed)))
 
 
-def privately(step: Telling, code: str, ports: Ports) -> Telling:
+def privately(step: Telling, code: str, ports: Ports, silent: bool = False) -> Telling:
     """The events of a step, in which the model is told what may be told."""
     conversation = "\n".join(message.text for message in ports.stream.messages)
-    return ports.disclosure.step(step, code, ports.runtime.namespace, conversation)
+    return ports.disclosure.step(step, code, ports.runtime.namespace, conversation, silent)
 
 
 def findings_text(findings: tuple[Finding, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from caveagent_magic.injection import static
 
@@ -18,21 +18,22 @@ READS = re.compile(
 OWN = frozenset({"__main__", ""})
 
 
-def brings_in(code: str, namespace: Mapping[str, object]) -> bool:
-    """Whether it calls what is named like a reader, or a function of the person's own."""
+def brings_in(code: str, namespace: Mapping[str, object], is_known: Callable[[object], bool]) -> bool:
+    """Whether it calls what is named like a reader, or a function of the person's own that is not known."""
     try:
         nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     except (SyntaxError, ValueError):
         return True
-    return any(_reads(node.func, namespace) for node in nodes)
+    return any(_reads(node.func, namespace, is_known) for node in nodes)
 
 
-def _reads(called: ast.expr, namespace: Mapping[str, object]) -> bool:
+def _reads(called: ast.expr, namespace: Mapping[str, object], is_known: Callable[[object], bool]) -> bool:
     if isinstance(called, ast.Attribute):
         return bool(READS.match(called.attr))
     if not isinstance(called, ast.Name):
         return False
-    return bool(READS.match(called.id)) or _is_persons(namespace.get(called.id))
+    obj = namespace.get(called.id)
+    return bool(READS.match(called.id)) or (_is_persons(obj) and not is_known(obj))
 
 
 def _is_persons(obj: object) -> bool:

@@ -29,6 +29,10 @@ class Results:
         """The positions of columns that are copies of cells."""
         return self._made[id(obj)][1]
 
+    def note(self, obj: object, copied: Iterable[int]) -> None:
+        """It is known to be a result, with copies of cells in these columns."""
+        self._made[id(obj)] = (obj, frozenset(copied))
+
     def after_step(
         self, namespace: Namespace, before: frozenset[int], holds_cells: HoldsCells | None
     ) -> None:

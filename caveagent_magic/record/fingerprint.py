@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import array
 import collections
 import hashlib
 import math
 import struct
+import sys
 import time
 import types
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ _DEEPEST = 20
 _LARGEST = 256 << 20  # bytes of one array
 _MOST_CELLS = 1_000_000  # of a polars frame, whose values must be copied out
 _SEQUENCES = (list, tuple, collections.deque)
+_PIECE = 1 << 16  # bytes of which one checksum is taken
+_ARROW_TEXTS = ("string", "large_string")
 _COLUMN_PARTS = ("_ndarray", "_data", "_mask", "_pa_array")  # where pandas' own kinds of column keep values
 
 
@@ -139,7 +142,7 @@ class _Walk:
         elif facts.nbytes > _LARGEST:
             raise Unknown
         else:
-            self._add("content", facts.content())
+            self._add("content", _in_short(facts.memory()) if facts.nbytes > _PIECE else facts.content())
 
     def _frame(self, kind: str, manager: Any, depth: int) -> None:
         self._add(kind, str(len(manager.axes)).encode())
@@ -187,13 +190,15 @@ class _Walk:
 
     def _arrow(self, part: Any) -> None:
         """An Arrow column, however it is cut into pieces: texts as their lengths and their bytes."""
-        texts = part.to_pylist()
-        if {type(each) for each in texts} <= {str, type(None)}:
-            lengths = array.array("q", [-1 if each is None else len(each) for each in texts])
-            self._add("lengths", lengths.tobytes())
-            self._add("texts", "".join(filter(None, texts)).encode("utf-8", "surrogatepass"))
-        else:
-            self._add("cells", repr(texts).encode("utf-8", "surrogatepass"))
+        compute = sys.modules.get("pyarrow.compute")
+        if compute is None or str(part.type) not in _ARROW_TEXTS:
+            self._add("cells", repr(part.to_pylist()).encode("utf-8", "surrogatepass"))
+            return
+        lengths = compute.fill_null(compute.binary_length(part), -1).to_numpy().astype("int64").tobytes()
+        self._add("lengths", _in_short(memoryview(lengths)) if len(lengths) > _PIECE else lengths)
+        texts = compute.fill_null(part, "").cast(sys.modules["pyarrow"].large_string())
+        content = b"".join(_texts_of(chunk) for chunk in getattr(texts, "chunks", [texts]))
+        self._add("texts", _in_short(memoryview(content)) if len(content) > _PIECE else content)
 
     def _function(self, thing: types.FunctionType, depth: int) -> None:
         code = thing.__code__
@@ -213,6 +218,21 @@ _PLAIN: Mapping[type, Callable[[Any], bytes]] = {
     bytes: lambda thing: thing,
     range: lambda thing: repr(thing).encode(),
 }
+
+
+def _in_short(content: memoryview) -> bytes:
+    """A large piece of memory as the checksums of its pieces, which are read three times as fast."""
+    pieces = range(0, len(content), _PIECE)
+    return b"".join(zlib.crc32(content[start : start + _PIECE]).to_bytes(4, "little") for start in pieces)
+
+
+def _texts_of(chunk: Any) -> Any:
+    """The bytes of all its texts in one piece; none of them is null."""
+    _, offsets, content = chunk.buffers()
+    if content is None or not len(chunk):
+        return b""
+    places = memoryview(offsets).cast("q")
+    return memoryview(content)[places[chunk.offset] : places[chunk.offset + len(chunk)]]
 
 
 def _holds_only_attributes(kind: type) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -60,6 +60,7 @@ class Recorder:
     schema: Mapping[str, str]  # of all variables, as they were before the turn
     namespace: Mapping[str, object]
     plain: Callable[[str], str]
+    made: Callable[[Sequence[str]], Mapping[str, Any]] = lambda names: {}  # which of them are results
     resumes: Turn | None = None  # a turn that a dead kernel began, and that is in the record already
     replaying: bool = False  # what the record itself approves is held back
     held: list[bytes] = field(default_factory=list)
@@ -131,6 +132,7 @@ class Recorder:
             by=earlier.by if earlier else decided.by,
             effects=[[each.capability, each.target] for each in shown],
             schema=schema,
+            untold=decided.untold,
             answers=[list(each) for each in earlier.answers] if earlier else self._answers,
         )
         self._answers = []
@@ -144,6 +146,7 @@ class Recorder:
             marks={name: marks[name] for name in touched if name in marks},
             output=mark_of_outputs(event.outputs, self.writer.key),
             error=error_in(event.outputs),
+            **self.made(touched),
         )
 
     def _add(self, kind: Kind, **more: Any) -> None:

@@ -17,6 +17,7 @@ from caveagent_magic.record.recorder import error_in
 from caveagent_magic.record.turns import Step, Turn
 from caveagent_magic.security.clauses import STRICTNESS
 
+BY = {"user": "you", "rule": "a rule", "policy": "the policy"}
 NOTHING_SPENT = Spent(0, 0, 0, 0.0, estimated=False)
 HALF_DONE = (
     "This step had been approved and had begun when the kernel ended. Whether it came to its end is not "
@@ -40,6 +41,7 @@ class Replay:
     namespace: Mapping[str, object]
     tell: Callable[[str], str]  # code as the model is to know it
     live: Callable[[str], Model]  # the model that goes on, given why; raises `NotReplayed` where none may
+    made_again: Callable[[Step], None] = lambda step: None  # its results came out the same
     answer: str = ""  # what the model said at the end, where that is kept
     steps: tuple[Step, ...] = ()
     departed: str = ""  # why the turn is not as recorded any more; empty: it is
@@ -78,11 +80,20 @@ class Replay:
 
     def reply(self, request: ev.Request, max_tokens: int) -> Reply:
         """The next recorded reply, else one of the model."""
-        if self._model is None and self._goes_on():
+        if self._model is None and self._has_more():
             return _Recorded(self._text())
+        self.leave()
+        assert self._model is not None
+        return self._model.reply(request, max_tokens)
+
+    def leave(self) -> None:
+        """From here on the model is asked; raises `NotReplayed` where none may be."""
         if self._model is None:
             self._model = self.live(self.departed)
-        return self._model.reply(request, max_tokens)
+
+    def goes_on(self) -> bool:
+        """Whether the record has all of the turn, as far as is known by now."""
+        return self._model is None and self.turn.ended == "done" and self._has_more()
 
     def count_tokens(self, request: ev.Request) -> tuple[int, bool]:
         """Nothing is sent while it is replayed."""
@@ -92,7 +103,7 @@ class Replay:
         """Nothing is paid while it is replayed."""
         return self._model.price(input, cached, output) if self._model else 0.0
 
-    def _goes_on(self) -> bool:
+    def _has_more(self) -> bool:
         if self._next and not self._as_recorded and not self.departed:
             self.departed = f"Step {self._next} was not run as it was recorded."
         recorded = self._next < len(self.steps) or self.turn.ended == "done"
@@ -124,7 +135,8 @@ class Replay:
         self.refused = _refusal(step, verdict)
         if self.refused:
             return None
-        return Approval(step.effects, f"Replayed: approved by {step.by}, recorded {self.turn.when}.")
+        words = f"approved by {BY.get(step.by, step.by)} on {self.turn.when}"
+        return Approval(step.effects, words, step.untold)
 
     def take(self, event: ev.Event) -> ev.Event:
         """Follow what happens; the event, with what came out otherwise than recorded."""
@@ -150,6 +162,9 @@ class Replay:
         self.marks = marks_of(self.namespace, {*touched, *step.marks}, self.key)
         found = self._differences(step, event, self.marks)
         self.differs += bool(found)
+        if not found:
+            known = {name: each for name, each in step.results.items() if step.marks.get(name)}
+            self.made_again(replace(step, results=known))
         return replace(event, differs=(*event.differs, *found))
 
     def _differences(self, step: Step, event: ev.Ran, marks: Mapping[str, str | None]) -> tuple[str, ...]:

@@ -25,8 +25,11 @@ class Step:
     findings: frozenset[tuple[str, str]]  # capability and target
     by: str  # who approved it
     effects: tuple[Effect, ...] = ()  # what the rehearsal showed to whom approved it
+    untold: bool = False  # the person kept its output from the model
     done: bool = False  # False: it began, and it is not known whether it came to its end
     marks: Mapping[str, str | None] = field(default_factory=dict)  # of names that it touched; None: unknown
+    results: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # see `Results`; by name
+    privacy: str = ""  # the digest of the privacy settings under which those were found
     output: str = ""  # the mark of what it printed and showed
     error: str = ""
     answers: tuple[tuple[str, str], ...] = ()  # questions that the model asked before it, and their answers
@@ -154,6 +157,7 @@ def _continued(turn: Turn, kind: Kind, record: Mapping[str, Any]) -> Turn:
             findings=frozenset((capability, target) for capability, target in record["findings"]),
             by=record["by"],
             effects=tuple(_effect(each) for each in record["effects"]),
+            untold=record.get("untold", False),
             answers=tuple((question, answer) for question, answer in record.get("answers", ())),
         )
         earlier = turn.steps[: record.get("follows", len(turn.steps))]  # a resumed turn may take another way
@@ -162,6 +166,8 @@ def _continued(turn: Turn, kind: Kind, record: Mapping[str, Any]) -> Turn:
         turn.steps[-1],
         done=True,
         marks=record["marks"],
+        results={name: tuple(copied) for name, copied in record.get("results", {}).items()},
+        privacy=record.get("privacy", ""),
         output=record["output"],
         error=record["error"],
     )

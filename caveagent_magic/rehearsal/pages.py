@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import functools
 import os
+import time
+from collections.abc import Callable
 
 from caveagent_magic.rehearsal.undo.mapped import shared
 from caveagent_magic.rehearsal.undo.relatives import started
 
 _ENTRY = 8  # bytes per page in the table
+_AS_BEFORE = 20_000_000  # nanoseconds for which the mappings of this process are not read anew
 _PROBE = 64  # pages that are looked at first: in a process that was not forked they tell enough
 _PRESENT_AND_ALONE = bytes(int(flags & 0xA1 == 0x81) for flags in range(256))  # 63 and 56; 61: of a file
 
@@ -30,7 +33,13 @@ def are_shared(address: int, size: int) -> bool:
     beginning = min(size, _PROBE * _page_size())
     if _written_pages(address, beginning) or _written_pages(address, size):
         return False
-    return not shared()(address, size)
+    return not _mappings(time.monotonic_ns() // _AS_BEFORE)(address, size)
+
+
+@functools.lru_cache(maxsize=1)
+def _mappings(moment: int) -> Callable[[int, int], bool]:
+    """Reading them for each of many arrays would take longer than all else."""
+    return shared()
 
 
 def are_written(address: int, size: int) -> bool:

@@ -75,6 +75,9 @@ def untold(*, failed: bool) -> str:
     return f"{how}The person has seen the output of this step and keeps it to themselves: go on without it."
 
 
+RAN_AGAIN = "It ran again as it was recorded. Its output is not repeated here: look again at what you need."
+
+
 def skipped(note: str) -> str:
     """Tells the model that the person did not want the step."""
     said = f" They say: {note}" if note else ""

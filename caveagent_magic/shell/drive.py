@@ -106,7 +106,9 @@ class Driver:
 
     def __post_init__(self) -> None:
         runtime, settings = self.runtime, self.settings
-        self.record = Record(runtime.variables, runtime.namespace, runtime.plain, lambda: settings.record)
+        self.record = Record(
+            runtime.variables, runtime.namespace, runtime.plain, self.disclosure, lambda: settings.record
+        )
         self.disclosure.privacy = Privacy(level=self.settings.privacy)
         self.broker.undoable = self.history.offer
 
@@ -115,9 +117,7 @@ class Driver:
         if self.running:
             raise UsageError("A %%cave cell cannot run inside another one.")
         task, wanted = capped(task, self.caps()), wanted or Wanted(model_name)
-        recording = self.record.begin(
-            task, wanted, lambda: self._accountable(model_name), self.disclosure.told
-        )
+        recording = self.record.begin(task, wanted, lambda: self._accountable(model_name))
         try:
             ports, before = self._ports(model_name, recording), self.stream.copy()
         except NoModel as error:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.errors import CaveError, NoModel, UsageError
 from caveagent_magic.events import Event, TurnEnded, TurnStarted
 from caveagent_magic.models.base import Model
@@ -19,7 +21,7 @@ from caveagent_magic.record.match import match
 from caveagent_magic.record.recorder import Recorder, Writer
 from caveagent_magic.record.replay import NotReplayed, Replay
 from caveagent_magic.record.schema import digest_of, options_of, schema_of
-from caveagent_magic.record.turns import Contents, Turn, read
+from caveagent_magic.record.turns import Contents, Step, Turn, read
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History
 from caveagent_magic.security.clauses import Clause, Layer
@@ -62,7 +64,8 @@ class Recording:
         if isinstance(event, TurnEnded) and self.recorder and self.recorder.recorded:
             keep(self.answers, self.recorder.turn, event.answer)
         if isinstance(event, TurnStarted):
-            return replace(event, replayed=self.replay is not None, record=self.words)
+            departed = self.replay.departed if self.replay else ""
+            return replace(event, replayed=bool(self.replay and not departed), record=departed or self.words)
         return event
 
     @property
@@ -88,6 +91,7 @@ class Record:
     variables: Callable[[], Mapping[str, object]]
     namespace: Mapping[str, object]
     plain: Callable[[str], str]
+    disclosure: Disclosure = field(default_factory=Disclosure)
     setting: Callable[[], str] = str
     named: str = ""  # by the person, in this session
     paths: dict[str, Path | None] = field(default_factory=dict)  # a relative one keeps its folder
@@ -125,9 +129,7 @@ class Record:
             self.writer.write()
         return self.writer, read(journal.lines(), key, journal.notebook)
 
-    def begin(
-        self, task: Task, wanted: Wanted, live: Callable[[], Model], tell: Callable[[str], str]
-    ) -> Recording:
+    def begin(self, task: Task, wanted: Wanted, live: Callable[[], Model]) -> Recording:
         """What the record does in the turn that begins; raises `NotReplayed`."""
         only = wanted.only or os.environ.get("CAVEAGENT_REPLAY") == "only"
         if task.plan:
@@ -140,7 +142,7 @@ class Record:
             return Recording(words=self._once(error))
         if contents.locked and wanted.fresh:
             raise UsageError("This notebook is locked to its record. `%cave lock off` opens it.")
-        return self._begun(task, wanted, only or contents.locked, live, tell, writer, contents)
+        return self._begun(task, wanted, only or contents.locked, live, writer, contents)
 
     def _begun(
         self,
@@ -148,7 +150,6 @@ class Record:
         wanted: Wanted,
         only: bool,
         live: Callable[[], Model],
-        tell: Callable[[str], str],
         writer: Writer,
         contents: Contents,
     ) -> Recording:
@@ -161,7 +162,7 @@ class Record:
             raise NotReplayed(f"{reason} Only what is recorded may run here.")
         begun = {"request": task.prompt, "options": options, "asked": asked}
         recorder = Recorder(
-            writer, task.turn, begun, schema, self.namespace, self.plain,
+            writer, task.turn, begun, schema, self.namespace, self.plain, self._made,
             resumes=wanted.resumed, replaying=turn is not None,
         )  # fmt: skip
         self.ran_as[task.turn] = turn.id if turn else task.turn
@@ -170,7 +171,10 @@ class Record:
             missed = "" if wanted.fresh or not (contents.turns or contents.faults) else reason
             return Recording(recorder=recorder, words=words, missed=missed)
         answer = kept(data_folder() / "answers", turn.id)
-        replay = Replay(turn, writer.key, self.namespace, tell, _if_allowed(live, only), answer)
+        replay = Replay(
+            turn, writer.key, self.namespace, self.disclosure.told, _if_allowed(live, only),
+            self._made_again, answer,
+        )  # fmt: skip
         what = f"Going on with the turn of {turn.when}" if wanted.resumed else "Replayed"
         words = f"{what}: what was approved on {turn.when} runs again, and no model is asked for it."
         return Recording(replay, recorder, words)
@@ -194,6 +198,12 @@ class Record:
                     writer.sealed("withdrawn", turn=turn, number=number, after=after, withdrawn=state)[0]
                 )
         self.undone |= changed
+
+    def _made(self, names: Sequence[str]) -> Mapping[str, Any]:
+        return self.disclosure.made(names, self.namespace)
+
+    def _made_again(self, step: Step) -> None:
+        self.disclosure.made_again(step.results, step.privacy, self.namespace)
 
     def protected(self) -> Layer:
         """No step reads the key or changes what is recorded."""

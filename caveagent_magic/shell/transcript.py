@@ -53,6 +53,8 @@ def lines(event: Json) -> Iterator[str]:
             yield from not_adoptable(event)
         case "rehearsal_skipped":
             yield f"not rehearsed: {event['reason']}"
+        case "decided" if event["by"] == "record":
+            yield f"runs again: {event['note']}"
         case "decided":
             note = f": {event['note']}" if event["note"] else ""
             kept = ", its output is kept from the model" if event.get("untold") else ""

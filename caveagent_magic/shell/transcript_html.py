@@ -74,6 +74,8 @@ def _in_short(event: Json) -> Iterator[str]:
             yield from filter(None, (event["stopped"],))
         case "rehearsal_skipped":
             yield f"not rehearsed: {event['reason']}"
+        case "decided" if event["by"] == "record":
+            yield f"run again: {event['note']}"
         case "decided":
             said = f" ({event['note']})" if event["note"] else ""
             yield f"{DECISIONS[event['action']]} by {DECIDERS[event['by']]}{said}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from caveagent_magic import events as ev
@@ -20,6 +20,7 @@ class Shown:
     """What the model was shown in a turn, as far as figures can come from it."""
 
     namespace: Mapping[str, object]
+    unsent: Callable[[], Sequence[ev.VariableCard]] = tuple  # cards, where no model is told any
     prompt: str = ""
     sources: list[Source] = field(default_factory=list)
 
@@ -28,15 +29,16 @@ class Shown:
         match event:
             case ev.TurnStarted():
                 self.prompt = event.prompt
-                cards = ((card.summary, *card.details, *card.statistics) for card in event.cards)
+                found = event.cards if event.request_text else self.unsent()
+                cards = ((card.summary, *card.details, *card.statistics) for card in found)
                 self.sources.append(Source(0, "\n".join(line for card in cards for line in card)))
             case ev.Ran():
                 changes = (*event.changes.added, *event.changes.changed)
                 told = (full_text(event.outputs), *(change.summary for change in changes))
                 self.sources.append(Source(event.step, "\n".join(told)))
             case ev.TurnEnded(reason="done"):
-                found = figures(event.answer, self.prompt, self.sources, self.value_of)
-                return replace(event, figures=found)
+                linked = figures(event.answer, self.prompt, self.sources, self.value_of)
+                return replace(event, figures=linked)
         return event
 
     def value_of(self, expression: str) -> float | None:

@@ -109,7 +109,8 @@ def _decide(
     verdict, rules = proposal.judged.verdict, tuple[str, ...]()
     unforeseen = proposal.rehearsal.unforeseen(Grants.of(verdict, ports.policy))
     if proposal.approval:
-        decision = ev.Decision("run", note=proposal.approval.words, by="record")
+        approval = proposal.approval
+        decision = ev.Decision("run", note=approval.words, by="record", untold=approval.untold)
     elif verdict.decision == "allow" and not unforeseen and by_policy(task, ports):
         decision = ev.Decision("run", by="policy")
     elif ports.broker.attended():

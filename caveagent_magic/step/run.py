@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from caveagent_magic import events as ev
-from caveagent_magic.egress.tell import shaped, untold
+from caveagent_magic.egress.tell import shaped, unseen, untold
 from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports, Run, Task
 from caveagent_magic.rehearsal.changes import SECONDS, completed, diff, snapshot
@@ -52,6 +52,8 @@ def run_step(
     yield ev.Ran(run.outputs, changes, seconds, tuple(effects), differs, adopted, **at.fields)
     if run.interrupted:
         raise KeyboardInterrupt
+    if ports.silent:
+        return unseen(run.outputs, ports, untold=settled.decision.untold)
     tell = untold if settled.decision.untold else shaped
     text, left_out = tell(run.outputs, changes, task, ports, effects)
     return (yield from observe("\n\n".join((*notes, text)), at, left_out))

@@ -28,11 +28,12 @@ def take_step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
         if ports.approvals and ports.approvals.refused:
             yield ev.Prose(ports.approvals.refused, **at.fields)
         if denied or (approval and not ports.checks.of):
-            rehearsal = skipped(approval.words if approval else "This code cannot be run.", at)
+            rehearsal = skipped("it was approved before" if approval else "This code cannot be run.", at)
         else:  # also what was approved before, where the data are guarded: they may be others now
             rehearsal = rehearse_step(code, verdict, at, ports)
         approval = None if rehearsal.broken else approval
-        yield rehearsal.event
+        if approval is None or rehearsal.trial is not None:
+            yield rehearsal.event
         if task.plan:
             return prompt.PLANNED
         if (rehearsal.failed or rehearsal.broken) and by_policy(task, ports):
@@ -49,7 +50,7 @@ def take_step(proposed: str, at: At, task: Task, ports: Ports) -> Telling:
     if decision.action == "skip":
         return (yield from observe(prompt.skipped(decision.note), at))
     notes = [prompt.edited(code)] if code != proposed else []
-    if decision.note:
+    if decision.note and decision.by == "user":
         notes.append(f"The person says: {decision.note}")
     return (yield from run_step(proposal, settled, notes, at, task, ports))
 

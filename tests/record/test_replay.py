@@ -20,7 +20,7 @@ def refuse(departed):
 
 def replay_of(notebook, live=refuse, answer="", **more):
     turn = replace(notebook.contents().turns["t1"], **more)
-    return Replay(turn, notebook.writer.key, notebook.namespace, str, live, answer)
+    return Replay(turn, notebook.writer.key, notebook.namespace, str, live, answer=answer)
 
 
 def text(replay):
@@ -80,9 +80,20 @@ def test_the_recorded_code_is_approved_and_nothing_else_is(notebook):
 
     assert early is None
     assert replay.approved("total = 1", ASK) is None
-    assert replay.approved("total = sum(numbers)", ASK) == Approval(
-        (), "Replayed: approved by user, recorded 2026-11-20 00:00."
-    )
+    assert replay.approved("total = sum(numbers)", ASK) == Approval((), "approved by you on 2026-11-20 00:00")
+
+
+def test_what_the_person_kept_from_the_model_is_kept_in_a_replay_too(notebook):
+    recorder, at = notebook.recorder(), {"turn": "t1", "step": 1}
+    recorder.take(ev.CodeProposed("total = sum(numbers)", **at))
+    recorder.take(ev.Decided("run", "user", untold=True, **at))
+    recorder.take(ev.Ran((), ev.Changes(), 0.1, **at))
+    recorder.take(ev.TurnEnded("done", **at))
+    replay = replay_of(notebook)
+
+    text(replay)
+
+    assert replay.approved("total = sum(numbers)", ALLOW).untold
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import bisect
 import functools
+import re
 import sys
 from collections.abc import Callable
+
+_SHARED = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) ...s", re.MULTILINE)
 
 
 def shared() -> Callable[[int, int], bool]:
@@ -22,11 +25,5 @@ def shared() -> Callable[[int, int], bool]:
 
 def _shared_mappings() -> list[tuple[int, int]]:
     """By address; each ends before the next begins."""
-    with open("/proc/self/maps") as maps:
-        fields = [line.split(None, 2) for line in maps]
-    return sorted(_range(addresses) for addresses, flags, _ in fields if flags[3] == "s")
-
-
-def _range(text: str) -> tuple[int, int]:
-    start, _, end = text.partition("-")
-    return int(start, 16), int(end, 16)
+    with open("/proc/self/maps", "rb") as maps:
+        return sorted((int(start, 16), int(end, 16)) for start, end in _SHARED.findall(maps.read()))

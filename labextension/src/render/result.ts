@@ -179,7 +179,9 @@ function effectRow(effect: Effect, fate: string, trans: Trans): HTMLElement {
 }
 
 /** One quiet line: how long the rehearsal took and what held it, or why there was none. */
-function trial({ ran, rehearsal }: Step, trans: Trans): readonly Child[] {
+function trial({ ran, rehearsal, decided }: Step, trans: Trans): readonly Child[] {
+  if (!rehearsal && decided?.by === "record")
+    return [h("p", { class: "cave-quiet cave-sandbox" }, trans.__("Ran again: %1", decided.note))];
   if (!rehearsal) return [];
   const line =
     rehearsal.type === "rehearsed"

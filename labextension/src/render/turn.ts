@@ -89,7 +89,7 @@ function withoutAnswer({ steps, end }: Trace): readonly Step[] {
 /** A step folds when it is done and the turn has gone on, or ended well. */
 function folded(trace: Trace, index: number): boolean {
   const step = trace.steps[index];
-  const done = Boolean(step?.observed);
+  const done = Boolean(step?.observed ?? step?.ran);
   return done && (index < trace.steps.length - 1 || trace.end?.reason === "done");
 }
 
