@@ -122,7 +122,7 @@ def undo(words: Sequence[str], magics: CaveMagics) -> str:
     if words and not (len(words) == 1 and words[0].isdecimal() and int(words[0])):
         raise UsageError(f"%cave undo takes a number of steps from 1, and not {' '.join(words)!r}.")
     text = take_back(magics.driver, int(words[0]) if words else None)
-    magics.driver.record.follow(magics.driver.history)
+    magics.driver.record.follow(magics.driver.history, in_a_cell=magics.driver.in_a_cell)
     return text
 
 
@@ -131,7 +131,7 @@ def redo(words: Sequence[str], magics: CaveMagics) -> str:
     from caveagent_magic.shell.undo import do_again
 
     text = do_again(magics.driver)
-    magics.driver.record.follow(magics.driver.history)
+    magics.driver.record.follow(magics.driver.history, in_a_cell=magics.driver.in_a_cell)
     return text
 
 

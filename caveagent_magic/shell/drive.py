@@ -195,6 +195,13 @@ class Driver:
         """Whether outputs are kept by a front end, and not just printed."""
         return self._kernel() is not None
 
+    @property
+    def in_a_cell(self) -> bool:
+        """Whether it is a cell of the notebook that runs, and not what a button has sent."""
+        kernel = self._kernel()
+        parent = kernel.get_parent("shell") if kernel else None
+        return bool(((parent or {}).get("content") or {}).get("store_history"))
+
     def model(self, name: str = "") -> Model:
         """The model of this name, or the one that is set; the same object as long as settings stay."""
         settings = ModelSettings(self.settings.base_url, self.settings.threads, dict(self.settings.prices))

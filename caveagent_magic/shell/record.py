@@ -17,7 +17,7 @@ from caveagent_magic.ports import Task
 from caveagent_magic.record.answers import keep, kept
 from caveagent_magic.record.journal import Journal
 from caveagent_magic.record.key import data_folder, default_path, key_at
-from caveagent_magic.record.match import match
+from caveagent_magic.record.match import Match, match
 from caveagent_magic.record.recorder import Recorder, Writer
 from caveagent_magic.record.replay import NotReplayed, Replay
 from caveagent_magic.record.schema import digest_of, options_of, schema_of
@@ -156,6 +156,8 @@ class Record:
         schema, options = schema_of(self.variables()), options_of(task, wanted.model)
         asked = digest_of(task.prompt, options)
         found = match(contents, asked, schema)
+        if found.turn and self.undone.get(found.turn.id):  # in this session, and the cell is run once more
+            found = Match(None, f"What was recorded on {found.turn.when} was undone.")
         turn = wanted.resumed or (None if wanted.fresh else found.turn)
         reason = found.reason or NOT_IN_RECORD.format(writer.journal.path.name)
         if turn is None and only:
@@ -179,12 +181,17 @@ class Record:
         words = f"{what}: what was approved on {turn.when} runs again, and no model is asked for it."
         return Recording(replay, recorder, words)
 
-    def follow(self, history: History) -> None:
-        """After an undo or a redo: what the person undid is not replayed, until they do it again."""
+    def follow(self, history: History, *, in_a_cell: bool) -> None:
+        """After an undo or a redo: what the person undid is not replayed, until they do it again.
+
+        What was undone in a cell is undone again when all cells are run, so in the record it still stands.
+        """
         undone = {step.turn for group in history.undone for step in group}
         now = {self.ran_as[turn]: turn in undone for turn in self.ran_as}
         changed = {turn: state for turn, state in now.items() if state != self.undone.get(turn, False)}
-        if not changed or self.journal() is None:
+        if in_a_cell:
+            self.undone |= changed
+        if in_a_cell or not changed or self.journal() is None:
             return
         try:
             writer, contents = self.opened()

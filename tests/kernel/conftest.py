@@ -41,15 +41,17 @@ class Kernel:
         self.status, self.cleared = "", 0
         self._msg_id = ""
 
-    def run(self, code: str, *, allow_stdin: bool = False) -> dict[str, Any]:
+    def run(self, code: str, *, allow_stdin: bool = False, store_history: bool = True) -> dict[str, Any]:
         """Execute and wait; the reply's content."""
-        self.start(code, allow_stdin=allow_stdin)
+        self.start(code, allow_stdin=allow_stdin, store_history=store_history)
         return self.finish()
 
-    def start(self, code: str, *, allow_stdin: bool = False) -> None:
+    def start(self, code: str, *, allow_stdin: bool = False, store_history: bool = True) -> None:
         """Execute and do not wait."""
         self.outputs, self.displays, self.cleared = [], {}, 0
-        self._msg_id = self.client.execute(code, allow_stdin=allow_stdin, stop_on_error=False)
+        self._msg_id = self.client.execute(
+            code, allow_stdin=allow_stdin, stop_on_error=False, store_history=store_history
+        )
 
     def finish(self) -> dict[str, Any]:
         """Wait until the running cell is done."""

@@ -407,20 +407,33 @@ def test_there_is_nothing_to_resume_after_a_turn_that_ended(serve, begin):
     assert reply["evalue"] == "There is nothing to resume: the last recorded turn came to its end."
 
 
-def test_what_was_undone_is_not_replayed_until_it_is_done_again(serve, begin):
+def test_what_was_undone_by_a_button_is_not_replayed_until_it_is_done_again(serve, begin):
     server = serve(ADD, DOUBLE, DONE)
     kernel = begin()
     kernel.run("%%cave --auto\nAdd them up.")
-    kernel.run("%cave undo")
+    kernel.run("%cave undo", store_history=False)
 
     kernel.run("%cave verify")
     undone = kernel.text()
-    kernel.run("%cave redo")
+    kernel.run("%cave redo", store_history=False)
     kernel.run("%cave verify")
     redone = kernel.text()
 
     assert "was undone" in undone and "runs again" in redone
     assert server.asked == 3
+
+
+def test_what_was_undone_in_a_cell_is_run_and_undone_again(serve):
+    made = notebook()
+    made.cells[2].source = "%cave undo"
+    made.cells.append(nbformat.v4.new_code_cell("'total' in globals()"))
+    server = serve(ADD, DOUBLE, DONE)
+    run(made)
+
+    second = run(made)
+
+    assert (server.asked, told(second)) == (3, ["record", "record"])
+    assert second.cells[3].outputs[0].data["text/plain"] == "False"
 
 
 def test_what_a_full_disk_does_not_take_is_said_and_recorded_as_soon_as_there_is_room(serve, begin, tmp_path):
