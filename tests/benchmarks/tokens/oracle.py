@@ -145,7 +145,7 @@ class Coder:
             return repr(value)  # said by the customer, or shown by an earlier block
         for place in held:
             if place in block and (path := next(_paths(self._actions[place].result, text), None)):
-                return _access(self._names[place], path)
+                return _text(self._names[place], path, self._actions[place].result)
         return repr(value)
 
     def _needed(self, place: int) -> str:
@@ -228,6 +228,14 @@ def _access(name: str, path: tuple[Step, ...]) -> str:
     for kind, which in path:
         name += f".{which}" if kind == "attribute" else f"[{which!r}]"
     return name
+
+
+def _text(name: str, path: tuple[Step, ...], thing: Any) -> str:
+    """The access as text: what the call takes as text may stand there as a number."""
+    access = _access(name, path)
+    for kind, which in path if path[-1:] and path[-1][0] != "key" else ():
+        thing = getattr(thing, which) if kind == "attribute" else thing[which]
+    return access if access.startswith(("'", '"')) or isinstance(thing, str) else f"str({access})"
 
 
 def _for_all(step: Step) -> Step:
