@@ -60,6 +60,18 @@ def test_steps_become_cells_that_give_the_same_in_a_new_kernel(page, lab):
     assert notebook.complaints == []
 
 
+def test_the_palette_makes_the_cells_and_says_so(page, lab):
+    notebook = answered(lab, page, "palette")
+    page.wait_for_function("() => window.jupyterapp.commands.isEnabled('caveagent-magic:make-cells')")
+    page.evaluate("() => void window.jupyterapp.commands.execute('apputils:activate-command-palette')")
+    page.locator(".lm-CommandPalette-input").fill("make cells of the approved")
+    page.keyboard.press("Enter")
+    page.get_by_text("2 cells were made").wait_for()
+
+    assert count(page) == 5
+    assert notebook.complaints == []
+
+
 def test_a_notebook_of_somebody_else_shows_the_turn_and_runs_nothing_of_it(page, lab):
     notebook = answered(lab, page, "mine")
     notebook.save()

@@ -70,6 +70,89 @@ def test_two_notebooks_wait_at_once_and_each_is_answered_in_the_side_panel(page,
     assert found == []
 
 
+FOCUSED = "name => document.activeElement?.textContent === name"
+
+
+def test_shortcuts_work_from_anywhere_in_the_panel_and_from_nowhere_else(page, lab):
+    models = [lab.replies(f"side-keys-{n}", SUM, "The sum is 149995.") for n in (1, 2)]
+    cells = [f"%%cave --model {model}\nWhat is the sum of pay?" for model in models]
+    lab.write("side-keys.ipynb", STAFF, *cells)
+    notebook = Notebook(page, lab, "side-keys.ipynb").open()
+    notebook.run(0)
+    notebook.run(1, wait=False)
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Edit").focus()
+    page.keyboard.press("Alt+r")
+    page.wait_for_function(FOCUSED, arg="Run")
+    page.keyboard.press("Alt+s")
+    page.wait_for_function(FOCUSED, arg="Skip")
+    side.focus()
+    page.keyboard.press("Alt+r")
+    page.wait_for_function(FOCUSED, arg="Run")
+    notebook.cell(0).locator(".cm-content").focus()
+    page.keyboard.press("Alt+r")
+    page.keyboard.press("Alt+x")
+    from_the_notebook = page.evaluate("() => document.activeElement?.className")
+    side.focus()
+    page.keyboard.press("Alt+r")
+    page.wait_for_function(FOCUSED, arg="Run")
+    page.keyboard.press("Enter")
+    notebook.wait(1)
+    side.get_by_role("button", name="Undo last step").wait_for()
+    side.focus()
+    page.keyboard.press("Alt+z")
+    side.get_by_text("Undone: total").wait_for()
+    notebook.run(2, wait=False)
+    side.get_by_role("button", name="Run", exact=True).wait_for()
+    side.focus()
+    page.keyboard.press("Alt+x")
+    notebook.wait(2)
+
+    assert "cm-content" in from_the_notebook
+    assert notebook.cell(2).locator(".cave-state").inner_text() == "Stopped"
+    assert notebook.complaints == []
+
+
+def test_a_turn_is_among_the_running_sessions_and_can_be_stopped_there(page, lab):
+    notebook = asking(lab, page, "side-running")
+    notebook.run(1, wait=False)
+    notebook.cell(1).get_by_role("button", name="Run", exact=True).wait_for()
+    page.evaluate("() => window.jupyterapp.shell.activateById('jp-running-sessions')")
+    page.get_by_text("Cave turns").wait_for()
+    stop = page.locator(".jp-RunningSessions-itemShutdown[title=Stop]")
+    turn = page.locator(".jp-RunningSessions-item", has=stop).filter(has_text="side-running.ipynb")
+    turn.hover()
+    notebook.picture("running-sessions")
+    turn.locator(stop).click()
+    notebook.wait(1)
+    turn.wait_for(state="detached")
+
+    assert notebook.cell(1).locator(".cave-state").inner_text() == "Stopped"
+    assert notebook.complaints == []
+
+
+def test_the_panel_is_there_again_after_a_reload_as_it_was_left(page, lab):
+    notebook = asking(lab, page, "side-restored")
+    side = notebook.side_panel()
+    side.locator(".cave-look-text", has_text="who").wait_for()
+    side.get_by_text("Variables (").click()
+    side.get_by_text("Policy, cost and what has left").click()
+    side.locator(".cave-policy").wait_for()
+    notebook.run(1, wait=False)
+    side.get_by_role("button", name="Run", exact=True).wait_for()
+    page.wait_for_timeout(1_500)  # JupyterLab saves its layout a while after each change
+    page.reload()
+    notebook.opened(kernel=False)
+    side.get_by_role("button", name="Run", exact=True).wait_for()
+    notebook.picture("side-restored")
+    folds = side.locator(".cave-side-fold").evaluate_all("folds => folds.map(fold => fold.open)")
+    side.get_by_role("button", name="Run", exact=True).click()
+    notebook.wait_idle()
+
+    assert folds == [False, True]
+    assert notebook.complaints == []
+
+
 def test_a_kernel_restarted_while_a_step_waits_leaves_no_button_and_says_so(page, lab):
     notebook = asking(lab, page, "side-restart")
     notebook.run(1, wait=False)

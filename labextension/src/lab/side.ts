@@ -52,6 +52,7 @@ export class SidePanel extends Widget {
   private readonly entries = new Map<ISessionContext, Entry>();
   private readonly nothing: HTMLElement;
   private watches: readonly KernelWatch[] = [];
+  private wanted: Action | "" = "";
   private readonly list = h("div", { class: "cave-side-list" });
 
   /** `reveal` brings the notebook of an entry to the front. */
@@ -128,17 +129,19 @@ export class SidePanel extends Widget {
 
   /** Bring the panel to the front with the focus on a button of the step that waits. */
   focusOn(action: Action, open: () => void): void {
+    this.wanted = action;
     open();
-    const buttons = [...this.list.querySelectorAll<HTMLButtonElement>(`[data-action="${action}"]`)];
-    buttons.find((each) => each.offsetParent !== null)?.focus();
   }
 
   protected override onAfterShow(): void {
     this.opened();
   }
 
+  /** Comes some time after the panel was opened, so the focus is given here. */
   protected override onActivateRequest(): void {
-    this.node.focus();
+    const buttons = [...this.list.querySelectorAll<HTMLButtonElement>(`[data-action="${this.wanted}"]`)];
+    this.wanted = "";
+    (buttons.find((each) => each.offsetParent !== null) ?? this.node).focus();
   }
 
   private add(session: ISessionContext, { widget, watch }: Watched): Entry {
