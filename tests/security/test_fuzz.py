@@ -214,7 +214,7 @@ def test_when_the_time_is_over_the_rest_is_asked_about() -> None:
         now = 0.0
 
         def __call__(self) -> float:
-            self.now += 0.001
+            self.now += 0.01
             return self.now
 
     late = judge("x = 1\n" * 2000 + "y = 2", {}, Policy.load(), Budget(Clock()))
