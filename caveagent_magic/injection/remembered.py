@@ -31,12 +31,12 @@ def remembered(obj: object, hidden: frozenset[str], level: Level, allowance: All
     fresh = drawn(obj, hidden, level, allowance)
     _KEPT.pop(key, None)
     if fresh.unchanged is not None:
-        _KEPT[key] = _Kept(weakref.ref(obj, lambda gone: _forget(key, gone)), hidden, level, fresh)
+        _forget_the_dead()
+        _KEPT[key] = _Kept(weakref.ref(obj), hidden, level, fresh)
     return fresh
 
 
-def _forget(key: int, gone: weakref.ref[object]) -> None:
-    """The place may be that of a new object by now."""
-    kept = _KEPT.get(key)
-    if kept is not None and kept.alive is gone:
+def _forget_the_dead() -> None:
+    """In place of a callback of ours on the person's objects, which would run when a step lets go of them."""
+    for key in [key for key, kept in _KEPT.items() if kept.alive() is None]:
         del _KEPT[key]

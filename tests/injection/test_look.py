@@ -120,7 +120,9 @@ def test_a_look_keeps_no_object_alive() -> None:
     del frame
     gc.collect()
 
-    assert (alive(), data(), remembered._KEPT.get(key)) == (None, None, None)
+    details(other=AIRLINES.copy())
+
+    assert (alive(), data(), key in remembered._KEPT) == (None, None, False)
 
 
 def test_what_there_is_no_time_for_is_left_to_the_next_look() -> None:
@@ -142,3 +144,10 @@ def test_nulls_that_follow_a_pattern_are_found_in_a_sample() -> None:
     values[::4] = np.nan
 
     assert details(f=pd.DataFrame({"a": values}))["f"] == ("a float64 ~25% null",)
+
+
+def test_a_look_leaves_no_callback_of_ours_on_an_object() -> None:
+    frame = flights()
+    details(frame=frame)
+
+    assert [ref.__callback__ for ref in weakref.getweakrefs(frame) if ref.__callback__] == []
