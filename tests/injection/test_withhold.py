@@ -71,10 +71,10 @@ def test_without_time_nothing_is_told():
 
 def test_reading_is_told_from_computing():
     own = {}
-    exec("def load(): ...", own := {"__name__": "__main__"})
+    exec("def prepare(): ...", own := {"__name__": "__main__"})
 
     def found(known):
-        codes = ("pd.read_csv('x')", "load()", "df.groupby('a').sum()")
+        codes = ("pd.read_csv('x')", "prepare()", "df.groupby('a').sum()")
         return [brings_in(code, own, lambda _: known) for code in codes]
 
     assert (found(False), found(True)) == ([True, True, False], [True, False, False])
