@@ -53,7 +53,7 @@ def uses_of(code: str, namespace: Mapping[str, object], known: NamesOf = NO_FUNC
     """Read code; `known` are functions that alter what they are given, and these names besides."""
     try:
         tree = ast.parse(code)
-        table = symbols_of(tree)
+        table = symbols_of(code)
     except (SyntaxError, ValueError):
         return Uses(frozenset(), frozenset(), frozenset(), frozenset())
     reads, sets = read_and_bound(code)

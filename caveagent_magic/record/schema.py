@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import hashlib
 import json
 import re
@@ -64,15 +63,18 @@ def _reads(statement: ast.stmt) -> set[str]:
     own = set[str]()
     if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
         own = {statement.target.id}
-    return own | _referenced(symbols_of(statement))
+    return own | _referenced(symbols_of(ast.unparse(statement)))
 
 
-def symbols_of(tree: ast.AST) -> symtable.SymbolTable:
+def symbols_of(code: str) -> symtable.SymbolTable:
     """The names of code by scope, those of comprehensions apart; raises what `symtable` raises.
 
     Since Python 3.12 all but generators count as part of the scope around them (PEP 709).
     """
-    return symtable.symtable(ast.unparse(_Generators().visit(copy.deepcopy(tree))), "step", "exec")
+    tree = ast.parse(code)
+    if any(isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp) for node in ast.walk(tree)):
+        code = ast.unparse(_Generators().visit(tree))
+    return symtable.symtable(code, "step", "exec")
 
 
 class _Generators(ast.NodeTransformer):
