@@ -6,8 +6,9 @@ import ast
 import dataclasses
 
 from caveagent_magic.security import live
+from caveagent_magic.security.containers import Containers
 from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes, top
-from caveagent_magic.security.reader import Reader, names_of
+from caveagent_magic.security.reader import names_of
 from caveagent_magic.security.results import CLASSES, RESULTS
 from caveagent_magic.security.values import (
     DATA,
@@ -30,7 +31,7 @@ from caveagent_magic.security.values import (
 HANDLED_BY_CALLER = {"__call__"}
 
 
-class Attributes(Reader):
+class Attributes(Containers):
     """Looks into values."""
 
     def attribute(self, owners: Values, name: str, node: ast.AST) -> Values:
@@ -171,11 +172,11 @@ def _items(owner: Items, keys: Values) -> Values:
     wanted = [key.value for key in keys if isinstance(key, Const)]
     if len(wanted) != len(keys) or not wanted:
         return owner.contents or DATA
-    size = len(owner.entries)
-    places = [
-        key + size if isinstance(key, int) and key < 0 and owner.kind != "dict" else key for key in wanted
-    ]
-    found = [values for key, values in owner.entries if key is None or key in places]
+    if owner.kind != "dict" and any(isinstance(key, int) and key < 0 for key in wanted):
+        if not owner.ordered:
+            return owner.contents or DATA
+        wanted = [key + len(owner.entries) if isinstance(key, int) and key < 0 else key for key in wanted]
+    found = [values for key, values in owner.entries if key is None or key in wanted]
     return join(*found) if found else DATA
 
 

@@ -10,6 +10,7 @@ import types
 from caveagent_magic.security import fold, live
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.callbacks import of_open_figures
+from caveagent_magic.security.containers import ADDING
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.own import Own
 from caveagent_magic.security.parameters import parameters
@@ -42,7 +43,6 @@ from caveagent_magic.security.vocabulary import names
 
 FIELD = re.compile(r"\{([^{}:!]*[.\[][^{}:!]*)")
 PART = re.compile(r"^[^.\[]+|\.\w+|\[[^\]]*")
-ADDING = {"append": 0, "add": 0, "insert": 1, "extend": 0, "update": 0, "setdefault": 1, "appendleft": 0}
 LISTING = names("pathlib.Path.glob pathlib.Path.rglob pathlib.Path.iterdir")
 VIEWS = names(
     """
@@ -61,7 +61,6 @@ class Calls(Own):
         """What a call gives."""
         callees = self.values(node.func, scope)
         given = self._given(node, scope)
-        self._remember_added(node, given, scope)
         return join(*(self.call_value(callee, given) for callee in callees)) if callees else DATA
 
     def _given(self, node: ast.Call, scope: Scope) -> Given:
@@ -71,7 +70,8 @@ class Calls(Own):
             if isinstance(arg, ast.Starred):
                 several = self.values(arg.value, scope)
                 if len(several) == 1 and isinstance(several[0], Items) and several[0].kind != "dict":
-                    args += [values for _, values in several[0].entries]
+                    held = several[0]
+                    args += [values if held.ordered else held.contents for _, values in held.entries]
                     continue
                 open_ended = True
                 self.hand_over(several, arg)
@@ -174,11 +174,7 @@ class Calls(Own):
         """What a call gives that is not followed."""
         method = name.rpartition(".")[2]
         if isinstance(callee.receiver, Items):
-            if method in TAKING:
-                return self._take(callee.receiver, method, given)
-            if method not in ADDING:
-                self._hand_all(given)
-            return DATA
+            return self._use_container(callee.receiver, method, given)
         if name == "builtins.str.format":
             self._walk_fields(receiver, given)
         folded = fold.method(receiver, method, list(given.args)) if receiver and not given.keywords else None
@@ -202,6 +198,24 @@ class Calls(Own):
             return MISSING
         of_object = name.startswith("?.") or isinstance(callee.receiver, Instance)
         return DATA if of_object else MADE
+
+    def _use_container(self, owner: Items, method: str, given: Given) -> Values:
+        """What a method of a container gives, and does to what it holds."""
+        self.alter(owner, method, given)
+        owner = self.now_of(owner)
+        func = given.node.func if isinstance(given.node, ast.Call) else None
+        of_a_name = isinstance(func, ast.Name) or isinstance(getattr(func, "value", None), ast.Name)
+        if method in TAKING:
+            return self._take(owner, method, given)
+        if method not in ADDING or not of_a_name:
+            self._hand_all(given)
+        return DATA
+
+    def spread(self, values: Values, node: ast.AST) -> Values:
+        """What a container gets of another one."""
+        inside = join(*(value.contents for value in values if isinstance(value, Items)))
+        others = tuple(value for value in values if not isinstance(value, Items))
+        return join(inside, self.elements(others, node) if others else ())
 
     def _walk_fields(self, receiver: Values, given: Given) -> None:
         """`'{0.a.b}'.format(x)` reads `x.a.b`."""
@@ -232,31 +246,12 @@ class Calls(Own):
             return (Items("list", pairs),)
         if method == "values":
             return (Items("list", tuple((None, values) for _, values in owner.entries)),)
-        return self.elements((owner,), given.node) if method == "popitem" else (owner,)
+        return self.elements((owner,), given.node) if method == "popitem" else (_copied(owner),)
 
-    def _remember_added(self, node: ast.Call, given: Given, scope: Scope) -> None:
-        """`names.append(x)`: the container may hold it from now on; else it is lost sight of."""
-        if not isinstance(node.func, ast.Attribute) or node.func.attr not in ADDING:
-            return
-        added = given.args[ADDING[node.func.attr] :]
-        more = [*added, *given.keywords.values()]
-        if node.func.attr in ("extend", "update"):
-            more = [
-                value.contents for values in added for value in values if isinstance(value, Items)
-            ] + more[len(added) :]
-        entries = tuple((None, values) for values in more)
-        owner = node.func.value
-        if isinstance(owner, ast.Name) and any(isinstance(value, Items) for value in scope.look_up(owner.id)):
-            found = tuple(
-                Items(value.kind, (*value.entries, *entries))
-                if isinstance(value, Items) and len(value.entries) < 256
-                else value
-                for value in scope.look_up(owner.id)
-            )
-            scope.holder(owner.id).bind(owner.id, found)
-        else:
-            for _, values in entries:
-                self.hand_over(values, node)
+
+def _copied(owner: Items) -> Items:
+    """Another container that holds the same."""
+    return dataclasses.replace(owner, place=0)
 
 
 def _makes(callee: Named, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from caveagent_magic.security import fold
@@ -14,6 +14,7 @@ from caveagent_magic.security.reader import names_of
 from caveagent_magic.security.values import (
     DATA,
     Const,
+    Entry,
     Instance,
     Items,
     Named,
@@ -33,6 +34,7 @@ LOADING = re.compile(
 """Markup that a browser acts on as soon as it is shown, wherever the text ends up; links of a terminal."""
 
 
+DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 WALKING = re.compile(r"\{\w*(?:[.\[][^{}]*)?[.\[]__(?!class__\.__name__)\w+__")
 """A field of a format string that reaches into Python's machinery, whoever fills it in later."""
 
@@ -45,7 +47,7 @@ class Expressions(Attributes):
         if node is None:
             return ()
         self.budget.spend()
-        return self.READERS.get(type(node), Expressions._other)(self, node, scope)
+        return self.now(self.READERS.get(type(node), Expressions._other)(self, node, scope), node)
 
     def consume(self, node: ast.expr | None, scope: Scope) -> None:
         """Work out an expression whose value goes where it is not followed."""
@@ -116,17 +118,25 @@ class Expressions(Attributes):
         return DATA
 
     def _container(self, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Values:
-        entries: list[tuple[object | None, Values]] = []
+        self._place_inner(node, node.elts)
+        entries: list[Entry] = []
+        known = not any(isinstance(item, ast.Starred) for item in node.elts)
         for index, item in enumerate(node.elts):
             if isinstance(item, ast.Starred):
                 entries.append((None, self.elements(self.values(item.value, scope), item)))
             else:
-                entries.append((index, self.values(item, scope)))
+                entries.append((index if known else None, self.values(item, scope)))
         kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
         return (Items(kind, tuple(entries)),)  # type: ignore[arg-type]
 
+    def _place_inner(self, node: ast.expr, parts: Iterable[ast.expr]) -> None:
+        """A table written out as a list of lists is one place, so that its equal rows are the same to us."""
+        place = self.places.get(id(node), id(node))
+        self.places.update({id(part): place for part in parts if isinstance(part, DISPLAYS)})
+
     def _dict(self, node: ast.Dict, scope: Scope) -> Values:
-        entries: list[tuple[object | None, Values]] = []
+        self._place_inner(node, node.values)
+        entries: list[Entry] = []
         for key, item in zip(node.keys, node.values, strict=True):
             values = self.values(item, scope)
             if key is None:
@@ -141,6 +151,10 @@ class Expressions(Attributes):
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Values:
         left, right = self.values(node.left, scope), self.values(node.right, scope)
+        return self.combined(node, left, right)
+
+    def combined(self, node: ast.BinOp, left: Values, right: Values) -> Values:
+        """What an operator makes of two values."""
         self.hand_over(tuple(v for v in left if not isinstance(v, Items)), node.left)
         self.hand_over(tuple(v for v in right if not isinstance(v, Items)), node.right)
         if any(isinstance(value, Items) for value in (*left, *right)):

@@ -203,6 +203,8 @@ def _listed_text(values: Values, receiver: Values) -> Values:
     """`receiver.join(values)`, where both are known."""
     rows = [row.entries for row in values if isinstance(row, Items)]
     between = constants(receiver)
+    if not all(row.ordered for row in values if isinstance(row, Items)):
+        return values
     if len(values) != 1 or len(rows) != 1 or between is None or len(between) != 1 or len(rows[0]) > MOST:
         return values
     words = [constants(inner) for _, inner in rows[0]]

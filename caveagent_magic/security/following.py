@@ -75,7 +75,8 @@ class Following(Expressions):
         if len(self.following) >= DEEPEST:
             self.unknown("calls go deeper than is followed", given.node)
             return DATA
-        key = (id(function), given.args, tuple(sorted(given.keywords.items())), given.open_ended)
+        keywords = tuple(sorted(given.keywords.items()))
+        key = (id(function), given.args, keywords, given.open_ended, self.changes)
         if key in self.memory:
             return self.memory[key]
         scope = Scope(function.scope.namespace, function.scope)
@@ -118,7 +119,8 @@ class Following(Expressions):
             )
         if arguments.kwarg:
             scope.bind(
-                arguments.kwarg.arg, (Items("dict", tuple(keywords.items())),) if keywords else PARAMETER
+                arguments.kwarg.arg,
+                (Items("dict", tuple(keywords.items()), id(arguments.kwarg)),) if keywords else PARAMETER,
             )
 
     def call_back(self, value: Value, node: ast.AST) -> None:

@@ -116,7 +116,9 @@ def spread(calls: Calls, given: Given) -> Values | None:
     found: list[Values] = []
     for element in calls.elements(given.args[1], given.node):
         known = isinstance(element, Items) and element.kind != "dict"
-        args = tuple(values for _, values in element.entries) if isinstance(element, Items) else ()
+        args: tuple[Values, ...] = ()
+        if isinstance(element, Items):
+            args = tuple(values if element.ordered else element.contents for _, values in element.entries)
         each = given.but(args=args if known else (), keywords={}, open_ended=not known)
         found += [calls.call_value(callee, each) for callee in given.args[0]]
     return (Items("list", ((None, join(*found) if found else DATA),)),)

@@ -132,7 +132,8 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
     if kind is functools.partial:
         return _partial(obj, depth)
     if kind in CONTAINER_KINDS and depth < len(MOST_ITEMS):
-        return Items(CONTAINERS[kind], tuple(_entries(obj, depth)))  # type: ignore[arg-type]
+        place = 0 if kind is tuple else id(obj)
+        return Items(CONTAINERS[kind], tuple(_entries(obj, depth)), place)  # type: ignore[arg-type]
     if kind is functools._lru_cache_wrapper:
         return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
     return Instance(_array_name(obj) or class_name(kind), Ref(obj))

@@ -97,7 +97,13 @@ class Names(Doubts):
 
     def _augmented(self, node: ast.AugAssign, scope: Scope) -> None:
         load = ast.copy_location(ast.BinOp(_loaded(node.target), node.op, node.value), node)
-        self.assign(node.target, self.values(load, scope), scope)
+        left, right = self.values(load.left, scope), self.values(node.value, scope)
+        containers = [value for value in left if isinstance(value, Items) and value.place]
+        for owner in containers:
+            self.put(owner, [(None, self.spread(right, node))], node)
+        found = self.now(self.combined(load, left, right), node)
+        same = len(containers) == len(left) > 0  # it stays what it was, with more in it
+        self.assign(node.target, self.now(left) if same else found, scope)
 
     def _delete(self, node: ast.Delete, scope: Scope) -> None:
         for target in node.targets:

@@ -86,7 +86,8 @@ class Reader:
                     "pass", names_of(value), node, receiver=(value.receiver,) if value.receiver else ()
                 )
             elif isinstance(value, Items):
-                self.hand_over(value.contents, node)
+                for each in dict.fromkeys(inner for _, values in value.entries for inner in values):
+                    self.hand_over((each,), node)
             elif isinstance(value, Instance) and value.live is not None:
                 self.record("pass", (value.of,), node)
                 self.act_on(value.live.obj, node)

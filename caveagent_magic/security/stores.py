@@ -61,7 +61,7 @@ class Stores(Calls):
             else:
                 found = everything or self.elements(values, target)
             if isinstance(each, ast.Starred):
-                found = (Items("list", ((None, found),)),)
+                found = (Items("list", ((None, found),), id(each)),)
             self.assign(each, found, scope)
 
     def store_name(self, name: str, values: Values, node: ast.AST, scope: Scope) -> None:
@@ -81,7 +81,13 @@ class Stores(Calls):
                 self.record("store", (f"__main__.{name}",), node)
             if name.startswith("__") and name.endswith("__"):
                 self.record("store", (f"?.{name}",), node)
+        self._rebound(name, values, scope)
         scope.bind(name, values)
+
+    def _rebound(self, name: str, values: Values, scope: Scope) -> None:
+        """A function that was followed earlier may see something else from now on."""
+        if not set(values) <= set(scope.ever.get(name, ())) and (scope.outermost or name in scope.ever):
+            self.changes += 1
 
     def store_attribute(self, owners: Values, name: str, values: Values, node: ast.AST) -> None:
         """`owner.name = value`: on modules and classes it changes what others rely on."""
@@ -110,17 +116,23 @@ class Stores(Calls):
             if isinstance(owner, (Named, Instance)):
                 of = names_of(owner) if isinstance(owner, Named) else (owner.of,)
                 self.record("store", tuple(f"{name}[]" for name in of), target, args=(keys, values))
-        known = [key.value for key in keys if isinstance(key, Const)]
-        if isinstance(target.value, ast.Name) and any(isinstance(owner, Items) for owner in owners):
-            key = known[0] if len(known) == 1 == len(keys) else None
-            if isinstance(target.slice, ast.Slice):
-                values = self.elements(values, target)
-            scope.holder(target.value.id).bind(
-                target.value.id,
-                tuple(_with(owner, key, values) if isinstance(owner, Items) else owner for owner in owners),
-            )
-        else:
+        if isinstance(target.slice, ast.Slice):
+            values = self.elements(values, target)
+        for owner in owners:
+            if isinstance(owner, Items):
+                self._store_in(owner, keys, values, target)
+        if not (isinstance(target.value, ast.Name) and any(isinstance(owner, Items) for owner in owners)):
             self.hand_over(values, target)
+
+    def _store_in(self, owner: Items, keys: Values, values: Values, target: ast.Subscript) -> None:
+        moves = isinstance(target.slice, ast.Slice) or isinstance(target.ctx, ast.Del)
+        if moves and owner.kind == "list":
+            self.mix(owner, target)
+        known = [key.value for key in keys if isinstance(key, Const)]
+        key = known[0] if len(known) == 1 == len(keys) else None
+        if owner.kind == "list" and isinstance(key, int) and key < 0:
+            key = None  # from the end, wherever that is
+        self.put(owner, [(key, values)], target)
 
     def imported(self, name: str, node: ast.AST) -> Values:
         """The module that an import gives."""
@@ -166,7 +178,3 @@ def _shared(owner: Named) -> bool:
             is_a(owner.live.obj, (type, *live.ROUTINES)) and not owner.name.startswith("__main__")
         )
     return owner.module or owner.name.rpartition(".")[2][:1].isupper() or owner.name == "builtins.type()"
-
-
-def _with(owner: Items, key: object | None, values: Values) -> Items:
-    return Items(owner.kind, (*owner.entries, (key, values))) if len(owner.entries) < 256 else owner

@@ -79,7 +79,8 @@ class Items:
     """A container and what it may hold; keys are None where there are none or they are not known."""
 
     kind: Literal["list", "tuple", "set", "dict"]
-    entries: tuple[tuple[object | None, Values], ...]
+    entries: tuple[Entry, ...]
+    place: int = 0  # where it was made; whatever was made there may be the same container
     weight: int = field(init=False, compare=False, repr=False)
     hashed: int = field(init=False, compare=False, repr=False)
 
@@ -94,6 +95,11 @@ class Items:
     def contents(self) -> Values:
         """Everything that may be taken out of it."""
         return join(*(values for _, values in self.entries))
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it is known what is at which place."""
+        return all(key == index for index, (key, _) in enumerate(self.entries))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -154,6 +160,7 @@ class Opaque:
 
 Value: TypeAlias = Named | Instance | Const | Text | Items | Function | Bound | Class | Made | Opaque
 Values: TypeAlias = tuple[Value, ...]
+Entry: TypeAlias = tuple[object | None, Values]
 
 DATA: Values = (Opaque("data"),)
 MADE: Values = (Opaque("made"),)

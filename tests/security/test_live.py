@@ -35,7 +35,9 @@ def test_the_open_of_ipython_is_pythons() -> None:
 
 
 def test_containers_and_partials_show_what_they_hold() -> None:
-    assert live.values_of([1]) == (Items("list", ((0, (Const(1),)),)),)
+    numbers = [1]
+
+    assert live.values_of(numbers) == (Items("list", ((0, (Const(1),)),), id(numbers)),)
     assert isinstance(live.values_of(functools.partial(print, 1))[0], Bound)
 
 
