@@ -10,6 +10,7 @@ import types
 from caveagent_magic.security import fold, live
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.callbacks import of_open_figures
+from caveagent_magic.security.carried import carries
 from caveagent_magic.security.containers import ADDING
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.own import Own
@@ -51,6 +52,8 @@ VIEWS = names(
     """
 )
 """What gives another array over the same memory."""
+HOLDING = ("sklearn.", "imblearn.", "joblib.", "dask.")
+"""Libraries whose functions, too, give objects that hold on to what they are given."""
 TAKING = names("get pop values items copy popitem keys union")
 
 
@@ -124,8 +127,13 @@ class Calls(Own):
         if method and isinstance(method[0], Bound):
             return self.call_value(method[0], given)
         self._hand_all(given)
-        self.record("call", (callee.of, f"{callee.of}.__call__"), given.node)
-        return MADE
+        self.record("call", (callee.of, f"{callee.of}.__call__"), given.node, args=given.args)
+        return (self._made_with(callee.of, (callee,), given),) if callee.of.startswith(HOLDING) else MADE
+
+    def _made_with(self, name: str, receiver: Values, given: Given) -> Instance:
+        """An object that may hold on to what it is made with."""
+        inside = (receiver, *given.args, *given.keywords.values())
+        return Instance(name, carries=any(map(carries, inside)))
 
     def _call_named(self, callee: Named, given: Given) -> Values:
         obj = callee.live.obj if callee.live is not None else None
@@ -165,8 +173,10 @@ class Calls(Own):
         """Note a call; a method taken from its class goes by the same names as one of an object."""
         known = callee.receiver is not None or not receiver
         called = callee if known else dataclasses.replace(callee, receiver=receiver[0])
+        spread = self.workers and callee.name.startswith(HOLDING)
+        keywords = {"n_jobs": DATA, **given.keywords} if spread else given.keywords
         self.record(
-            "call", names_of(called), given.node, args=given.args, keywords=given.keywords,
+            "call", names_of(called), given.node, args=given.args, keywords=keywords,
             open_ended=given.open_ended, receiver=receiver, given=parameters(callee, given.args, receiver),
         )  # fmt: skip
 
@@ -190,8 +200,9 @@ class Calls(Own):
             return (Instance(live.MAPPED),)
         if name in RESULTS or callee.name in RESULTS:
             return (Instance(RESULTS.get(name) or RESULTS[callee.name]),)
-        if _makes(callee, name):
-            return (Instance(name),)
+        made = self._made_with(name, receiver, given)
+        if _makes(callee, name) or (made.carries and name.startswith(HOLDING)):
+            return (made,)
         if method == "to_html" and "escape" not in given.keywords and not given.open_ended:
             return (Instance("builtins.html"),)
         if receiver == MISSING and method not in TAKING:

@@ -46,6 +46,7 @@ class Following(Expressions):
         self.own_classes: dict[int, bool] = {}
         self.live_functions: dict[int, Function] = {}
         self.memory: dict[object, Values] = {}
+        self.workers = False  # whether libraries were told to spread their work over processes
         self.returned: list[list[Values]] = []
         self.classes: dict[int, Class] = {}  # by the scope of their bodies
 

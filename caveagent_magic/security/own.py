@@ -10,6 +10,7 @@ import types
 from caveagent_magic.security import live, still
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.callbacks import departing, registered
+from caveagent_magic.security.carried import own_class
 from caveagent_magic.security.following import Following
 from caveagent_magic.security.held import held
 from caveagent_magic.security.known import own_code, top
@@ -17,7 +18,7 @@ from caveagent_magic.security.reader import TALKING, Given, names_of, span_of
 from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.settings import settings_of
 from caveagent_magic.security.source import names_in, node_of
-from caveagent_magic.security.still import class_dict, function_of, is_a, mro, word
+from caveagent_magic.security.still import class_dict, is_a, mro, word
 from caveagent_magic.security.values import (
     DATA,
     Bound,
@@ -125,10 +126,7 @@ class Own(Following):
 
     def _is_own_class(self, kind: type) -> bool:
         if id(kind) not in self.own_classes:
-            classes = mro(kind) if not issubclass(kind, type) else (kind,)
-            members = [member for each in classes for member in class_dict(each).values()]
-            plain = map(function_of, members)
-            self.own_classes[id(kind)] = any(own_code(member) for member in plain)
+            self.own_classes[id(kind)] = own_class(kind)
         return self.own_classes[id(kind)]
 
     def _make_live(self, callee: Named, kind: type, given: Given) -> Values:

@@ -41,7 +41,9 @@ from caveagent_magic.security.values import (
     Values,
     constants,
     join,
+    texts,
 )  # fmt: skip
+from caveagent_magic.security.workers import POOL, in_threads, several
 
 if TYPE_CHECKING:
     from caveagent_magic.security.calls import Calls
@@ -144,6 +146,21 @@ def _glob(calls: Calls, given: Given) -> Values | None:
     )
 
 
+def _pool(calls: Calls, given: Given) -> Values | None:
+    """A pool of joblib; with several workers it goes by a name of its own."""
+    calls.record("call", ("joblib.parallel.Parallel",), given.node, args=given.args, keywords=given.keywords)
+    number = given.args[0] if given.args else given.keywords.get("n_jobs")
+    wanted = calls.workers if number is None else several(number)
+    return (Instance(POOL if wanted and not in_threads(given.keywords) else "joblib.threads"),)
+
+
+def _all_parallel(calls: Calls, given: Given) -> Values | None:
+    """From now on a pool has workers, though nothing is said of that where it is made."""
+    first = texts(given.args[0]) if given.args else []
+    calls.workers |= not in_threads(given.keywords) and "threading" not in first
+    return None
+
+
 def _type(calls: Calls, given: Given) -> Values | None:
     """The class of something, or a new one with what a dictionary holds."""
     for value in given.args[2] if len(given.args) == 3 else ():
@@ -189,6 +206,7 @@ def _taken_apart(calls: Calls, given: Given) -> Values | None:
     return None
 
 
+POOLS = ("joblib.", "joblib.parallel.", "sklearn.utils.parallel.")
 TIMING = frozenset({"time", "timeit", "capture"})
 
 
@@ -231,5 +249,7 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.sum": drained, "builtins.all": drained,
     "statistics.mean": drained, "collections.Counter": drained, "numpy.fromiter": drained,
     "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,
+    **{f"{where}Parallel": _pool for where in POOLS},
+    **{f"{where}parallel_{what}": _all_parallel for where in POOLS for what in ("config", "backend")},
     "sqlite3.connect": _database, "builtins.type": _type, "builtins.super": _super,
 }  # fmt: skip

@@ -97,8 +97,9 @@ class Stores(Calls):
             elif isinstance(owner, (Named, Instance)) and not isinstance(owner, Opaque):
                 first = owner.name if isinstance(owner, Named) else owner.of
                 self.record(
-                    "store", (f"{first}.{name}", f"?.{name}"), node, args=(values,), detail="of an object"
-                )
+                    "store", (f"{first}.{name}", f"?.{name}"), node, args=(values,), receiver=(owner,),
+                    detail="of an object",
+                )  # fmt: skip
             else:
                 self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")
             if isinstance(owner, Class):

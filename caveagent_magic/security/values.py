@@ -43,11 +43,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An object of a class with a qualified name; `about` is the text of a path."""
+    """An object of a class with a qualified name; `about` is the text of a path.
+
+    carries: it was made with code of the person or of the step.
+    """
 
     of: str
     live: Ref | None = None
     about: Value | None = None
+    carries: bool = False
 
 
 @dataclass(frozen=True, slots=True)

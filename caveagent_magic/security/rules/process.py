@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from caveagent_magic.security.rule import Flagged, Passes, Rule
+from collections.abc import Iterator
+
+from caveagent_magic.security.carried import carries
+from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.use import Use
+from caveagent_magic.security.values import Values
 from caveagent_magic.security.vocabulary import names
+from caveagent_magic.security.workers import workers
 
 
 class StartsProcess(Rule):
@@ -45,6 +51,44 @@ class StartsProcess(Rule):
         Passes("import os\nos.getcwd()"),
         Passes("import subprocess"),
     )
+
+
+class SendsToWorkers(Rule):
+    """Lets worker processes run code of yours or of the step: the guard does not reach into those."""
+
+    code = "CAVE303"
+    capability = "process"
+    message = "lets other processes run your own code with {name}"
+    kinds = frozenset({"call", "store"})
+
+    examples = (
+        Flagged(
+            "from joblib import Parallel, delayed\nParallel(n_jobs=2)(delayed(lambda x: x)(i) for i in [1])",
+            name="joblib.Parallel",
+        ),
+        Flagged(
+            "from sklearn.model_selection import cross_val_score\n"
+            "def rate(model, x, y):\n    return 1\ncross_val_score(model, x, y, scoring=rate, n_jobs=-1)",
+            name="cross_val_score",
+        ),
+        Passes("from joblib import Parallel, delayed\nParallel(n_jobs=2)(delayed(abs)(i) for i in [1])"),
+        Passes(
+            "from joblib import Parallel, delayed\n"
+            "Parallel(n_jobs=2, prefer='threads')(delayed(lambda x: x)(i) for i in [1])"
+        ),
+        Passes("from sklearn.ensemble import RandomForestClassifier\nRandomForestClassifier(n_jobs=-1)"),
+    )
+
+    def check(self, use: Use) -> Iterator[Hit]:
+        """By the number of workers and by what is sent to them."""
+        wanted = use.kind in self.kinds and workers(use)
+        if wanted and carries((*use.receiver, *(v for each in _sent(use) for v in each))):
+            yield Hit(shown(use.names[0]))
+
+
+def _sent(use: Use) -> Iterator[Values]:
+    yield from use.args
+    yield from use.keywords.values()
 
 
 class SignalsProcess(Rule):
