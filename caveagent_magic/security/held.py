@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from caveagent_magic.security.known import own_code
-from caveagent_magic.security.still import Kinds, instance_dict, is_a, mro, word
+from caveagent_magic.security.still import Kinds, class_dict, instance_dict, is_a, mro, word
 from caveagent_magic.security.vocabulary import names
 
 FARTHEST = 6  # steps away from the object
@@ -107,4 +107,5 @@ def _enclosed(obj: object) -> Iterable[object]:
 
 
 def _attributes(obj: object) -> list[object]:
-    return list(instance_dict(obj).values())
+    slots = any(class_dict(each).get("__slots__") for each in mro(type(obj))[:-1])
+    return [*instance_dict(obj).values(), *(gc.get_referents(obj)[:MOST] if slots else ())]

@@ -237,11 +237,12 @@ def attribute(owner: Named | Instance, name: str) -> Values | None:
         found, (property, types.GetSetDescriptorType, types.MemberDescriptorType)
     ):
         return None
+    static = is_a(found, staticmethod)
     found = still.function_of(found)
-    if is_a(obj, type):
+    if is_a(obj, type) and (isinstance(owner, Named) or not own_code(found)):
         return _class_attribute(obj, found, name)
     inside = name in still.instance_dict(obj)
-    if own_code(found) and not inside:
+    if own_code(found) and not (inside or static):
         return (Bound(values_of(found)[0], ((owner,),)),)
     return values_of(found) if own_code(found) or inside else None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import functools
+import re
 import types
 
 from caveagent_magic.security import live, still
@@ -24,13 +26,20 @@ from caveagent_magic.security.values import (
     Bound,
     Function,
     Instance,
+    Made,
     Named,
     Ref,
+    Value,
     Values,
 )
 
 SHOWING = TALKING | {"__repr__", "__str__", "__format__"}
 """Methods that are called where an object is shown or put into a text."""
+
+
+OF_FIELDS = frozenset({"NotImplemented", "hash", "type", "super"})
+ENCLOSED = re.compile(r"_dflt_|_type_|_return_type|MISSING|_HAS_DEFAULT_FACTORY|cls|FrozenInst|__dataclass_")
+"""What the functions that `dataclasses` makes use."""
 
 
 class Own(Following):
@@ -47,7 +56,7 @@ class Own(Following):
             return
         for inner in (*held(obj), *registered(obj)):
             self._may_run(inner, node)
-        self._hooks(type(obj), node)
+        self._hooks(type(obj), node, obj)
 
     def let_go(self, obj: object, node: ast.AST) -> None:
         """The name of a live object is bound anew or deleted: it may be the last that held it."""
@@ -63,6 +72,7 @@ class Own(Following):
         if is_a(obj, type):  # an object that the code has just made of the person's class
             self._hooks(obj, node)
             return
+        self._overridden(obj, node)
         for kind, given in settings_of(obj):
             keywords = {name: live.values_of(value) for name, value in given.items()}
             self.record("call", (live.class_name(kind),), node, keywords=keywords)
@@ -78,7 +88,7 @@ class Own(Following):
         if own or any(claimed(name) for value in known for name in names_of(value)):
             self.hand_over(found, node)
         else:
-            self._hooks(type(inner), node)
+            self._hooks(type(inner), node, inner)
 
     def _metaclass(self, kind: type, node: ast.AST) -> None:
         if self._is_own_class(kind):
@@ -86,13 +96,14 @@ class Own(Following):
                 if own_code(member):
                     self.call_back(live.values_of(member)[0], node)
 
-    def _hooks(self, kind: type, node: ast.AST, shown: bool = True) -> None:
+    def _hooks(self, kind: type, node: ast.AST, obj: object = None, shown: bool = True) -> None:
         """Follow what Python calls by itself, and what the display system does where the object is shown."""
         if (id(kind), shown) in self.touched:
             return
         self.touched.add((id(kind), shown))
         if not self._is_own_class(kind):
             return
+        itself = Instance(live.class_name(kind), Ref(kind if obj is None else obj))
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
                 hook = (name.startswith("__") or name in TALKING) and (shown or name not in SHOWING)
@@ -103,7 +114,17 @@ class Own(Following):
                     "__post_init__",
                 )
                 if hook and own_code(member) and not (_generated(member) or _passes_on(member, each)):
-                    self.call_back(live.values_of(member)[0], node)
+                    self.call_back(Bound(live.values_of(member)[0], ((itself,),)), node)
+
+    def _overridden(self, obj: object, node: ast.AST) -> None:
+        """Follow what a library may call of an object: its versions of the methods of the library's class."""
+        kinds = mro(type(obj))
+        library = {name for each in kinds[:-1] if not self._is_own_class(each) for name in class_dict(each)}
+        itself = Instance(live.class_name(type(obj)), Ref(obj))
+        for each in kinds if library else ():
+            for name, member in list(class_dict(each).items()):
+                if name in library and name[:1] != "_" and own_code(member):
+                    self.call_back(Bound(live.values_of(member)[0], ((itself,),)), node)
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """Follow the getter of a property."""
@@ -123,6 +144,24 @@ class Own(Following):
         if not own_code(getter):
             return None
         return self.call_value(live.values_of(getter)[0], Given(node, Scope({}), ((owner,),), {}, False))
+
+    def write_property(self, owner: Instance, name: str, values: Values, node: ast.AST) -> None:
+        """Follow the setter of a property, and what deletes it."""
+        found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
+        if self._is_own_class(type(found)):
+            self._hooks(type(found), node, found)
+        for method in (found.fset, found.fdel) if type(found) is property else ():
+            if own_code(method):
+                args = ((owner,), values)[: method.__code__.co_argcount]
+                self.call_value(live.values_of(method)[0], Given(node, Scope({}), args, {}, False))
+
+    def own_class_of(self, value: Value) -> Values:
+        """The class of an object, where it is the person's or the step's."""
+        if isinstance(value, Made):
+            return (value.of,)
+        obj = value.live.obj if isinstance(value, Instance) and value.live is not None else None
+        kind = obj if is_a(obj, type) else type(obj)
+        return live.values_of(kind) if obj is not None and self._is_own_class(kind) else ()
 
     def _is_own_class(self, kind: type) -> bool:
         if id(kind) not in self.own_classes:
@@ -178,6 +217,10 @@ class Own(Following):
     def _follow_compiled(self, function: types.FunctionType, given: Given) -> Values:
         """Without its source, every name in it counts as used on every module that it can reach."""
         self._hand_all(given)
+        if _generated(function):
+            for inner in held(function):
+                self._may_run(inner, given.node)
+            return DATA
         names = names_in(function.__code__)
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.hand_over(live.values_of(default), given.node)
@@ -207,8 +250,17 @@ class Own(Following):
 
 
 def _generated(function: types.FunctionType) -> bool:
-    """Whether `dataclasses` made it: it has no source, and only compares or prints fields."""
-    return function.__code__.co_qualname.startswith("__create_fn__.")
+    """Whether `dataclasses` made it: it has no source, and only sets, compares or prints fields."""
+    code = function.__code__
+    made = code.co_filename == "<string>" and code.co_qualname.startswith("__create_fn__.")
+    return made and _of_fields(code)
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_fields(code: types.CodeType) -> bool:
+    """Whether code uses nothing but its own fields."""
+    used = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    return used <= OF_FIELDS and all(map(ENCLOSED.match, code.co_freevars))
 
 
 def _passes_on(function: types.FunctionType, kind: type) -> bool:

@@ -169,7 +169,8 @@ def _type(calls: Calls, given: Given) -> Values | None:
                 calls.record("code", (f"def {key}",), given.node)
     if len(given.args) != 1:
         return None
-    return (Named("builtins.type()", receiver=given.args[0][0] if given.args[0] else None),)
+    found = Named("builtins.type()", receiver=given.args[0][0] if given.args[0] else None)
+    return (found, *(kind for value in given.args[0] for kind in calls.own_class_of(value)))
 
 
 def _super(calls: Calls, given: Given) -> Values | None:

@@ -102,6 +102,8 @@ class Stores(Calls):
                 )  # fmt: skip
             else:
                 self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")
+            if isinstance(owner, Instance):
+                self.write_property(owner, name, values, node)
             if isinstance(owner, Class):
                 owner.scope.bind(name, values)
             if isinstance(owner, Made):
