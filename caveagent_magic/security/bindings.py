@@ -21,6 +21,7 @@ class Scope:
     ever: dict[str, Values] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)  # declared global or nonlocal
     is_class: bool = False
+    starred: tuple[Named, ...] = ()  # modules that are not loaded, from which all names were imported
 
     def bind(self, name: str, values: Values) -> None:
         """Bind here, or where a global or nonlocal declaration says."""
@@ -47,7 +48,15 @@ class Scope:
             if name in scope.ever and not scope.is_class:
                 return scope.ever[name]
             scope = scope.parent
-        return self.beneath(name)
+        found = self.beneath(name)
+        return self._imported(name) or found if found == MISSING else found
+
+    def _imported(self, name: str) -> Values:
+        """The name as one of the modules from which all were imported."""
+        outermost = self
+        while outermost.parent is not None:
+            outermost = outermost.parent
+        return tuple(Named(f"{owner.name}.{name}", receiver=owner) for owner in outermost.starred)
 
     def beneath(self, name: str) -> Values:
         """The live object or builtin of that name, or a conventional one such as `pd`."""

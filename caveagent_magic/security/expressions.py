@@ -247,7 +247,8 @@ class Expressions(Attributes):
             )
             return (Items("dict", tuple(entries)),)
         kind = "set" if isinstance(node, ast.SetComp) else "list"
-        return (Items(kind, ((None, self.values(node.elt, inside)),)),)  # type: ignore[arg-type]
+        found = Items(kind, ((None, self.values(node.elt, inside)),))  # type: ignore[arg-type]
+        return (found, Instance("endless")) if endless else (found,)
 
     READERS: Mapping[type, Callable[..., Values]] = MappingProxyType({
         ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,

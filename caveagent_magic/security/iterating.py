@@ -22,8 +22,7 @@ def listed(calls: Calls, given: Given) -> Values | None:
     """A container of what goes through an iterable."""
     if not given.args:
         return (Items("list", ()),)
-    if any(isinstance(value, Instance) and value.of == "endless" for value in given.args[0]):
-        calls.record("code", ("endless for",), given.node)
+    drained(calls, given)
     for key in given.keywords.get("key", ()):
         calls.call_value(key, given.but(args=(calls.elements(given.args[0], given.node),), keywords={}))
     if not any(isinstance(value, (Items, Const)) for value in given.args[0]):
@@ -39,6 +38,17 @@ def listed(calls: Calls, given: Given) -> Values | None:
     return (Items("list", tuple((None, values) for _, values in entries)),)
 
 
+def _endless(iterated: tuple[Values, ...]) -> bool:
+    """Whether each of the iterables, and so what goes through all of them, never ends."""
+    return bool(iterated) and all(
+        any(isinstance(value, Instance) and value.of == "endless" for value in values) for values in iterated
+    )
+
+
+def _going_on(found: Items, iterated: tuple[Values, ...]) -> Values:
+    return (found, Instance("endless")) if _endless(iterated) else (found,)
+
+
 def repeated(calls: Calls, given: Given) -> Values | None:
     """`repeat(x)` without a number never ends."""
     return (Instance("endless"),) if len(given.args) + len(given.keywords) == 1 else None
@@ -46,7 +56,7 @@ def repeated(calls: Calls, given: Given) -> Values | None:
 
 def drained(calls: Calls, given: Given) -> Values | None:
     """What goes through all of an iterable never ends if that does not."""
-    if any(isinstance(value, Instance) and value.of == "endless" for value in (given.args or ((),))[0]):
+    if _endless(given.args[:1]):
         calls.record("code", ("endless for",), given.node)
     return None
 
@@ -97,7 +107,7 @@ def enumerated(calls: Calls, given: Given) -> Values | None:
     if not given.args:
         return None
     pair = Items("tuple", ((0, DATA), (1, calls.elements(given.args[0], given.node))))
-    return (Items("list", ((None, (pair,)),)),)
+    return _going_on(Items("list", ((None, (pair,)),)), given.args[:1])
 
 
 def mapped(calls: Calls, given: Given) -> Values | None:
@@ -106,7 +116,7 @@ def mapped(calls: Calls, given: Given) -> Values | None:
         return None
     elements = tuple(calls.elements(values, given.node) for values in given.args[1:])
     found = [calls.call_value(callee, given.but(args=elements, keywords={})) for callee in given.args[0]]
-    return (Items("list", ((None, join(*found) if found else DATA),)),)
+    return _going_on(Items("list", ((None, join(*found) if found else DATA),)), given.args[1:])
 
 
 def spread(calls: Calls, given: Given) -> Values | None:
@@ -126,7 +136,9 @@ def spread(calls: Calls, given: Given) -> Values | None:
 
 def filtered(calls: Calls, given: Given) -> Values | None:
     """A function is called with the elements, which are handed on."""
-    mapped(calls, given)
+    found = mapped(calls, given) or ()
+    if Instance("endless") in found:
+        return found
     return listed(calls, given.but(args=given.args[1:2]))
 
 

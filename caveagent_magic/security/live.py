@@ -278,6 +278,8 @@ def _class_attribute(kind: type, found: object, name: str) -> Values:
     """A method under the name of the class that it was reached through."""
     if own_code(found):
         return values_of(found)
+    if found is still.attribute(type(kind), name) and name[:2] != "__":  # of the class of the class
+        kind = type(kind)
     if is_a(found, ROUTINES) or top(class_name(kind)) not in ("__main__", ""):
         static = is_a(still.attribute(kind, name), (staticmethod, classmethod))
         owner = Named(class_name(kind), Ref(kind))

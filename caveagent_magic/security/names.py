@@ -10,8 +10,10 @@ from caveagent_magic.security import live
 from caveagent_magic.security.bindings import Scope, branches
 from caveagent_magic.security.budget import Budget, TooMuch
 from caveagent_magic.security.cost import COSTLY, costs
+from caveagent_magic.security.cycles import goes_round
 from caveagent_magic.security.doubts import Doubts
 from caveagent_magic.security.known import extendable, harmless, own_code
+from caveagent_magic.security.locks import waits_for_itself
 from caveagent_magic.security.loops import (
     feeds_itself,
     leaves,
@@ -43,6 +45,8 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
         reader.run(tree.body, Scope(namespace))
         reader.read_uncalled()
         reader.ask_again()
+        for waiting in waits_for_itself(tree):
+            reader.record("code", ("a lock that is held already",), waiting)
         for node, what in costs(tree, namespace):
             reader.record("code", (f"{COSTLY}{what}",), node)
     except TooMuch:
@@ -225,6 +229,7 @@ class Names(Doubts):
         known = [value for value in tests if isinstance(value, Const)]
         hopeless = bool(known) and not any(bool(value.value) for value in known)
         goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
+        goes_on = goes_on or goes_round(node.test, node.body, _numbers(scope))
         if goes_on and not hopeless and not leaves(node.body):
             self.record("code", ("while True",), node)
         for _ in range(2):
@@ -284,6 +289,13 @@ class Names(Doubts):
         ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
     })  # fmt: skip
+
+
+def _numbers(scope: Scope) -> dict[str, int | float]:
+    """The names that stand for one known number."""
+    single = {name: values[0] for name, values in scope.names.items() if len(values) == 1}
+    known = {name: value.value for name, value in single.items() if isinstance(value, Const)}
+    return {name: value for name, value in known.items() if isinstance(value, (int, float))}
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -247,7 +247,7 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "glob.iglob": _glob, "IPython.InteractiveShell.run_line_magic": _magic,
     "IPython.InteractiveShell.run_cell_magic": _magic, "IPython.InteractiveShell.magic": _magic,
     "itertools.repeat": repeated,
-    "builtins.sum": drained, "builtins.all": drained,
+    "builtins.sum": drained, "builtins.all": drained, "builtins.any": drained,
     "statistics.mean": drained, "collections.Counter": drained, "numpy.fromiter": drained,
     "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,
     **{f"{where}Parallel": _pool for where in POOLS},

@@ -6,7 +6,7 @@ import ast
 import builtins
 import types
 
-from caveagent_magic.security import live
+from caveagent_magic.security import live, still
 from caveagent_magic.security.bindings import Scope
 from caveagent_magic.security.calls import Calls
 from caveagent_magic.security.known import harmless, module_dict
@@ -98,7 +98,7 @@ class Stores(Calls):
                 first = owner.name if isinstance(owner, Named) else owner.of
                 self.record(
                     "store", (f"{first}.{name}", f"?.{name}"), node, args=(values,), receiver=(owner,),
-                    detail="of an object",
+                    detail="" if _replaces_method(owner, name, values) else "of an object",
                 )  # fmt: skip
             else:
                 self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")
@@ -145,6 +145,7 @@ class Stores(Calls):
     def _import_all(self, owners: Values, scope: Scope) -> None:
         for owner in owners:
             if not isinstance(owner, Named) or owner.live is None:
+                scope.starred += (owner,) if isinstance(owner, Named) else ()
                 continue
             assert is_a(owner.live.obj, types.ModuleType)
             inside = module_dict(owner.live.obj)
@@ -170,6 +171,14 @@ def _is_another(value: object, name: str) -> bool:
 def _is_it(value: object, module: types.ModuleType) -> bool:
     """Whether it is the module itself."""
     return isinstance(value, Named) and value.live is not None and value.live.obj is module
+
+
+def _replaces_method(owner: Named | Instance, name: str, values: Values) -> bool:
+    """Whether a method of a live object or class is to be other code from now on."""
+    obj = owner.live.obj if owner.live is not None else None
+    found = still.function_of(still.attribute(obj, name)) if obj is not None else None
+    method = is_a(found, live.ROUTINES) and "." in word(getattr(found, "__qualname__", ""))
+    return method and any(isinstance(value, (Function, Bound, Class, Named)) for value in values)
 
 
 def _shared(owner: Named) -> bool:

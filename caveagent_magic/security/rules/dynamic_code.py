@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from caveagent_magic.security.known import harmless
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Opaque, Text, Values
+from caveagent_magic.security.values import Const, Items, Opaque, Text, Values
 from caveagent_magic.security.vocabulary import names
 
 _LOCAL_CALL = re.compile(
@@ -188,6 +188,8 @@ def _written(given: Sequence[Values]) -> Iterator[str]:
             yield value.value
         elif isinstance(value, Text):
             yield from filter(None, value.pieces)
+        elif isinstance(value, Items):
+            yield from _written([value.contents])
 
 
 def _calls_more(formula: str) -> bool:

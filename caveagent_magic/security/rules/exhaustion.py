@@ -21,13 +21,16 @@ class NeverEnds(Rule):
 
     examples = (
         Flagged("while True:\n    pass", name="while True"),
+        Flagged("n = 0\nwhile n < 10:\n    n = n * 1", name="while True"),
+        Flagged("import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()", name="a lock"),
+        Passes("n = 1\nwhile n < 10:\n    n = n * 2"),
         Passes("while True:\n    if input_done:\n        break"),
         Passes("for i in range(1000):\n    print(i)"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Endless loops only."""
-        if name in ("while True", "endless for"):
+        if name in ("while True", "endless for", "a lock that is held already"):
             yield Hit(name)
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caveagent_magic.security.carried import carries
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Values
+from caveagent_magic.security.values import Values, constants
 from caveagent_magic.security.vocabulary import names
 from caveagent_magic.security.workers import workers
+
+PROGRAM = re.compile(
+    r"(?:text\.)?usetex|(?:text\.)?latex\.preamble|(?:animation\.)?(?:ffmpeg|convert|html)_(?:path|args)"
+    r"|pgf\.(?:texsystem|preamble)|ps\.usedistiller"
+)
+"""Settings of matplotlib that name a program, or what one is given."""
 
 
 class StartsProcess(Rule):
@@ -89,6 +96,31 @@ class SendsToWorkers(Rule):
 def _sent(use: Use) -> Iterator[Values]:
     yield from use.args
     yield from use.keywords.values()
+
+
+class SetsProgram(Rule):
+    """Has matplotlib start another program, such as TeX, whenever it draws or saves."""
+
+    code = "CAVE304"
+    capability = "process"
+    message = "has matplotlib start other programs with {name}"
+    kinds = frozenset({"call", "store"})
+
+    examples = (
+        Flagged("import matplotlib.pyplot as plt\nplt.rcParams['text.usetex'] = True", name="rcParams"),
+        Flagged("import matplotlib.pyplot as plt\nplt.rc('animation', ffmpeg_path='./x')", name="rc"),
+        Passes("import matplotlib.pyplot as plt\nplt.rcParams['text.usetex'] = False"),
+        Passes("import matplotlib.pyplot as plt\nplt.rc('font', size=12)"),
+    )
+
+    def check(self, use: Use) -> Iterator[Hit]:
+        """By the names of the settings; one that is put to False or None starts nothing."""
+        if use.kind in self.kinds and use.names[0].startswith("matplotlib."):
+            last = use.args[-1] if use.kind == "store" and use.args else ()
+            off = bool(last) and not any(constants(last) or [True])
+            keys = [key for key, values in use.keywords.items() if any(constants(values) or [True])]
+            if not off and any(map(PROGRAM.fullmatch, (*use.words, *keys))):
+                yield Hit(shown(use.names[0]))
 
 
 class SignalsProcess(Rule):

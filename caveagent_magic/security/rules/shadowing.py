@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence, Set
 from caveagent_magic.security.known import computes
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import texts
+from caveagent_magic.security.values import Named, Value, texts
 from caveagent_magic.security.vocabulary import names
+
+ALTERING = names("update setdefault pop popitem clear __setitem__ __delitem__ __ior__")
 
 
 class Rebinds(Rule):
@@ -20,9 +22,11 @@ class Rebinds(Rule):
     code = "CAVE511"
     capability = "shadowing"
     message = "changes what {name} means for everyone"
-    kinds = frozenset({"store"})
+    kinds = frozenset({"store", "call"})
 
     examples = (
+        Flagged("import numpy as np\nnp.__dict__.update(mean=len)", name="numpy.__dict__"),
+        Passes("class A:\n    def __init__(self, **given):\n        self.__dict__.update(given)\nA(x=1)"),
         Flagged("import pandas as pd\npd.DataFrame.to_csv = print", name="pandas.DataFrame.to_csv"),
         Flagged("def print(*args):\n    pass", name="print"),
         Flagged("import builtins\nbuiltins.len = lambda x: 0"),
@@ -36,9 +40,19 @@ class Rebinds(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Objects' own attributes and items are the person's variables, which can be undone."""
+        if use.kind == "call":
+            if any(map(_is_namespace, use.receiver)) and name.rpartition(".")[2] in ALTERING:
+                yield Hit(shown(name))
+            return
         if use.detail == "of an object" or (name.endswith("[]") and name != "builtins.__dict__[]"):
             return
         yield Hit(shown(name))
+
+
+def _is_namespace(value: Value) -> bool:
+    """Whether it is the dictionary of a module or of somebody else's class."""
+    owner = value.receiver if isinstance(value, Named) and value.name.endswith(".__dict__") else None
+    return isinstance(owner, Named)
 
 
 class Registers(Rule):

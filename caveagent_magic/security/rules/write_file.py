@@ -220,8 +220,19 @@ class RunsSql(Rule):
         """Selecting from tables is left alone."""
         if name == "sqlite3.Connection.*" or use.name.endswith((".close", ".cursor", ".commit", ".rollback")):
             return
-        if not _only_selects(use):
+        if not _only_selects(use) or _makes_database(use):
             yield Hit(shown(name))
+
+
+def _makes_database(use: Use) -> bool:
+    """Whether the connection is the address of a file, which SQLite makes where there is none."""
+    given = use.argument(1, "con", "connection", "connection_uri") or ()
+    return use.name.startswith(("pandas.", "polars.")) and any(
+        isinstance(value, (Const, Text))
+        and str(getattr(value, "prefix", None) or getattr(value, "value", "")).startswith("sqlite:///")
+        and value != Const("sqlite:///:memory:")
+        for value in given
+    )
 
 
 def _runs_sql(use: Use) -> bool:

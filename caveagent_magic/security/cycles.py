@@ -1,0 +1,84 @@
+"""Loops over known numbers that come back to where they were, found by counting along."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+
+ROUNDS = 300
+LARGEST = 10**12
+Number = int | float
+WORK: Mapping[type, Callable[[Number, Number], Number]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+}  # fmt: skip
+TESTS: Mapping[type, Callable[[Number, Number], bool]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne,
+}  # fmt: skip
+
+
+class _Unknown(Exception):
+    pass
+
+
+def goes_round(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Number]) -> bool:
+    """Whether the test holds and the numbers are the same as some rounds before, so that nothing ends it."""
+    state, seen = dict(numbers), set()
+    try:
+        for _ in range(ROUNDS):
+            if not _value(test, state):
+                return False
+            here = tuple(state.items())
+            if here in seen:
+                return True
+            seen.add(here)
+            for statement in body:
+                _step(statement, state)
+    except (_Unknown, ArithmeticError):
+        return False
+    return False
+
+
+def _step(statement: ast.stmt, state: dict[str, Number]) -> None:
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(target, ast.Name):
+        state[target.id] = _value(statement.value, state)
+    elif isinstance(statement, ast.AugAssign) and isinstance(target, ast.Name):
+        state[target.id] = _value(
+            ast.BinOp(ast.Name(target.id, ast.Load()), statement.op, statement.value), state
+        )
+    elif not _leaves_alone(statement, state):
+        raise _Unknown
+
+
+def _leaves_alone(statement: ast.stmt, state: Mapping[str, Number]) -> bool:
+    """Whether it neither binds one of the numbers nor may end the loop by an error."""
+    inside = list(ast.walk(statement))
+    bound = any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in state for n in inside)
+    held = isinstance(statement, (ast.Pass, ast.Try)) or (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id == "print"
+    )
+    return held and not bound and not any(isinstance(n, (ast.NamedExpr, ast.Global)) for n in inside)
+
+
+def _value(node: ast.expr, state: Mapping[str, Number]) -> Number:
+    found: Number | None = None
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        found = node.value
+    elif isinstance(node, ast.Name):
+        found = state.get(node.id)
+    elif isinstance(node, ast.BinOp) and type(node.op) in WORK:
+        found = WORK[type(node.op)](_value(node.left, state), _value(node.right, state))
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
+        inner = _value(node.operand, state)
+        found = -inner if isinstance(node.op, ast.USub) else not inner
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in TESTS:
+        found = TESTS[type(node.ops[0])](_value(node.left, state), _value(node.comparators[0], state))
+    if found is None or not -LARGEST < found < LARGEST:
+        raise _Unknown
+    return found
