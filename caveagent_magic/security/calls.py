@@ -54,6 +54,8 @@ VIEWS = names(
 """What gives another array over the same memory."""
 HOLDING = ("sklearn.", "imblearn.", "joblib.", "dask.")
 """Libraries whose functions, too, give objects that hold on to what they are given."""
+FUNCTIONS = names("derivative antiderivative deriv integ")
+"""Methods of splines and polynomials that give another one."""
 TAKING = names("get pop values items copy popitem keys union")
 
 
@@ -207,6 +209,8 @@ class Calls(Own):
             return (Instance("builtins.html"),)
         if receiver == MISSING and method not in TAKING:
             return MISSING
+        if method in FUNCTIONS and name.startswith(("numpy.", "scipy.")):
+            return MADE
         of_object = name.startswith("?.") or isinstance(callee.receiver, Instance)
         return DATA if of_object else MADE
 

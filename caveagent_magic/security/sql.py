@@ -18,11 +18,16 @@ _FILE = re.compile(
 _ANOTHER = re.compile(
     r"\bfrom\b(?:(?!\b(?:where|group|order|having|limit|select|on)\b).)*,\s*['\"]", re.IGNORECASE | re.DOTALL
 )
+_TEMPORARY = re.compile(
+    r"^\s*create\s+(?:or\s+replace\s+)?temp(?:orary)?\s+(?:table|view)\s+(?:if\s+not\s+exists\s+)?\w+\s+as\b",
+    re.IGNORECASE,
+)
+"""Keeps a selection under a name until the connection is closed."""
 
 
 def selects(text: str) -> bool:
     """Whether a command only selects, from tables and from files that are named where a table would be."""
-    rest = _FILE.sub(r"\1 a_file", _COMMENT.sub(" ", text))
+    rest = _TEMPORARY.sub("", _FILE.sub(r"\1 a_file", _COMMENT.sub(" ", text)))
     begins = re.match(r"\s*(?:select|with|explain|from)\b|\s*\w+\s*$", rest, re.IGNORECASE)
     return bool(begins) and not _DOES_MORE.search(rest) and not _ANOTHER.search(rest)
 

@@ -15,6 +15,8 @@ from caveagent_magic.security.sql import files, selects
         ("from 'a.parquet'", ["a.parquet"]),
         ("select * from t join read_csv('b.csv') on t.a = b.a", ["b.csv"]),
         ("with w as (select 1) select a, 'x.csv' from w order by 'q'", []),
+        ("create or replace temp table t as select * from sales", []),
+        ("create temporary view v as from 'a.parquet'", ["a.parquet"]),
         ("select * from /* here */ '/etc/passwd'", ["/etc/passwd"]),
     ],
 )
@@ -32,6 +34,9 @@ def test_what_only_selects_names_its_files(text: str, named: list[str]) -> None:
         "select * from read_csv('https://example.org/a.csv')",
         "select * from read_text('a.txt')",
         "select 1; drop table t",
+        "create table t as select 1",
+        "create temp table t as select 1; drop table u",
+        "create temp view v as select * from read_text('a.txt')",
         "attach 'x.db' as x",
     ],
 )

@@ -18,7 +18,10 @@ _LOCAL_CALL = re.compile(
     r"round|astype|fillna|rank|shift|diff|clip|eq|ne|lt|le|gt|ge|any|all|cumsum|quantile|pct_change|get|"
     r"where|mask|duplicated|n?unique|size)\b)\w+\s*\("
 )
-
+_LOCAL_DATA = re.compile(
+    r"@\s*\w+\.(?:(?:i?loc|i?at|values|index|columns)(?:\[[-+\w\s'\"]+\])?|shape\[\d\]|size|year|month|day)(?![\w.(\[])"
+)
+"""An element or a part of a date of the person's variable."""
 
 FORMULAS = names(
     """
@@ -120,6 +123,8 @@ class EvaluatesExpression(Rule):
         Flagged("df.eval(input())"),
         Passes("limit = 3\ndf.query('price > @limit and city == \"Oslo\"')"),
         Passes("df.query(f'price > {limit}')"),
+        Flagged("df.query('price > @limits.iloc[0].x()')"),
+        Passes("df.query('price > @limits.iloc[1] + 1.5 * @spread')"),
         Passes("df.eval('total = price * count')"),
         Passes("model.eval()"),
     )
@@ -140,7 +145,7 @@ def _plain(given: Values) -> bool:
     """Whether the text computes with columns only."""
     for value in given:
         if isinstance(value, Const) and isinstance(value.value, str):
-            if _LOCAL_CALL.search(value.value):
+            if _LOCAL_CALL.search(_LOCAL_DATA.sub("1", value.value)):
                 return False
         elif isinstance(value, Text):
             known = [piece for piece in value.pieces if piece is not None]
