@@ -10,6 +10,7 @@ from caveagent_magic.events import CAPABILITIES
 from caveagent_magic.security.clauses import read
 from caveagent_magic.shell.commands import COMMANDS
 from caveagent_magic.shell.magic import CaveMagics, options_of
+from caveagent_magic.shell.privacy import PICTURES, QUERY
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -54,4 +55,5 @@ def test_its_commands_and_options_exist():
     options = {found for code in CODE for found in re.findall(r"(?:^|\s)(--[a-z-]+)", code)}
 
     assert commands <= set(COMMANDS)
-    assert options <= {*options_of(CaveMagics.cave_cell), "--run"}  # of `%cave export`
+    of_line_magics = {"--run", QUERY, PICTURES}  # of `%cave export` and `%cave show`
+    assert options <= {*options_of(CaveMagics.cave_cell), *of_line_magics}
