@@ -50,7 +50,7 @@ class Buffer:
 def buffer_of(array: ArrayFacts, deadline: float = 0.0) -> Buffer:
     """The memory that a large array lies in, from its lowest to its highest byte."""
     lowest, size = extent_of(array)
-    watched = pages.are_shared(lowest, size)
+    watched = pages.are_shared(lowest, size, deadline)
     affordable = size <= (deadline - time.thread_time()) * _PER_SECOND  # others want to be looked at, too
     whole = checksum_of(lowest, size, deadline) if affordable and not watched else None
     return Buffer(lowest, size, _samples(lowest, size), watched, whole)

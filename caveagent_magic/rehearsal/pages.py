@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import functools
 import os
-import time
 from collections.abc import Callable
 
 from caveagent_magic.rehearsal.undo.mapped import shared
 from caveagent_magic.rehearsal.undo.relatives import started
 
 _ENTRY = 8  # bytes per page in the table
-_AS_BEFORE = 20_000_000  # nanoseconds for which the mappings of this process are not read anew
 _PROBE = 64  # pages that are looked at first: in a process that was not forked they tell enough
 _PRESENT_AND_ALONE = bytes(int(flags & 0xA1 == 0x81) for flags in range(256))  # 63 and 56; 61: of a file
 
@@ -25,20 +23,21 @@ def _page_size() -> int:
     return os.sysconf("SC_PAGE_SIZE")
 
 
-def are_shared(address: int, size: int) -> bool:
+def are_shared(address: int, size: int, look: float = 0.0) -> bool:
     """Whether writes to this memory can be found later: no page of it is this process' own by now.
 
     Memory that is a file, or is shared with other processes, never becomes anybody's own.
+    For all arrays of one look at a namespace, which its deadline tells from others, mappings are read once.
     """
     beginning = min(size, _PROBE * _page_size())
     if _written_pages(address, beginning) or _written_pages(address, size):
         return False
-    return not _mappings(time.monotonic_ns() // _AS_BEFORE)(address, size)
+    mapped = _mappings(look) if look else shared()
+    return not mapped(address, size)
 
 
 @functools.lru_cache(maxsize=1)
-def _mappings(moment: int) -> Callable[[int, int], bool]:
-    """Reading them for each of many arrays would take longer than all else."""
+def _mappings(look: float) -> Callable[[int, int], bool]:
     return shared()
 
 

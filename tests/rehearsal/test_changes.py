@@ -243,6 +243,22 @@ def test_memory_that_is_shared_is_read_and_not_left_to_the_page_table(tmp_path):
     assert compare(namespace, "x[500_123] = 2").changed == (Change("x", "changed in place"),)
 
 
+def test_memory_that_became_shared_right_after_a_look_is_known_at_the_next(tmp_path, try_out, said):
+    np.memmap(tmp_path / "data", dtype="f8", mode="w+", shape=(1_000_000,)).flush()
+    source = """
+snapshot({"big": big}, str)
+mapped = np.memmap(path, dtype="f8", mode="r+", shape=(1_000_000,))
+before = snapshot({"mapped": mapped}, str)
+mapped[500_123] = 2
+_emit({"output_type": "stream", "name": "stdout", "text": str(diff(before, {"mapped": mapped}, str).changed)})
+"""
+    namespace = {"np": np, "big": np.ones(2_000_000), "path": tmp_path / "data"}
+
+    trial = try_out(source, namespace | {"snapshot": snapshot, "diff": diff})
+
+    assert "changed in place" in said(trial)
+
+
 def test_in_a_fork_one_element_of_a_large_array_is_found(try_out):
     namespace = {"x": np.ones(2_000_000), "y": np.ones(2_000_000), "f": pd.DataFrame(np.ones((500_000, 4)))}
 
