@@ -118,6 +118,8 @@ class Own(Following):
 
     def _overridden(self, obj: object, node: ast.AST) -> None:
         """Follow what a library may call of an object: its versions of the methods of the library's class."""
+        if not self._is_own_class(type(obj)):
+            return
         kinds = mro(type(obj))
         library = {name for each in kinds[:-1] if not self._is_own_class(each) for name in class_dict(each)}
         itself = Instance(live.class_name(type(obj)), Ref(obj))
