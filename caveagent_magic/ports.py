@@ -14,7 +14,7 @@ from caveagent_magic.models.base import Model
 from caveagent_magic.rehearsal.adopt import Loaded
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
 from caveagent_magic.rehearsal.fork import Emit, Limits
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.semantic.stream import Stream
 
 

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from caveagent_magic.events import MIME_TYPE
-from caveagent_magic.security.policy import SHIPPED
+from caveagent_magic.security.policies.policy import SHIPPED
 from caveagent_magic.shell.transcript import as_text
 
 HERE = Path(__file__).parent

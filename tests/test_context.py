@@ -11,7 +11,7 @@ from caveagent_magic.events import Decision, type_of
 from caveagent_magic.models.recorded import RecordedModel
 from caveagent_magic.models.tokens import estimate, estimate_request
 from caveagent_magic.ports import Ports, Run, Task
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from caveagent_magic.events import CAPABILITIES
-from caveagent_magic.security.clauses import read
+from caveagent_magic.security.policies.clauses import read
 from caveagent_magic.shell.commands import COMMANDS
 from caveagent_magic.shell.magic import CaveMagics, options_of
 from caveagent_magic.shell.privacy import PICTURES, QUERY

@@ -10,7 +10,7 @@ from caveagent_magic.errors import ModelError, NobodyToAsk, Stopped
 from caveagent_magic.events import Decision, Request, type_of
 from caveagent_magic.models.recorded import RecordedModel
 from caveagent_magic.ports import Ports, Run, Task
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
 

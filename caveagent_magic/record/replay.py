@@ -15,7 +15,7 @@ from caveagent_magic.record.fingerprint import mark_of_outputs, marks_of
 from caveagent_magic.record.key import Key
 from caveagent_magic.record.recorder import error_in
 from caveagent_magic.record.turns import Step, Turn
-from caveagent_magic.security.clauses import STRICTNESS
+from caveagent_magic.security.policies.clauses import STRICTNESS
 
 BY = {"user": "you", "rule": "a rule", "policy": "the policy"}
 NOTHING_SPENT = Spent(0, 0, 0, 0.0, estimated=False)

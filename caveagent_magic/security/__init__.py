@@ -20,6 +20,6 @@ def check(code: str, namespace: Mapping[str, object] | None = None) -> Verdict:
     Nothing is run, neither of the code nor of the objects.
     """
     from caveagent_magic.security.judge import judge
-    from caveagent_magic.security.policy import Policy
+    from caveagent_magic.security.policies.policy import Policy
 
     return judge(code, namespace or {}, Policy.load())

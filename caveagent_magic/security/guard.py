@@ -76,7 +76,7 @@ def _install() -> None:
     """Put up the hook, for good: Python cannot take one back."""
     global _installed
     if not _installed:
-        sys.addaudithook(_Apart().load(f"{PACKAGE}watch").Hook().hear)
+        sys.addaudithook(_Apart().load(f"{PACKAGE}hook.watch").Hook().hear)
         _installed = True
 
 

@@ -12,14 +12,14 @@ from dataclasses import replace
 
 from caveagent_magic.events import Capability, Finding, Judgement, Verdict
 from caveagent_magic.security.budget import RULES, Budget, TooMuch
-from caveagent_magic.security.clauses import STRICTNESS
 from caveagent_magic.security.confusables import confusables
-from caveagent_magic.security.loops import top_level_awaits
+from caveagent_magic.security.exhaustion.loops import top_level_awaits
+from caveagent_magic.security.flow.reader import span_of
 from caveagent_magic.security.names import uses_of
-from caveagent_magic.security.policy import Policy, stricter
-from caveagent_magic.security.reader import span_of
+from caveagent_magic.security.policies.clauses import STRICTNESS
+from caveagent_magic.security.policies.policy import Policy, stricter
+from caveagent_magic.security.policies.scopes import TARGETED
 from caveagent_magic.security.rule import Rule, rules_for
-from caveagent_magic.security.scopes import TARGETED
 from caveagent_magic.security.use import Span, Use
 
 AWAIT = "top-level await cannot run in a blocking cell: use ordinary calls"

@@ -6,24 +6,21 @@ import ast
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from caveagent_magic.security import live
-from caveagent_magic.security.bindings import Scope, branches
 from caveagent_magic.security.budget import Budget, TooMuch
-from caveagent_magic.security.cost import COSTLY, costs
-from caveagent_magic.security.cycles import goes_round
-from caveagent_magic.security.doubts import Doubts
-from caveagent_magic.security.known import extendable, harmless, own_code
-from caveagent_magic.security.locks import waits_for_itself
-from caveagent_magic.security.loops import (
+from caveagent_magic.security.exhaustion.cost import COSTLY, costs
+from caveagent_magic.security.exhaustion.cycles import goes_round
+from caveagent_magic.security.exhaustion.locks import waits_for_itself
+from caveagent_magic.security.exhaustion.loops import (
     feeds_itself,
     leaves,
     moves_away,
     unchanging,
 )
-from caveagent_magic.security.reader import BY_ITSELF, MEMORY, Given
-from caveagent_magic.security.specials import folded_name
-from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import (
+from caveagent_magic.security.flow.bindings import Scope, branches
+from caveagent_magic.security.flow.doubts import Doubts
+from caveagent_magic.security.flow.reader import BY_ITSELF, MEMORY, Given
+from caveagent_magic.security.flow.specials import folded_name
+from caveagent_magic.security.flow.values import (
     DATA,
     Bound,
     Class,
@@ -36,6 +33,9 @@ from caveagent_magic.security.values import (
     Values,
     join,
 )
+from caveagent_magic.security.known import extendable, harmless, own_code
+from caveagent_magic.security.objects import live
+from caveagent_magic.security.use import Use
 
 
 def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -> tuple[list[Use], bool]:

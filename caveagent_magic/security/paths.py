@@ -6,8 +6,8 @@ import re
 import sys
 from collections.abc import Iterator
 
+from caveagent_magic.security.flow.values import Const, Instance, Items, Named, Opaque, Text, Value, Values
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Items, Named, Opaque, Text, Value, Values
 
 PATH_NAMES = (
     "filepath_or_buffer", "path_or_buf", "path_or_buffer", "path", "io", "fname", "filename", "file",

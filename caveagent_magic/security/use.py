@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from caveagent_magic.security.values import Values, texts
+from caveagent_magic.security.flow.values import Values, texts
 
 Kind = Literal["call", "pass", "read", "import", "store", "unknown", "code"]
 

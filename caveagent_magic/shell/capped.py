@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from caveagent_magic.errors import UsageError
 from caveagent_magic.ports import Task
-from caveagent_magic.security.caps import Caps
+from caveagent_magic.security.policies.caps import Caps
 
 
 def capped(task: Task, caps: Caps) -> Task:

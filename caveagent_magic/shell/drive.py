@@ -30,10 +30,10 @@ from caveagent_magic.rehearsal.fork import Limits
 from caveagent_magic.rehearsal.linux import give_back_freed_memory
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History, taken
-from caveagent_magic.security import infer
-from caveagent_magic.security.caps import Caps
-from caveagent_magic.security.policy import ADMINISTRATOR, Policy
-from caveagent_magic.security.said import Session
+from caveagent_magic.security.flow import infer
+from caveagent_magic.security.policies.caps import Caps
+from caveagent_magic.security.policies.policy import ADMINISTRATOR, Policy
+from caveagent_magic.security.policies.said import Session
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn

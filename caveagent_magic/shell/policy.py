@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from caveagent_magic.errors import UsageError
 from caveagent_magic.events import CAPABILITIES, Capability, Judgement
-from caveagent_magic.security.clauses import JUDGEMENTS, STRICTNESS, Clause, Layer, read
-from caveagent_magic.security.policy import Policy
-from caveagent_magic.security.scopes import mistakes
+from caveagent_magic.security.policies.clauses import JUDGEMENTS, STRICTNESS, Clause, Layer, read
+from caveagent_magic.security.policies.policy import Policy
+from caveagent_magic.security.policies.scopes import mistakes
 from caveagent_magic.shell.policy_file import append
 
 if TYPE_CHECKING:

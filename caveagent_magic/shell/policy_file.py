@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from caveagent_magic.errors import PolicyError
-from caveagent_magic.security.clauses import JUDGEMENTS, Clause, read
+from caveagent_magic.security.policies.clauses import JUDGEMENTS, Clause, read
 
 
 def append(path: Path, clauses: Iterable[Clause]) -> None:

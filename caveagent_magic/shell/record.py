@@ -24,7 +24,7 @@ from caveagent_magic.record.schema import digest_of, options_of, schema_of
 from caveagent_magic.record.turns import Contents, Step, Turn, read
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History
-from caveagent_magic.security.clauses import Clause, Layer
+from caveagent_magic.security.policies.clauses import Clause, Layer
 from caveagent_magic.shell.place import OFF, record_path
 
 UNNAMED = (

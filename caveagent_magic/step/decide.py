@@ -12,10 +12,10 @@ from caveagent_magic.ports import Approval, Foreseen, Ports, Task
 from caveagent_magic.rehearsal.adopt import CannotMove, Loaded, Outcome
 from caveagent_magic.rehearsal.fork import Trial
 from caveagent_magic.rehearsal.random_state import RandomState
-from caveagent_magic.security.grants import Grants
 from caveagent_magic.security.guard import guard
 from caveagent_magic.security.judge import judge
-from caveagent_magic.security.remembered import offered, words
+from caveagent_magic.security.policies.grants import Grants
+from caveagent_magic.security.policies.remembered import offered, words
 from caveagent_magic.step.at import At
 from caveagent_magic.step.rehearsal import Rehearsal
 

@@ -13,8 +13,8 @@ from caveagent_magic.rehearsal import sandbox
 from caveagent_magic.rehearsal.adopt import reaches_outside
 from caveagent_magic.rehearsal.fork import CannotRehearse, Emit, Trial, rehearse
 from caveagent_magic.rehearsal.unforkable import unforkable
-from caveagent_magic.security.grants import Grants
 from caveagent_magic.security.guard import guard
+from caveagent_magic.security.policies.grants import Grants
 from caveagent_magic.step.at import At
 
 # Errors that a rehearsal brings about by itself: refused effects, and connections that are dead there.

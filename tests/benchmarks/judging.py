@@ -17,9 +17,9 @@ sys.path.insert(0, str(ROOT / "tests" / "security"))
 
 import figures  # noqa: E402
 
-from caveagent_magic.security import infer  # noqa: E402
+from caveagent_magic.security.flow import infer  # noqa: E402
 from caveagent_magic.security.judge import judge  # noqa: E402
-from caveagent_magic.security.policy import Policy  # noqa: E402
+from caveagent_magic.security.policies.policy import Policy  # noqa: E402
 
 COLD = """
 import time

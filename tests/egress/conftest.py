@@ -12,7 +12,7 @@ from caveagent_magic.events import Decision
 from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.models.recorded import RecordedModel
 from caveagent_magic.ports import Ports, Task
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
 from caveagent_magic.shell.names import Names

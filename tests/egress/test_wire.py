@@ -20,7 +20,7 @@ from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.models.anthropic import AnthropicModel
 from caveagent_magic.models.recording import Accountable
 from caveagent_magic.ports import Ports, Task
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
 from tests.test_session import Answers, DictRuntime

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from caveagent_magic.events import MIME_TYPE
-from caveagent_magic.security.policy import SHIPPED
+from caveagent_magic.security.policies.policy import SHIPPED
 
 pytestmark = pytest.mark.kernel
 

@@ -15,7 +15,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from caveagent_magic.security.judge import judge
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from tests.security.trials import Trial, trials
 
 CORPUS = Path(__file__).with_name("corpus")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caveagent_magic.security.backtracking import explodes
+from caveagent_magic.security.exhaustion.backtracking import explodes
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from caveagent_magic.errors import PolicyError
-from caveagent_magic.security.clauses import Clause, Layer, read
+from caveagent_magic.security.policies.clauses import Clause, Layer, read
 
 
 def test_a_file_is_read_into_clauses(tmp_path: Path) -> None:

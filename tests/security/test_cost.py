@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from caveagent_magic.security.cost import costs
+from caveagent_magic.security.exhaustion.cost import costs
 
 
 def found(code: str, **namespace: object) -> list[str]:

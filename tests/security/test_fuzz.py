@@ -14,7 +14,7 @@ from caveagent_magic.events import Verdict
 from caveagent_magic.security import check
 from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.judge import judge
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 
 QUICK = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 CORPUS = Path(__file__).with_name("corpus")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from caveagent_magic.events import Capability, Effect, Finding, Verdict
-from caveagent_magic.security.clauses import Clause
-from caveagent_magic.security.grants import Grants
-from caveagent_magic.security.policy import Policy
-from caveagent_magic.security.said import Session
+from caveagent_magic.security.policies.clauses import Clause
+from caveagent_magic.security.policies.grants import Grants
+from caveagent_magic.security.policies.policy import Policy
+from caveagent_magic.security.policies.said import Session
 
 
 @pytest.fixture(autouse=True)

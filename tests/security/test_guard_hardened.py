@@ -28,7 +28,8 @@ TAMPERING = {
     "a permissive predicate": "from caveagent_magic.security import guard\n"
     "with guard(lambda *a: True, root='/'):\n    {write}",
     "ending the watch": "import sys\nsys.audit('caveagent.guard', 'end', object())\n{write}",
-    "the public modules": "import sys\nfor name in ('watch', 'audit', 'where', 'stack', 'known'):\n"
+    "the public modules": "import sys\n"
+    "for name in ('hook.watch', 'hook.audit', 'hook.where', 'hook.stack', 'known'):\n"
     "    module = sys.modules.get('caveagent_magic.security.' + name)\n"
     "    for key, value in list(vars(module).items()) if module else []:\n"
     "        if callable(value): setattr(module, key, lambda *a, **k: None)\n"

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from statsmodels.tools.web import webdoc
 
 from caveagent_magic.security.judge import judge
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 3.0]})
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from caveagent_magic.events import Finding, Verdict
-from caveagent_magic.security import infer
 from caveagent_magic.security.budget import Budget
+from caveagent_magic.security.flow import infer
 from caveagent_magic.security.judge import judge
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 
 POLICY = Policy.load()
 FRAME = pd.DataFrame({"a": [1]})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from caveagent_magic.events import Finding, Verdict
 from caveagent_magic.security import check
 from caveagent_magic.security.judge import AWAIT, judge
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.security.rule import Hit, all_rules
 from caveagent_magic.security.use import Use
 

@@ -8,8 +8,8 @@ import operator
 
 import pytest
 
-from caveagent_magic.security import live
-from caveagent_magic.security.values import Bound, Const, Items, Named
+from caveagent_magic.security.flow.values import Bound, Const, Items, Named
+from caveagent_magic.security.objects import live
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from caveagent_magic.security.loops import feeds_itself, leaves, moves_away, unchanging
+from caveagent_magic.security.exhaustion.loops import feeds_itself, leaves, moves_away, unchanging
 
 
 def loop(code: str) -> ast.For | ast.While:

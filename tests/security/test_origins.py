@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from caveagent_magic.security.origins import Origins
+from caveagent_magic.security.flow.origins import Origins
 
 
 def inside(source: str) -> bool:

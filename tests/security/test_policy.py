@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from caveagent_magic.errors import PolicyError
 from caveagent_magic.events import CAPABILITIES
-from caveagent_magic.security.clauses import JUDGEMENTS, STRICTNESS, Clause, Layer, stricter
-from caveagent_magic.security.policy import PACKAGE, SHIPPED, Policy
-from caveagent_magic.security.said import Session
+from caveagent_magic.security.policies.clauses import JUDGEMENTS, STRICTNESS, Clause, Layer, stricter
+from caveagent_magic.security.policies.policy import PACKAGE, SHIPPED, Policy
+from caveagent_magic.security.policies.said import Session
 
 
 def written(folder: Path, text: str, name: str = "policy.toml") -> Path:
@@ -152,7 +152,7 @@ def test_the_environment_does_not_move_the_administrators_file(
 ) -> None:
     from importlib import reload
 
-    from caveagent_magic.security import places
+    from caveagent_magic.security.policies import places
 
     before = places.ADMINISTRATOR
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "PROGRAMDATA", "CAVEAGENT_POLICY"):

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from caveagent_magic.security.recursion import recursions
+from caveagent_magic.security.exhaustion.recursion import recursions
 
 FIB = "def fib(n):\n    if n < 2:\n        return n\n    return fib(n - 1) + fib(n - 2)\n"
 HANOI = "def move(n, a, b):\n    if n:\n        move(n - 1, b, a)\n        move(n - 1, a, b)\n"

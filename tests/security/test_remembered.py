@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from caveagent_magic.security.judge import judge
-from caveagent_magic.security.policy import Policy
-from caveagent_magic.security.remembered import offered, words
+from caveagent_magic.security.policies.policy import Policy
+from caveagent_magic.security.policies.remembered import offered, words
 
 
 @pytest.fixture(autouse=True)

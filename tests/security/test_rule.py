@@ -8,7 +8,7 @@ import pytest
 
 from caveagent_magic.events import CAPABILITIES
 from caveagent_magic.security.judge import judge
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.security.rule import Flagged, Passes, all_rules
 
 CASES = [

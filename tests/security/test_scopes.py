@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from caveagent_magic.security.scopes import within
+from caveagent_magic.security.policies.scopes import within
 
 
 @pytest.mark.parametrize(

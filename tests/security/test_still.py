@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from caveagent_magic.security import check, still
+from caveagent_magic.security import check
+from caveagent_magic.security.objects import still
 
 heard: list[str] = []
 

@@ -6,8 +6,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from caveagent_magic.errors import UsageError
-from caveagent_magic.security.clauses import Clause
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.clauses import Clause
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.shell.policy import shown
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from caveagent_magic.errors import PolicyError
-from caveagent_magic.security.clauses import Clause, read
+from caveagent_magic.security.policies.clauses import Clause, read
 from caveagent_magic.shell.policy_file import append
 
 SAID = (

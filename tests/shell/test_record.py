@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.shell.place import record_path
 from caveagent_magic.shell.record import Record
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from caveagent_magic.security.flow.values import Const, Items, Opaque, Text, Values
 from caveagent_magic.security.known import harmless
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Items, Opaque, Text, Values
 from caveagent_magic.security.vocabulary import names
 
 _LOCAL_CALL = re.compile(

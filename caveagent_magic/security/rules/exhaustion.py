@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caveagent_magic.security.backtracking import explodes
-from caveagent_magic.security.cost import COSTLY
+from caveagent_magic.security.exhaustion.backtracking import explodes
+from caveagent_magic.security.exhaustion.cost import COSTLY
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from caveagent_magic.security.flow.values import Const, Text
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Text
 from caveagent_magic.security.vocabulary import names
 
 HARMLESS = names(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from caveagent_magic.security.reader import TALKING
+from caveagent_magic.security.flow.reader import TALKING
+from caveagent_magic.security.flow.values import Const, Instance, Text, Value, Values, texts
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Text, Value, Values, texts
 from caveagent_magic.security.vocabulary import names
 
 ACTIVE = re.compile(

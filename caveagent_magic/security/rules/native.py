@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caveagent_magic.security.reader import MEMORY
+from caveagent_magic.security.flow.reader import MEMORY
 from caveagent_magic.security.rule import Flagged, Passes, Rule
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from caveagent_magic.security.flow.values import texts
 from caveagent_magic.security.known import SUSPICIOUS
 from caveagent_magic.security.paths import host, is_url, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import texts
 from caveagent_magic.security.vocabulary import names
 
 FOLLOWING = frozenset(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from caveagent_magic.security.carried import carries
+from caveagent_magic.security.flow.carried import carries
+from caveagent_magic.security.flow.values import Values, constants
+from caveagent_magic.security.flow.workers import workers
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Values, constants
 from caveagent_magic.security.vocabulary import names
-from caveagent_magic.security.workers import workers
 
 PROGRAM = re.compile(
     r"(?:text\.)?usetex|(?:text\.)?latex\.preamble|(?:animation\.)?(?:ffmpeg|convert|html)_(?:path|args)"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from caveagent_magic.security.flow.values import texts
 from caveagent_magic.security.paths import is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.sql import files
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import texts
 from caveagent_magic.security.vocabulary import names
 
 _PANDAS = names(

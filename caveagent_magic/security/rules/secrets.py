@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from caveagent_magic.security.flow.values import Instance, Named, Value
 from caveagent_magic.security.known import top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Instance, Named, Value
 from caveagent_magic.security.vocabulary import names
 
 KEY_FILE = re.compile(

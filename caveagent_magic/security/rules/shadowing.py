@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
+from caveagent_magic.security.flow.values import Named, Value, texts
 from caveagent_magic.security.known import computes
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Named, Value, texts
 from caveagent_magic.security.vocabulary import names
 
 ALTERING = names("update setdefault pop popitem clear __setitem__ __delitem__ __ior__")

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
 
+from caveagent_magic.security.flow.values import Const, Instance, Text, texts
 from caveagent_magic.security.known import COMPUTING, harmless, own_file, top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, claimed, shown
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Text, texts
 
 
 class NotKnown(Rule):

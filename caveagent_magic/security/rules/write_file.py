@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from caveagent_magic.security.live import MAPPED
+from caveagent_magic.security.flow.values import Const, Instance, Items, Text, texts
+from caveagent_magic.security.objects.live import MAPPED
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.rules.read_file import MODES, receiver_paths
 from caveagent_magic.security.sql import selects
 from caveagent_magic.security.use import Use
-from caveagent_magic.security.values import Const, Instance, Items, Text, texts
 from caveagent_magic.security.vocabulary import names
 from caveagent_magic.security.writers import (
     BOTH,

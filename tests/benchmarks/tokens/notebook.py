@@ -16,7 +16,7 @@ from caveagent_magic import events as ev
 from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.injection.levels import Level, Privacy
 from caveagent_magic.ports import Ports, Task
-from caveagent_magic.security.policy import Policy
+from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
 from caveagent_magic.shell.names import Names

@@ -10,7 +10,7 @@ import sys
 
 from ipykernel.kernelapp import IPKernelApp
 
-from caveagent_magic.security import infer
+from caveagent_magic.security.flow import infer
 
 IMPORTED = ["anthropic", "anywidget", "ipykernel.inprocess", "IPython.core.completer", "pydantic"]
 IMPORTED += [

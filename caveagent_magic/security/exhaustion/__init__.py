@@ -1,0 +1,1 @@
+"""What code would use of time and memory, estimated without running it."""

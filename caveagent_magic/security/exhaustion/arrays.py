@@ -1,0 +1,245 @@
+"""How much arrays and frames are that functions of numpy, pandas, scipy and scikit-learn give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from caveagent_magic.security.exhaustion.amounts import (
+    UNKNOWN,
+    Amount,
+    argument,
+    array,
+    dimensions,
+    length,
+    numeric,
+    shape_of,
+    unfolded,
+)
+
+Args: TypeAlias = tuple[Amount, ...]
+Keywords: TypeAlias = Mapping[str, Amount]
+Grows: TypeAlias = Callable[[Args, Keywords], Amount]
+
+
+def filled(args: Args, keywords: Keywords) -> Amount:
+    """As many as the shape says."""
+    return array(*dimensions(argument(args, keywords, 0, "shape", "size", "N", "n")))
+
+
+def drawn(position: int) -> Grows:
+    """As many random numbers as the size at a position says."""
+    return lambda args, keywords: array(*dimensions(argument(args, keywords, position, "size")))
+
+
+def each_dimension(args: Args, _: Keywords) -> Amount:
+    """A dimension for each argument."""
+    return array(*(numeric(arg) or 1.0 for arg in args))
+
+
+def square(args: Args, keywords: Keywords) -> Amount:
+    """A matrix."""
+    rows = numeric(argument(args, keywords, 0, "N", "n")) or (length(args[0]) if args else 1.0)
+    return array(rows, numeric(argument(args, keywords, 1, "M", "m")) or rows)
+
+
+def counted(args: Args, keywords: Keywords) -> float | None:
+    """How many numbers there are from a start to an end."""
+    ends = [numeric(arg) for arg in args[:3]]
+    if not ends or any(end is None for end in ends):
+        return None
+    start, stop = (0.0, ends[0]) if len(ends) == 1 else (ends[0], ends[1])
+    step = ends[2] if len(ends) == 3 else numeric(keywords.get("step")) or 1.0
+    return max(math.ceil((stop - start) / step), 0.0) if step else 0.0  # type: ignore[operator]
+
+
+def arange(args: Args, keywords: Keywords) -> Amount:
+    """Numbers from a start to an end, as an array."""
+    found = counted(args, keywords)
+    return array(found) if found is not None else UNKNOWN
+
+
+def spaced(args: Args, keywords: Keywords) -> Amount:
+    """So many numbers between two others."""
+    return array(numeric(argument(args, keywords, 2, "num")) or 50.0)
+
+
+def tiled(args: Args, keywords: Keywords) -> Amount:
+    """Copies beside one another."""
+    return array(_size(args[:1]) * math.prod(dimensions(argument(args, keywords, 1, "reps"))))
+
+
+def repeated(args: Args, keywords: Keywords) -> Amount:
+    """Each element so many times."""
+    return array(_size(args[:1]) * (numeric(argument(args, keywords, 1, "repeats")) or 1.0))
+
+
+def _size(args: Args) -> float:
+    return math.prod(max(unfolded(arg), 1.0) for arg in args)
+
+
+def _rows(amount: Amount) -> float:
+    return (shape_of(amount) or (1.0,))[0]
+
+
+def every_pair(args: Args, _: Keywords) -> Amount:
+    """Something for each pair."""
+    return array(*(max(unfolded(arg), 1.0) for arg in args))
+
+
+def grid(args: Args, keywords: Keywords) -> Amount:
+    """The coordinates of a grid."""
+    one = math.prod(_rows(arg) for arg in args)
+    return array(one, float(len(args)))
+
+
+def distances(args: Args, keywords: Keywords) -> Amount:
+    """A number for each pair of rows."""
+    other = argument(args, keywords, 1, "Y", "XB")
+    return array(_rows(args[0]), _rows(other if other is not None and other.length else args[0]))
+
+
+def triangle(args: Args, _: Keywords) -> Amount:
+    """Half a matrix."""
+    sizes = dimensions(args[0] if args else None)
+    return array(sizes[0] ** 2 / 2) if sizes else UNKNOWN
+
+
+def summed_over(args: Args, keywords: Keywords) -> Amount:
+    """`einsum('i,j->ij', a, b)` gives an element for every letter after the arrow."""
+    form = args[0].value if args else None
+    if not isinstance(form, str) or "->" not in form:
+        return UNKNOWN
+    given, wanted = form.replace(" ", "").split("->", 1)
+    sizes = {
+        letter: size
+        for letters, arg in zip(given.split(","), args[1:], strict=False)
+        for letter, size in zip(letters, shape_of(arg), strict=False)
+    }
+    return array(*(sizes.get(letter, 1.0) for letter in wanted))
+
+
+def product_of(args: Args, _: Keywords) -> Amount:
+    """The product of two matrices."""
+    return array(*shape_of(args[0])[:-1], *shape_of(args[1])[1:]) if len(args) > 1 else UNKNOWN
+
+
+def sparse(args: Args, keywords: Keywords) -> Amount:
+    """A sparse matrix: what it would hold once it is written out."""
+    return replace(square(args, keywords), lazy=True)
+
+
+def sparse_of_shape(args: Args, keywords: Keywords) -> Amount:
+    """A sparse matrix of a shape."""
+    return replace(filled(args, keywords), lazy=True)
+
+
+def by_function(args: Args, keywords: Keywords) -> Amount:
+    """What a function gives at each place of a shape."""
+    return array(*dimensions(argument(args, keywords, 1, "shape")))
+
+
+def condensed(args: Args, _: Keywords) -> Amount:
+    """A number for each pair of rows, once."""
+    return array(_rows(args[0]) ** 2 / 2)
+
+
+def vander(args: Args, keywords: Keywords) -> Amount:
+    """The powers of numbers."""
+    return array(_rows(args[0]), numeric(argument(args, keywords, 1, "N")) or _rows(args[0]))
+
+
+def padded(args: Args, keywords: Keywords) -> Amount:
+    """With so much more on both sides."""
+    return array(_size(args[:1]) + 2 * sum(dimensions(argument(args, keywords, 1, "pad_width"))))
+
+
+def joined_up(args: Args, keywords: Keywords) -> Amount:
+    """Rows under one another."""
+    first = args[0] if args else keywords.get("objs", UNKNOWN)
+    if not first.items:
+        return replace(
+            array(length(first) * _rows(first.inner or UNKNOWN), *_columns(first.inner)), frame=True
+        )
+    return replace(array(sum(_rows(item) for item in first.items), *_columns(first.items[0])), frame=True)
+
+
+def _columns(amount: Amount | None) -> tuple[float, ...]:
+    return shape_of(amount)[1:] if amount is not None else ()
+
+
+def framed(args: Args, keywords: Keywords) -> Amount:
+    """A frame of data, an index and columns."""
+    data = argument(args, keywords, 0, "data")
+    index = argument(args, keywords, 1, "index")
+    columns = argument(args, keywords, 2, "columns")
+    shape = shape_of(data) if data is not None else ()
+    rows = max((shape or (1.0,))[0], length(index))
+    found = (rows, *shape[1:]) if len(shape) > 1 or columns is None else (rows, length(columns))
+    return replace(array(*found), frame=True)
+
+
+def periods(args: Args, keywords: Keywords) -> Amount:
+    """Dates, by their number or by two ends and a frequency."""
+    periods = numeric(argument(args, keywords, 2, "periods"))
+    if periods is not None:
+        return array(periods)
+    ends = [_days(argument(args, keywords, at, word)) for at, word in ((0, "start"), (1, "end"))]
+    if ends[0] is None or ends[1] is None:
+        return UNKNOWN
+    return array(max(ends[1] - ends[0], 0.0) * 86_400 / _seconds(keywords.get("freq")))
+
+
+def _days(amount: Amount | None) -> float | None:
+    """The day that a date such as `2024-01-31` is, counted roughly."""
+    found = amount.value if amount is not None else None
+    parts = found[:10].split("-") if isinstance(found, str) else []
+    if not parts or not all(part.isdecimal() for part in parts):
+        return None
+    return sum(int(part) * days for part, days in zip(parts, (365.25, 30.4, 1), strict=False))
+
+
+UNITS = {
+    "ns": 1e-9, "n": 1e-9, "us": 1e-6, "u": 1e-6, "ms": 1e-3, "l": 1e-3, "s": 1.0, "min": 60.0, "t": 60.0,
+    "h": 3600.0,
+}  # fmt: skip
+
+
+def _seconds(frequency: Amount | None) -> float:
+    """How long a frequency such as `15min` is; a day where it is not known."""
+    found = frequency.value if frequency is not None else None
+    word = found.lower() if isinstance(found, str) else ""
+    unit = word.lstrip("0123456789")
+    return UNITS.get(unit, 86_400.0) * float(word[: len(word) - len(unit)] or 1)
+
+
+DRAWING = {
+    "normal": 2, "uniform": 2, "integers": 2, "random": 0, "standard_normal": 0, "choice": 1, "poisson": 1,
+    "exponential": 1, "gamma": 2, "beta": 2, "binomial": 2,
+}  # fmt: skip
+
+
+def crossed(left: Amount, right: Amount) -> Amount:
+    """Every row of one frame with every row of another."""
+    return replace(array(_rows(left) * _rows(right)), frame=True)
+
+
+def reindexed(owner: Amount, args: Args, keywords: Keywords) -> Amount:
+    """A row for each label."""
+    labels = argument(args, keywords, 0, "index", "labels")
+    return replace(array(length(labels), *_columns(owner)), frame=True)
+
+
+def reshaped(owner: Amount, shape: tuple[float, ...], args: Args) -> Amount:
+    """The same elements in another shape."""
+    given = args[0].items if len(args) == 1 and args[0].items else args
+    size = unfolded(owner)
+    rest = math.prod(part for part, arg in zip(shape, given, strict=False) if numeric(arg) != -1)
+    return array(
+        *(
+            size / max(rest, 1.0) if numeric(arg) == -1 else part
+            for part, arg in zip(shape, given, strict=False)
+        )
+    )

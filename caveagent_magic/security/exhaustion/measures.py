@@ -1,0 +1,327 @@
+"""How much an expression gives, and whether it goes round too often on the way."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from caveagent_magic.security.exhaustion.amounts import (
+    UNKNOWN,
+    Amount,
+    array,
+    broadcast,
+    held,
+    larger,
+    length,
+    listed,
+    number,
+    numeric,
+    shape_of,
+    text,
+    unfolded,
+)
+from caveagent_magic.security.exhaustion.arrays import crossed
+from caveagent_magic.security.exhaustion.growth import DRAINING, GROWTH, MANY, method_growth, raised
+from caveagent_magic.security.vocabulary import names as words
+
+SHORT = 8  # elements of a literal that are kept one by one
+WIDTH = re.compile(r"\d+")
+PERCENT = re.compile(r"%[-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?[a-zA-Z]")
+ARITHMETIC: Mapping[type, Callable[[Any, Any], Any]] = {
+    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b, ast.FloorDiv: lambda a, b: a // b, ast.Mod: lambda a, b: a % b,
+}  # fmt: skip
+PAIRING = frozenset(["numpy.convolve", "numpy.correlate", "scipy.signal.correlate2d"])
+EASY = 1000  # multiplications that cost as much as one round of a loop
+ROUND = 5000  # rounds of a loop that cost as much as one of a library's that learns
+ROUNDS_OF_WORK = words(
+    """
+    n_estimators num_boost_round num_iterations n_iterations iterations epochs n_epochs num_epochs n_trials
+    n_init n_resamples n_bootstrap n_bootstraps n_boot nboot n_permutations n_repeats n_splits n_folds
+    """
+)
+"""Keywords that say how often a library is to do something; not where it may stop earlier."""
+HOMES = {"np": "numpy", "pd": "pandas"}
+"""Names under which the libraries are known before the code or the kernel imports them."""
+
+
+class Measures:
+    """Works out how much expressions give; what the walk through statements knows is filled in there."""
+
+    name: Callable[[str, dict[str, Amount]], Amount]
+    weigh: Callable[[ast.AST, Amount, str], Amount]
+    go_round: Callable[[ast.AST, float, str], None]
+    follow: Callable[..., Amount]
+    step: Callable[[], None]
+    bind: Callable[[ast.expr, Amount, dict[str, Amount]], None]
+    wait: Callable[[ast.AST, float], None]
+    rounds: float
+
+    def measure(self, node: ast.expr, names: dict[str, Amount]) -> Amount:
+        """How much the expression gives."""
+        self.step()
+        work = self.EXPRESSIONS.get(type(node))
+        if work is not None:
+            found: Amount = work(self, node, names)
+            return found
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.measure(child, names)
+        return UNKNOWN
+
+    def _constant(self, node: ast.Constant, names: dict[str, Amount]) -> Amount:
+        if isinstance(node.value, (str, bytes)):
+            return Amount(value=node.value, length=float(len(node.value)))
+        return number(node.value) if isinstance(node.value, (int, float)) else UNKNOWN
+
+    def _name(self, node: ast.Name, names: dict[str, Amount]) -> Amount:
+        return self.name(node.id, names)
+
+    def _attribute(self, node: ast.Attribute, names: dict[str, Amount]) -> Amount:
+        owner = self.measure(node.value, names)
+        if owner.name:
+            return Amount(name=f"{owner.name}.{node.attr}")
+        if node.attr == "T":
+            return replace(owner, shape=owner.shape[::-1], length=(owner.shape or (owner.length,))[-1])
+        if node.attr in ("values", "index", "loc", "iloc", "str"):
+            return owner
+        if node.attr == "size" and owner.shape:
+            return number(unfolded(owner))
+        if node.attr == "shape" and owner.shape:
+            return Amount(length=float(len(owner.shape)), items=tuple(map(number, owner.shape)))
+        return UNKNOWN
+
+    def _subscript(self, node: ast.Subscript, names: dict[str, Amount]) -> Amount:
+        owner, key = self.measure(node.value, names), self.measure(node.slice, names)
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if owner.name in ("numpy.mgrid", "np.mgrid"):
+            return self.weigh(node, array(*(self._span(part, names) for part in parts)), "numpy.mgrid")
+        if owner.shape and any(isinstance(part, ast.Constant) and part.value is None for part in parts):
+            sizes = iter(owner.shape)
+            new = [1.0 if isinstance(part, ast.Constant) else next(sizes, 1.0) for part in parts]
+            return array(*new, *sizes)
+        if isinstance(node.slice, ast.Slice):
+            ends = node.slice.lower, node.slice.upper, node.slice.step
+            return owner if not any(ends) else UNKNOWN
+        at = numeric(key)
+        if owner.items and isinstance(at, int) and -len(owner.items) <= at < len(owner.items):
+            return owner.items[at]
+        return array(owner.shape[0]) if owner.frame and isinstance(key.value, str) else UNKNOWN
+
+    def _span(self, part: ast.expr, names: dict[str, Amount]) -> float:
+        """How many numbers a slice such as `0:n` stands for; `0:1:5j` stands for five."""
+        if not isinstance(part, ast.Slice) or part.upper is None:
+            return 1.0
+        if isinstance(part.step, ast.Constant) and isinstance(part.step.value, complex):
+            return abs(part.step.value)
+        ends = (part.lower, part.upper, part.step)
+        start, stop, step = (numeric(self.measure(end, names)) or 0.0 if end else 0.0 for end in ends)
+        return max((stop - start) / (step or 1.0), 1.0)
+
+    def _container(self, node: ast.List | ast.Tuple | ast.Set, names: dict[str, Amount]) -> Amount:
+        items = tuple(self.measure(item, names) for item in node.elts)
+        largest = UNKNOWN
+        for item in items:
+            largest = larger(largest, item)
+        starred = any(isinstance(item, ast.Starred) for item in node.elts)
+        size = sum(length(item) for item in items) if starred else float(len(items))
+        return Amount(length=size, inner=largest, items=items if len(items) <= SHORT and not starred else ())
+
+    def _starred(self, node: ast.Starred, names: dict[str, Amount]) -> Amount:
+        found = self.measure(node.value, names)
+        self.go_round(node, length(found), "so many elements")
+        return found
+
+    def _dict(self, node: ast.Dict, names: dict[str, Amount]) -> Amount:
+        values = [self.measure(value, names) for value in node.values]
+        rows = max((length(value) for value in values), default=1.0)
+        return Amount(length=rows, shape=(rows, float(len(values) or 1)))
+
+    def _binary(self, node: ast.BinOp, names: dict[str, Amount]) -> Amount:
+        return self.combine(node, node.op, self.measure(node.left, names), self.measure(node.right, names))
+
+    def combine(self, node: ast.AST, op: ast.operator, left: Amount, right: Amount) -> Amount:
+        """How much an operator gives."""
+        return self.weigh(node, combined(op, left, right), type(op).__name__.lower())
+
+    def _unary(self, node: ast.UnaryOp, names: dict[str, Amount]) -> Amount:
+        found = self.measure(node.operand, names)
+        value = numeric(found)
+        return number(-value) if isinstance(node.op, ast.USub) and value is not None else found
+
+    def _conditional(self, node: ast.IfExp, names: dict[str, Amount]) -> Amount:
+        self.measure(node.test, names)
+        return larger(self.measure(node.body, names), self.measure(node.orelse, names))
+
+    def _either(self, node: ast.BoolOp, names: dict[str, Amount]) -> Amount:
+        found = UNKNOWN
+        for value in node.values:
+            found = larger(found, self.measure(value, names))
+        return found
+
+    def _walrus(self, node: ast.NamedExpr, names: dict[str, Amount]) -> Amount:
+        found = self.measure(node.value, names)
+        self.bind(node.target, found, names)
+        return found
+
+    def _formatted(self, node: ast.JoinedStr, names: dict[str, Amount]) -> Amount:
+        size = 0.0
+        for piece in node.values:
+            if isinstance(piece, ast.Constant):
+                size += len(str(piece.value))
+            elif isinstance(piece, ast.FormattedValue):
+                size += max(length(self.measure(piece.value, names)), self._width(piece.format_spec, names))
+        return self.weigh(node, text(size), "a format's width")
+
+    def _width(self, spec: ast.expr | None, names: dict[str, Amount]) -> float:
+        """The width that a format asks for, written out or filled in."""
+        widest = 0.0
+        for part in spec.values if isinstance(spec, ast.JoinedStr) else ():
+            if isinstance(part, ast.Constant):
+                widest = max([widest, *map(_digits, WIDTH.findall(str(part.value)))])
+            elif isinstance(part, ast.FormattedValue):
+                widest = max(widest, numeric(self.measure(part.value, names)) or 0.0)
+        return widest
+
+    def _lambda(self, node: ast.Lambda, names: dict[str, Amount]) -> Amount:
+        return Amount(function=node)
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, names: dict[str, Amount]
+    ) -> Amount:
+        inside, times = dict(names), 1.0
+        for part in node.generators:
+            over = self.measure(part.iter, inside)
+            times *= length(over)
+            self.bind(part.target, over.inner or UNKNOWN, inside)
+        lazy = isinstance(node, ast.GeneratorExp)
+        if not lazy:
+            self.go_round(node, times, "so many rounds")
+        known = any(self.measure(part.iter, inside).length is not None for part in node.generators[:1])
+        outside, self.rounds = self.rounds, self.rounds * max(times, 1.0)
+        for part in node.generators:
+            for test in part.ifs:
+                self.measure(test, inside)
+        if isinstance(node, ast.DictComp):
+            self.measure(node.key, inside)
+        made = self.measure(node.value if isinstance(node, ast.DictComp) else node.elt, inside)
+        self.rounds = outside
+        if any(part.ifs for part in node.generators):
+            return listed(None, lazy=lazy) if not lazy else listed(times if known else None, made, lazy=True)
+        return self.weigh(node, listed(times if known else None, made, lazy), "a comprehension")
+
+    def _call(self, node: ast.Call, names: dict[str, Amount]) -> Amount:
+        args = tuple(self.measure(arg, names) for arg in node.args)
+        keywords = {each.arg or "**": self.measure(each.value, names) for each in node.keywords}
+        callee = self.measure(node.func, names)
+        if callee.function is not None:
+            return self.follow(callee, args, keywords, names)
+        for word in ROUNDS_OF_WORK.intersection(keywords):
+            self.go_round(node, (numeric(keywords[word]) or 0.0) * ROUND, f"{word}=")
+        found = self._grown(node, callee, args, keywords, names)
+        what = callee.name.removeprefix("builtins.") or getattr(node.func, "attr", "a call")
+        if callee.name == "time.sleep" and args:
+            self.wait(node, numeric(args[0]) or 0.0)
+        if callee.name in PAIRING and len(args) > 1:
+            self.go_round(node, math.prod(length(arg) for arg in args[:2]) / EASY, what)
+        if callee.name in DRAINING and args:
+            self.go_round(node, length(args[0]), what)
+        return self.weigh(node, found, what)
+
+    def _grown(
+        self, node: ast.Call, callee: Amount, args: tuple[Amount, ...], keywords: dict[str, Amount],
+        names: dict[str, Amount],
+    ) -> Amount:  # fmt: skip
+        module, _, rest = callee.name.removeprefix("builtins.").partition(".")
+        known = GROWTH.get(callee.name) or GROWTH.get(f"{HOMES.get(module, module)}.{rest}")
+        if known is not None:
+            return known(args, keywords)
+        if not isinstance(node.func, ast.Attribute) or callee.name.startswith("builtins."):
+            return UNKNOWN
+        method, owner = node.func.attr, self.measure(node.func.value, names)
+        if method == "format" and isinstance(owner.value, str):
+            return text(_format_width(owner.value, (*args, *keywords.values())))
+        if method == "merge":
+            sides = (*((owner,) if not owner.name else ()), *args, *keywords.values())
+            frames = [side for side in sides if side.frame]
+            how = keywords.get("how", UNKNOWN).value
+            return crossed(*frames[:2]) if how == "cross" and len(frames) > 1 else UNKNOWN
+        return method_growth(owner, method, args, keywords)
+
+    EXPRESSIONS: Mapping[type, Callable[..., Amount]] = MappingProxyType({
+        ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
+        ast.List: _container, ast.Tuple: _container, ast.Set: _container, ast.Starred: _starred,
+        ast.Dict: _dict, ast.BinOp: _binary, ast.UnaryOp: _unary, ast.IfExp: _conditional,
+        ast.BoolOp: _either, ast.NamedExpr: _walrus, ast.JoinedStr: _formatted, ast.Lambda: _lambda,
+        ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
+        ast.DictComp: _comprehension, ast.Call: _call,
+    })  # fmt: skip
+
+
+def combined(op: ast.operator, left: Amount, right: Amount) -> Amount:
+    """How much an operator gives."""
+    first, second = numeric(left), numeric(right)
+    if isinstance(op, ast.Pow) and not left.shape and not right.shape:
+        return raised(left, right)
+    if isinstance(op, ast.LShift) and second is not None and second >= 0:
+        return raised(number(2), right) if second > 62 or first is None else number(int(first) << int(second))
+    if isinstance(op, ast.Mult) and (left.bits or right.bits):
+        return Amount(bits=left.bits + right.bits)
+    if first is not None and second is not None:
+        return _calculated(op, first, second)
+    if isinstance(op, ast.MatMult):
+        return array(*shape_of(left)[:-1], *shape_of(right)[1:])
+    if left.shape or right.shape:
+        shape = broadcast(shape_of(left), shape_of(right))
+        return replace(array(*shape), frame=left.frame or right.frame)
+    if isinstance(op, ast.Mult):
+        many, times = (left, second) if left.length is not None else (right, first)
+        if many.length is not None and times is not None:
+            return Amount(length=many.length * max(times, 0.0), inner=many.inner, shared=held(many.inner) > 1)
+    if isinstance(op, ast.Add) and left.length is not None and right.length is not None:
+        inner = larger(left.inner or UNKNOWN, right.inner or UNKNOWN)
+        return Amount(length=left.length + right.length, inner=inner, shared=left.shared or right.shared)
+    if isinstance(op, ast.Mod) and isinstance(left.value, str):
+        return text(_percent_width(left.value, right.items or (right,)))
+    return UNKNOWN
+
+
+def _calculated(op: ast.operator, left: float, right: float) -> Amount:
+    work = ARITHMETIC.get(type(op))
+    try:
+        found = work(left, right) if work is not None else None
+    except ArithmeticError:
+        return UNKNOWN
+    return number(found) if isinstance(found, (int, float)) else UNKNOWN
+
+
+def _digits(written: str) -> float:
+    return float(written) if len(written) < 18 else MANY
+
+
+def _percent_width(form: str, given: tuple[Amount, ...]) -> float:
+    """The width that a `%` format asks for; a star takes it from the values."""
+    largest = max((abs(numeric(each) or 0.0) for each in given), default=0.0)
+    widest = 0.0
+    for widths in PERCENT.findall(form):
+        for width in widths:
+            widest = max(widest, largest if width == "*" else _digits(width or "0"))
+    return widest + len(form)
+
+
+def _format_width(form: str, given: tuple[Amount, ...]) -> float:
+    """The width that `str.format` is asked for; a field in a field takes it from the values."""
+    try:
+        specs = [spec or "" for _, _, spec, _ in string.Formatter().parse(form)]
+    except ValueError:
+        return 0.0
+    largest = max((abs(numeric(each) or 0.0) for each in given), default=0.0)
+    widths = [_digits(width) for spec in specs for width in WIDTH.findall(spec)]
+    filled = [largest for spec in specs if "{" in spec and math.isfinite(largest)]
+    return sum([*widths, *filled, float(len(form))])

@@ -1,0 +1,199 @@
+"""Attributes, items and elements of whatever a value may be."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+
+from caveagent_magic.security.flow.containers import Containers
+from caveagent_magic.security.flow.reader import names_of
+from caveagent_magic.security.flow.results import CLASSES, RESULTS
+from caveagent_magic.security.flow.values import (
+    DATA,
+    PARAMETER,
+    Bound,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Items,
+    Made,
+    Named,
+    Opaque,
+    Text,
+    Value,
+    Values,
+    join,
+)
+from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes, top
+from caveagent_magic.security.objects import live
+
+HANDLED_BY_CALLER = {"__call__"}
+
+
+class Attributes(Containers):
+    """Looks into values."""
+
+    def attribute(self, owners: Values, name: str, node: ast.AST) -> Values:
+        """`owner.name` for every possible owner, recorded as read."""
+        alike = _without_alike(owners)
+        found = join(*(self._attribute_of(owner, name, node) for owner in alike)) if owners else DATA
+        for value in found:
+            if isinstance(value, Named) and not value.module:
+                self.record("read", names_of(value), node, receiver=owners)
+            elif isinstance(value, Const) and value.kind in (str, bytes) and name[:2] != "__":
+                self.record("read", (f"?.{name}",), node, receiver=owners)
+            elif isinstance(value, Instance) and value.live is not None:
+                self.touch(value, node)
+        return found
+
+    def _attribute_of(self, owner: Value, name: str, node: ast.AST) -> Values:
+        if name in HANDLED_BY_CALLER:
+            return (owner,)
+        if isinstance(owner, (Named, Instance)) and owner.live is not None:
+            found = live.attribute(owner, name)
+            if found is None and isinstance(owner, Instance):
+                found = self.read_property(owner, name, node)
+            if found is not None:
+                return found
+        if isinstance(owner, Named):
+            return self._named_attribute(owner, name)
+        if isinstance(owner, Instance):
+            return (Named(f"{owner.of}.{name}", receiver=owner),)
+        if isinstance(owner, (Class, Made)):
+            return self._class_attribute(owner, name)
+        if isinstance(owner, Items):
+            return (Named(f"builtins.{owner.kind}.{name}", receiver=owner),)
+        if isinstance(owner, (Const, Text)):
+            kind = type(owner.value).__name__ if isinstance(owner, Const) else "str"
+            return (Named(f"builtins.{kind}.{name}", receiver=owner),)
+        if isinstance(owner, Bound) and name == "func":
+            return (owner.function,)
+        return (Named(f"?.{name}", receiver=owner),)
+
+    def _named_attribute(self, owner: Named, name: str) -> Values:
+        path = f"{owner.name}.{name}"
+        if path in CLASSES or f"{path}" in RESULTS:
+            return (Named(path, receiver=owner),)
+        if owner.module:
+            found = live.module(path)
+            if found is not None:
+                return found
+            inside = name in STDLIB_INSIDE and path not in ITS_OWN and computes(owner.name)
+            if inside:
+                return live.module(name) or (Named(name, module=True, written=path),)
+            return (Named(path, module=name.islower(), receiver=owner),)
+        if owner.name.startswith("?."):
+            return (Named(f"?.{name}", receiver=owner),)
+        if name in STDLIB_INSIDE and computes(owner.name) and path not in ITS_OWN:
+            return (Named(name, module=True, written=path),)
+        return (Named(path, receiver=owner),)
+
+    def _class_attribute(self, owner: Class | Made, name: str) -> Values:
+        of = owner if isinstance(owner, Class) else owner.of
+        if name in of.scope.ever:
+            found = of.scope.ever[name]
+            if isinstance(owner, Class):
+                return found
+            return tuple(
+                Bound(value, ((owner,),)) if isinstance(value, Function) else value for value in found
+            )
+        inherited = [value for value in of.bases if not isinstance(value, Opaque)]
+        if inherited:
+            found = join(*(self._attribute_of(base, name, ast.Pass()) for base in inherited))
+            return found if isinstance(owner, Class) else tuple(_bound(value, owner) for value in found)
+        return (Named(f"?.{name}", receiver=owner),)
+
+    def item(self, owner: Value, keys: Values, node: ast.AST) -> Values:
+        """`owner[key]` for every possible key."""
+        if isinstance(owner, Items):
+            sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+            return (_part(owner),) if sliced else _items(owner, keys)
+        if isinstance(owner, Named):
+            self.record("read", tuple(f"{name}[]" for name in names_of(owner)), node, args=(keys,))
+            return DATA
+        if isinstance(owner, Instance):
+            self.record("read", (f"{owner.of}[]",), node, args=(keys,))
+            return (Instance(live.MAPPED),) if owner.of == live.MAPPED else DATA
+        if isinstance(owner, Const) and isinstance(owner.value, (str, bytes)):
+            return _piece(owner, node, keys)
+        return (Text((None,)),) if isinstance(owner, Text) else DATA
+
+    def elements(self, values: Values, node: ast.AST) -> Values:
+        """What iterating over the values may give."""
+        found: list[Values] = []
+        for value in values:
+            if isinstance(value, Items):
+                keys = tuple(Const(key) for key, _ in value.entries if isinstance(key, (str, int)))
+                found.append((keys or DATA) if value.kind == "dict" else value.contents or DATA)
+            elif isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 16:
+                found.append(tuple(Const(letter) for letter in dict.fromkeys(value.value)) or DATA)
+            elif isinstance(value, Instance) and value.of == "paths":
+                found.append((value.about,) if value.about else DATA)
+            else:
+                self.hand_over((value,), node)
+                found.append(
+                    PARAMETER
+                    if value == PARAMETER[0]
+                    else (Text((None,), True),)
+                    if isinstance(value, Text)
+                    else DATA
+                )
+        return join(*found) if found else DATA
+
+
+def _without_alike(owners: Values) -> Values:
+    """One of each kind of table: they have the same attributes."""
+    if len(owners) < 3:
+        return owners
+    kept = {_kind(owner): owner for owner in reversed(owners)}
+    return tuple(reversed(kept.values()))
+
+
+def _kind(owner: Value) -> object:
+    table = isinstance(owner, Instance) and top(owner.of) in ("pandas", "polars")
+    return owner.of if table and isinstance(owner, Instance) else owner
+
+
+def _bound(value: Value, owner: Made) -> Value:
+    """An inherited method belongs to the object from then on."""
+    if isinstance(value, Function):
+        return Bound(value, ((owner,),))
+    method = isinstance(value, Named) and value.live is not None and live.unbound(value.live.obj)
+    return dataclasses.replace(value, receiver=owner) if method and isinstance(value, Named) else value
+
+
+def _part(owner: Items) -> Items:
+    """A slice: whatever is in it may be anywhere."""
+    return Items(owner.kind, tuple((None, values) for _, values in owner.entries))
+
+
+def _items(owner: Items, keys: Values) -> Values:
+    wanted = [key.value for key in keys if isinstance(key, Const)]
+    if len(wanted) != len(keys) or not wanted:
+        return owner.contents or DATA
+    if owner.kind != "dict" and any(isinstance(key, int) and key < 0 for key in wanted):
+        if not owner.ordered:
+            return owner.contents or DATA
+        wanted = [key + len(owner.entries) if isinstance(key, int) and key < 0 else key for key in wanted]
+    found = [values for key, values in owner.entries if key is None or key in wanted]
+    return join(*found) if found else DATA
+
+
+def _piece(owner: Const, node: ast.AST, keys: Values) -> Values:
+    """An index or slice of a constant string."""
+    assert isinstance(owner.value, (str, bytes))
+    inner = node.slice if isinstance(node, ast.Subscript) else None
+    try:
+        if isinstance(inner, ast.Slice):
+            bounds = [
+                ast.literal_eval(part) if part is not None else None
+                for part in (inner.lower, inner.upper, inner.step)
+            ]
+            return (Const(owner.value[slice(*bounds)]),)
+        places = [key.value for key in keys if isinstance(key, Const) and isinstance(key.value, int)]
+        if len(places) == len(keys):
+            return join(*((Const(owner.value[place]),) for place in places))
+    except (ValueError, TypeError, IndexError):
+        return (Text((None,)),)
+    return (Text((None,)),)

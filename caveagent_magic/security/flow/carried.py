@@ -1,0 +1,49 @@
+"""Whether values carry code of the person or of the step: functions, classes, objects that hold one."""
+
+from __future__ import annotations
+
+from caveagent_magic.security.flow.values import (
+    Bound,
+    Class,
+    Function,
+    Instance,
+    Items,
+    Made,
+    Named,
+    Value,
+    Values,
+)
+from caveagent_magic.security.known import own_code
+from caveagent_magic.security.objects.held import held
+from caveagent_magic.security.objects.still import class_dict, function_of, is_a, mro
+
+
+def own_class(kind: type) -> bool:
+    """Whether a class of the person's is among those that make it up."""
+    classes = mro(kind) if not issubclass(kind, type) else (kind,)
+    return any(own_code(function_of(member)) for each in classes for member in class_dict(each).values())
+
+
+def carries(values: Values) -> bool:
+    """Whether any of the values carries such code."""
+    return any(map(_carries, values))
+
+
+def _carries(value: Value) -> bool:
+    if isinstance(value, (Function, Class, Made)):
+        return True
+    if isinstance(value, Items):
+        return any(carries(inner) for _, inner in value.entries)
+    if isinstance(value, Bound):
+        return _carries(value.function) or any(carries(inner) for inner in value.first)
+    if isinstance(value, (Named, Instance)) and value.live is not None:
+        return _is_own(value.live.obj) or any(map(_is_own, _parts(value)))
+    return isinstance(value, Instance) and value.carries
+
+
+def _parts(value: Named | Instance) -> list[object]:
+    return list(held(value.live.obj)) if isinstance(value, Instance) and value.live is not None else []
+
+
+def _is_own(obj: object) -> bool:
+    return own_code(obj) or own_class(obj if is_a(obj, type) else type(obj))

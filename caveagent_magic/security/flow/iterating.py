@@ -1,0 +1,162 @@
+"""Builtins that go through what they are given: containers, iterators and what calls a function for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caveagent_magic.security.flow.reader import Given
+from caveagent_magic.security.flow.values import (
+    DATA,
+    Const,
+    Instance,
+    Items,
+    Values,
+    join,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from caveagent_magic.security.flow.calls import Calls
+
+
+def listed(calls: Calls, given: Given) -> Values | None:
+    """A container of what goes through an iterable."""
+    if not given.args:
+        return (Items("list", ()),)
+    drained(calls, given)
+    for key in given.keywords.get("key", ()):
+        calls.call_value(key, given.but(args=(calls.elements(given.args[0], given.node),), keywords={}))
+    if not any(isinstance(value, (Items, Const)) for value in given.args[0]):
+        return (Items("list", ((None, calls.elements(given.args[0], given.node)),)),)
+    entries = [
+        entry
+        for value in given.args[0]
+        if isinstance(value, Items) and value.kind != "dict"
+        for entry in value.entries
+    ]
+    if not entries:
+        entries = [(None, calls.elements(given.args[0], given.node))]
+    return (Items("list", tuple((None, values) for _, values in entries)),)
+
+
+def _endless(iterated: tuple[Values, ...]) -> bool:
+    """Whether each of the iterables, and so what goes through all of them, never ends."""
+    return bool(iterated) and all(
+        any(isinstance(value, Instance) and value.of == "endless" for value in values) for values in iterated
+    )
+
+
+def _going_on(found: Items, iterated: tuple[Values, ...]) -> Values:
+    return (found, Instance("endless")) if _endless(iterated) else (found,)
+
+
+def repeated(calls: Calls, given: Given) -> Values | None:
+    """`repeat(x)` without a number never ends."""
+    return (Instance("endless"),) if len(given.args) + len(given.keywords) == 1 else None
+
+
+def drained(calls: Calls, given: Given) -> Values | None:
+    """What goes through all of an iterable never ends if that does not."""
+    if _endless(given.args[:1]):
+        calls.record("code", ("endless for",), given.node)
+    return None
+
+
+def iterated(calls: Calls, given: Given) -> Values | None:
+    """`iter(x)`, or `iter(f, last)`, which calls `f`."""
+    if len(given.args) != 2:
+        return listed(calls, given)
+    for callee in given.args[0]:
+        calls.call_value(callee, given.but(args=()))
+    return (Instance("endless"),)
+
+
+def joined(calls: Calls, given: Given) -> Values | None:
+    """One of the elements."""
+    if not given.args:
+        return None
+    return calls.elements(given.args[0], given.node)
+
+
+def made_dict(calls: Calls, given: Given) -> Values | None:
+    """A dictionary of pairs and keywords."""
+    entries: list[tuple[object | None, Values]] = list(given.keywords.items())
+    for values in given.args:
+        for value in values:
+            if isinstance(value, Items) and value.kind == "dict":
+                entries += value.entries
+            elif isinstance(value, Items):
+                entries.append(
+                    (None, join(*(calls.elements((inner,), given.node) for inner in value.contents)) or DATA)
+                )
+    return (Items("dict", tuple(entries)),)
+
+
+def zipped(calls: Calls, given: Given) -> Values | None:
+    """Tuples of an element of each."""
+    columns = tuple(enumerate(calls.elements(values, given.node) for values in given.args))
+    return (Items("list", ((None, (Items("tuple", columns),)),)),)
+
+
+def chained(calls: Calls, given: Given) -> Values | None:
+    """The elements of all."""
+    return (Items("list", tuple((None, calls.elements(values, given.node)) for values in given.args)),)
+
+
+def enumerated(calls: Calls, given: Given) -> Values | None:
+    """The elements with their numbers."""
+    if not given.args:
+        return None
+    pair = Items("tuple", ((0, DATA), (1, calls.elements(given.args[0], given.node))))
+    return _going_on(Items("list", ((None, (pair,)),)), given.args[:1])
+
+
+def mapped(calls: Calls, given: Given) -> Values | None:
+    """A function is called with the elements."""
+    if len(given.args) < 2:
+        return None
+    elements = tuple(calls.elements(values, given.node) for values in given.args[1:])
+    found = [calls.call_value(callee, given.but(args=elements, keywords={})) for callee in given.args[0]]
+    return _going_on(Items("list", ((None, join(*found) if found else DATA),)), given.args[1:])
+
+
+def spread(calls: Calls, given: Given) -> Values | None:
+    """Each element holds all the arguments of one call."""
+    if len(given.args) < 2:
+        return None
+    found: list[Values] = []
+    for element in calls.elements(given.args[1], given.node):
+        known = isinstance(element, Items) and element.kind != "dict"
+        args: tuple[Values, ...] = ()
+        if isinstance(element, Items):
+            args = tuple(values if element.ordered else element.contents for _, values in element.entries)
+        each = given.but(args=args if known else (), keywords={}, open_ended=not known)
+        found += [calls.call_value(callee, each) for callee in given.args[0]]
+    return (Items("list", ((None, join(*found) if found else DATA),)),)
+
+
+def filtered(calls: Calls, given: Given) -> Values | None:
+    """A function is called with the elements, which are handed on."""
+    found = mapped(calls, given) or ()
+    if Instance("endless") in found:
+        return found
+    return listed(calls, given.but(args=given.args[1:2]))
+
+
+def reduced(calls: Calls, given: Given) -> Values | None:
+    """A function is called with pairs of elements."""
+    if len(given.args) < 2:
+        return None
+    element = join(calls.elements(given.args[1], given.node), *given.args[2:])
+    found = [
+        calls.call_value(callee, given.but(args=(element, element), keywords={})) for callee in given.args[0]
+    ]
+    return join(*found, element)
+
+
+def best(calls: Calls, given: Given) -> Values | None:
+    """One of the elements, by a key."""
+    drained(calls, given)
+    elements = calls.elements(given.args[0], given.node) if len(given.args) == 1 else join(*given.args)
+    for key in given.keywords.get("key", ()):
+        calls.call_value(key, given.but(args=(elements,), keywords={}))
+    return elements or DATA

@@ -1,0 +1,285 @@
+"""The person's own live functions and classes, followed into their source."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dis
+import functools
+import re
+import types
+
+from caveagent_magic.security.flow.bindings import Scope
+from caveagent_magic.security.flow.carried import own_class
+from caveagent_magic.security.flow.following import Following
+from caveagent_magic.security.flow.reader import TALKING, Given, names_of, span_of
+from caveagent_magic.security.flow.source import names_in, node_of
+from caveagent_magic.security.flow.values import (
+    DATA,
+    Bound,
+    Function,
+    Instance,
+    Made,
+    Named,
+    Ref,
+    Value,
+    Values,
+)
+from caveagent_magic.security.known import own_code, top
+from caveagent_magic.security.objects import live, still
+from caveagent_magic.security.objects.callbacks import departing, registered
+from caveagent_magic.security.objects.held import held
+from caveagent_magic.security.objects.settings import settings_of
+from caveagent_magic.security.objects.still import class_dict, is_a, mro, word
+from caveagent_magic.security.rule import claimed
+
+SHOWING = TALKING | {"__repr__", "__str__", "__format__"}
+"""Methods that are called where an object is shown or put into a text."""
+
+
+OF_FIELDS = frozenset({"NotImplemented", "hash", "type", "super"})
+ENCLOSED = re.compile(r"_dflt_|_type_|_return_type|MISSING|_HAS_DEFAULT_FACTORY|cls|FrozenInst|__dataclass_")
+"""What the functions that `dataclasses` makes use."""
+
+
+class Own(Following):
+    """Follows what earlier cells and the person's files defined."""
+
+    def touch(self, value: Instance | Named, node: ast.AST) -> None:
+        """Follow the hooks of an object whose class is the person's own, and the code that it holds."""
+        obj = value.live.obj if value.live is not None else None
+        if obj is None or own_code(obj) or id(obj) in self.touched_objects:
+            return
+        self.touched_objects.add(id(obj))
+        if is_a(obj, type):
+            self._metaclass(type(obj), node)
+            return
+        for inner in (*held(obj), *registered(obj)):
+            self._may_run(inner, node)
+        self._hooks(type(obj), node, obj)
+
+    def let_go(self, obj: object, node: ast.AST) -> None:
+        """The name of a live object is bound anew or deleted: it may be the last that held it."""
+        self.touch(Instance(live.class_name(type(obj)), Ref(obj)), node)
+        for inner in departing(obj):
+            self._may_run(inner, node)
+
+    def act_on(self, obj: object, node: ast.AST) -> None:
+        """A method of a live object is called, or it is handed on: what it was set up with counts."""
+        if id(obj) in self.acted_on:
+            return
+        self.acted_on.add(id(obj))
+        if is_a(obj, type):  # an object that the code has just made of the person's class
+            self._hooks(obj, node)
+            return
+        self._overridden(obj, node)
+        for kind, given in settings_of(obj):
+            keywords = {name: live.values_of(value) for name, value in given.items()}
+            self.record("call", (live.class_name(kind),), node, keywords=keywords)
+
+    def _may_run(self, inner: object, node: ast.AST) -> None:
+        if is_a(inner, type):
+            self._metaclass(inner, node)
+            return
+        found = live.values_of(inner)
+        called = [value.function if isinstance(value, Bound) else value for value in found]
+        known = [value for value in called if isinstance(value, Named)]
+        own = any(value.live is not None and own_code(value.live.obj) for value in known)
+        if own or any(claimed(name) for value in known for name in names_of(value)):
+            self.hand_over(found, node)
+        else:
+            self._hooks(type(inner), node, inner)
+
+    def _metaclass(self, kind: type, node: ast.AST) -> None:
+        if self._is_own_class(kind):
+            for member in list(class_dict(kind).values()):
+                if own_code(member):
+                    self.call_back(live.values_of(member)[0], node)
+
+    def _hooks(self, kind: type, node: ast.AST, obj: object = None, shown: bool = True) -> None:
+        """Follow what Python calls by itself, and what the display system does where the object is shown."""
+        if (id(kind), shown) in self.touched:
+            return
+        self.touched.add((id(kind), shown))
+        if not self._is_own_class(kind):
+            return
+        itself = Instance(live.class_name(kind), Ref(kind if obj is None else obj))
+        for each in mro(kind):
+            for name, member in list(class_dict(each).items()):
+                hook = (name.startswith("__") or name in TALKING) and (shown or name not in SHOWING)
+                hook = hook and name not in (
+                    "__init__",
+                    "__new__",
+                    "__call__",
+                    "__post_init__",
+                )
+                if hook and own_code(member) and not (_generated(member) or _passes_on(member, each)):
+                    self.call_back(Bound(live.values_of(member)[0], ((itself,),)), node)
+
+    def _overridden(self, obj: object, node: ast.AST) -> None:
+        """Follow what a library may call of an object: its versions of the methods of the library's class."""
+        if not self._is_own_class(type(obj)):
+            return
+        kinds = mro(type(obj))
+        library = {name for each in kinds[:-1] if not self._is_own_class(each) for name in class_dict(each)}
+        itself = Instance(live.class_name(type(obj)), Ref(obj))
+        for each in kinds if library else ():
+            for name, member in list(class_dict(each).items()):
+                if name in library and name[:1] != "_" and own_code(member):
+                    self.call_back(Bound(live.values_of(member)[0], ((itself,),)), node)
+
+    def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
+        """Follow the getter of a property."""
+        found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
+        if self._is_own_class(type(found)):
+            self._hooks(type(found), node)
+        elif found is not still.MISSING and not is_a(found, (property, functools.cached_property)):
+            for inner in held(found):
+                self._may_run(inner, node)
+        getter = (
+            found.fget
+            if type(found) is property
+            else found.func
+            if type(found) is functools.cached_property
+            else None
+        )
+        if not own_code(getter):
+            return None
+        return self.call_value(live.values_of(getter)[0], Given(node, Scope({}), ((owner,),), {}, False))
+
+    def write_property(self, owner: Instance, name: str, values: Values, node: ast.AST) -> None:
+        """Follow the setter of a property, and what deletes it."""
+        found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
+        if self._is_own_class(type(found)):
+            self._hooks(type(found), node, found)
+        for method in (found.fset, found.fdel) if type(found) is property else ():
+            if own_code(method):
+                args = ((owner,), values)[: method.__code__.co_argcount]
+                self.call_value(live.values_of(method)[0], Given(node, Scope({}), args, {}, False))
+
+    def own_class_of(self, value: Value) -> Values:
+        """The class of an object, where it is the person's or the step's."""
+        if isinstance(value, Made):
+            return (value.of,)
+        obj = value.live.obj if isinstance(value, Instance) and value.live is not None else None
+        kind = obj if is_a(obj, type) else type(obj)
+        return live.values_of(kind) if obj is not None and self._is_own_class(kind) else ()
+
+    def _is_own_class(self, kind: type) -> bool:
+        if id(kind) not in self.own_classes:
+            self.own_classes[id(kind)] = own_class(kind)
+        return self.own_classes[id(kind)]
+
+    def _make_live(self, callee: Named, kind: type, given: Given) -> Values:
+        made = Instance(callee.name, Ref(kind))
+        for name in ("__new__", "__init__", "__post_init__"):
+            method = next(
+                (class_dict(each)[name] for each in mro(kind) if name in class_dict(each)),
+                None,
+            )
+            if own_code(method):
+                self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
+        self._hooks(kind, given.node, shown=False)
+        return (made,)
+
+    def _follow_live(self, callee: Named, function: types.FunctionType, given: Given) -> Values:
+        node = node_of(function)
+        before = self.elsewhere
+        if before is None:
+            self.elsewhere = (span_of(given.node), callee.name.rpartition(".")[2])
+        try:
+            if node is None:
+                return self._follow_compiled(function, given)
+            return self.follow(self._function_of(function, node), given)
+        finally:
+            self.elsewhere = before
+
+    def _function_of(
+        self, function: types.FunctionType, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    ) -> Function:
+        if id(function) in self.live_functions:
+            return self.live_functions[id(function)]
+        scope = self._closure(function)
+        positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+        defaults = dict(zip(reversed(positional), reversed(function.__defaults__ or ()), strict=False))
+        defaults |= function.__kwdefaults__ or {}
+        found = Function(node, scope, {name: live.values_of(value) for name, value in defaults.items()})
+        self.live_functions[id(function)] = found
+        return found
+
+    def _closure(self, function: types.FunctionType) -> Scope:
+        scope = Scope(function.__globals__)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+            try:
+                scope.bind(name, live.values_of(cell.cell_contents))
+            except ValueError:  # the cell is still empty
+                continue
+        return scope
+
+    def _follow_compiled(self, function: types.FunctionType, given: Given) -> Values:
+        """Without its source, every name in it counts as used on every module that it can reach."""
+        self._hand_all(given)
+        if _generated(function):
+            for inner in held(function):
+                self._may_run(inner, given.node)
+            return DATA
+        names = names_in(function.__code__)
+        for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            self.hand_over(live.values_of(default), given.node)
+        for owner in given.args[0] if given.args else ():
+            if isinstance(owner, Instance) and owner.live is not None:
+                for name in names:
+                    self.hand_over(live.attribute(owner, name) or (), given.node)
+        scope = self._closure(function)
+        owners = [
+            value
+            for name in names
+            if name in function.__globals__ or name in vars(builtins)
+            for value in scope.look_up(name)
+        ]
+        owners += [
+            value for name in names if name not in function.__globals__ for value in live.module(name) or ()
+        ]
+        owners += [value for values in scope.names.values() for value in values]
+        for owner in owners:
+            self.hand_over((owner,) if not (isinstance(owner, Named) and owner.module) else (), given.node)
+            if isinstance(owner, Named) and owner.module and owner.live is not None:
+                for name in names:
+                    self.hand_over(live.attribute(owner, name) or (), given.node)
+        for name in names:
+            self.record("pass", (f"?.{name}",), given.node)
+        return DATA
+
+
+def _generated(function: types.FunctionType) -> bool:
+    """Whether `dataclasses` made it: it has no source, and only sets, compares or prints fields."""
+    code = function.__code__
+    made = code.co_filename == "<string>" and code.co_qualname.startswith("__create_fn__.")
+    return made and _of_fields(code)
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_fields(code: types.CodeType) -> bool:
+    """Whether code uses nothing but its own fields."""
+    used = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    return used <= OF_FIELDS and all(map(ENCLOSED.match, code.co_freevars))
+
+
+def _passes_on(function: types.FunctionType, kind: type) -> bool:
+    """Whether it only hands its arguments to functions of the library whose class it is in.
+
+    Libraries compile such methods while they run, so they have no file of the library.
+    """
+    code, inside = function.__code__, function.__globals__
+    package = top(live.class_name(kind))
+    reached = [inside.get(name) for name in code.co_names]
+    plain = all(type(constant) in (types.NoneType, bool, tuple) for constant in code.co_consts)
+    return plain and not code.co_freevars and all(_is_of(each, package) for each in reached)
+
+
+def _is_of(function: object, package: str) -> bool:
+    if type(function) is not types.FunctionType or own_code(function):
+        return False
+    found = (value for value in live.values_of(function) if isinstance(value, Named))
+    names = (name for value in found for name in names_of(value))
+    return top(word(function.__globals__.get("__name__"))) == package and not any(map(claimed, names))

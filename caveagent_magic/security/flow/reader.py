@@ -1,0 +1,171 @@
+"""What all readers of code share: noting uses, and handing values over to where they are not followed."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from caveagent_magic.security.budget import Budget
+from caveagent_magic.security.flow.bindings import Scope
+from caveagent_magic.security.flow.values import (
+    Bound,
+    Function,
+    Instance,
+    Items,
+    Made,
+    Named,
+    Opaque,
+    Value,
+    Values,
+)
+from caveagent_magic.security.known import own_code
+from caveagent_magic.security.objects import live
+from caveagent_magic.security.use import Kind, Span, Use
+from caveagent_magic.security.vocabulary import names
+
+TALKING = names(
+    """
+    _repr_html_ _repr_javascript_ _repr_svg_ _repr_latex_ _repr_markdown_ _repr_mimebundle_
+    _ipython_display_
+    """
+)
+"""Methods that the display system calls."""
+BY_ITSELF = TALKING | {"__del__"}
+"""Methods that nobody needs to call for them to have their effect."""
+
+MEMORY = names("__array_interface__ __array_struct__ __cuda_array_interface__ __dlpack__")
+"""Attributes by which an object says which memory to read, whosoever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The arguments of a call."""
+
+    node: ast.AST
+    scope: Scope
+    args: tuple[Values, ...]
+    keywords: Mapping[str, Values]
+    open_ended: bool
+
+    def but(self, **changes: Any) -> Given:
+        """The same call with other arguments."""
+        return dataclasses.replace(self, **changes)
+
+
+class Reader:
+    """Notes the uses met on the way."""
+
+    def __init__(self, namespace: Mapping[str, object], budget: Budget) -> None:
+        self.namespace = namespace
+        self.budget = budget
+        self.uses: list[Use] = []
+        self.elsewhere: tuple[Span, str] | None = None  # set while a function of the person's is followed
+        self.following: list[object] = []
+
+    def record(self, kind: Kind, names: tuple[str, ...], node: ast.AST, **more: object) -> None:
+        """Note one use; inside a followed function it belongs to the place that calls it."""
+        self.budget.spend()
+        span, via = self.elsewhere or (span_of(node), "")
+        self.uses.append(Use(kind, names, span, via=via, **more))  # type: ignore[arg-type]
+
+    def unknown(self, detail: str, node: ast.AST) -> None:
+        """Note that something could not be worked out."""
+        self.record("unknown", ("unknown",), node, detail=detail)
+
+    def hand_over(self, values: Values, node: ast.AST) -> None:
+        """Values go where they cannot be followed: whatever they can do counts as done."""
+        self.budget.spend()
+        for value in values:
+            if isinstance(value, Named) and value.live is not None and own_code(value.live.obj):
+                self.call_back(value, node)
+            elif isinstance(value, Named):
+                self.record(
+                    "pass", names_of(value), node, receiver=(value.receiver,) if value.receiver else ()
+                )
+            elif isinstance(value, Items):
+                for each in dict.fromkeys(inner for _, values in value.entries for inner in values):
+                    self.hand_over((each,), node)
+            elif isinstance(value, Instance) and value.live is not None:
+                self.record("pass", (value.of,), node)
+                self.act_on(value.live.obj, node)
+            elif isinstance(value, (Function, Bound)):
+                self.call_back(value, node)
+
+    # ------------------------------------------------------------ what the layers above give
+
+    def values(self, node: ast.expr | None, scope: Scope) -> Values:
+        """What the expression may stand for."""
+        raise NotImplementedError
+
+    def touch(self, value: Instance | Named, node: ast.AST) -> None:
+        """A live object is used: what its class does by hooks, and the code that it holds, counts as done."""
+        raise NotImplementedError
+
+    def act_on(self, obj: object, node: ast.AST) -> None:
+        """A method of a live object is called, or it is handed on: what it was set up with counts."""
+        raise NotImplementedError
+
+    def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
+        """What a property of the person's own class gives; None if it is none."""
+        raise NotImplementedError
+
+    def call_back(self, value: Value, node: ast.AST) -> None:
+        """A library will call it with what we do not know."""
+        raise NotImplementedError
+
+    def call(self, node: ast.Call, scope: Scope) -> Values:
+        """What a call gives."""
+        raise NotImplementedError
+
+    def make_function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope
+    ) -> Function:
+        """A function value with its defaults worked out."""
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, values: Values, scope: Scope) -> None:
+        """Bind a target of any shape."""
+        raise NotImplementedError
+
+    def store_attribute(self, owners: Values, name: str, values: Values, node: ast.AST) -> None:
+        """`owner.name = value`."""
+        raise NotImplementedError
+
+    def imported(self, name: str, node: ast.AST) -> Values:
+        """The module that an import gives."""
+        raise NotImplementedError
+
+    def run(self, body: list[ast.stmt], scope: Scope) -> None:
+        """Read statements in order."""
+        raise NotImplementedError
+
+    def call_value(self, callee: Value, given: Given) -> Values:
+        """What calling one of the possible callees gives."""
+        raise NotImplementedError
+
+
+def names_of(value: Named) -> tuple[str, ...]:
+    """Every name that a rule may know it by."""
+    names = [live.canonical(value.name), value.name, value.written]
+    last = value.name.rpartition(".")[2]
+    if (
+        isinstance(value.receiver, (Instance, Opaque, Made, Named))
+        and not (isinstance(value.receiver, Named) and value.receiver.module)
+    ) or last.startswith("__"):
+        names.append(f"?.{last}")
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def span_of(node: ast.AST) -> Span:
+    """Where a node is; byte columns are turned into characters by the judge."""
+    line = getattr(node, "lineno", 1)
+    column = getattr(node, "col_offset", 0)
+    return Span(
+        line,
+        column,
+        getattr(node, "end_lineno", None) or line,
+        getattr(node, "end_col_offset", None) or column,
+    )

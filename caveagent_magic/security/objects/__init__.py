@@ -1,0 +1,1 @@
+"""The live objects of the kernel, looked at without running anything of theirs."""

@@ -1,0 +1,287 @@
+"""Live objects of the kernel, looked at without running anything of theirs."""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import functools
+import itertools
+import sys
+import types
+from collections.abc import Iterator
+from mmap import mmap
+
+from caveagent_magic.security.flow.values import (
+    DATA,
+    UNRESOLVED,
+    Bound,
+    Const,
+    Instance,
+    Items,
+    Named,
+    Ref,
+    Value,
+    Values,
+)
+from caveagent_magic.security.known import module_dict, own_code, own_module, top
+from caveagent_magic.security.objects import still
+from caveagent_magic.security.objects.still import Kinds, is_a, word
+
+PLAIN_KINDS = Kinds(str, bytes, int, float, bool, type(None))
+MOST_ITEMS = (100, 10)  # looked at in a container, and in one inside it
+PLAIN = (str, bytes, int, float, bool, type(None))
+CONTAINERS: dict[type, str] = {list: "list", tuple: "tuple", set: "set", frozenset: "set", dict: "dict"}
+ROUTINES = (
+    types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType, types.MethodWrapperType,
+)  # fmt: skip
+ROUTINE_KINDS, CONTAINER_KINDS = Kinds(*ROUTINES), Kinds(*CONTAINERS)
+MAPPED = "numpy.memmap"
+SAME = {
+    "_io.open": "builtins.open",
+    "io.open": "builtins.open",
+    "IPython.core.getipython.get_ipython": "IPython.get_ipython",
+    "IPython.core.interactiveshell.InteractiveShell.get_ipython": "IPython.get_ipython",
+    "IPython.core.display_functions.display": "IPython.display.display",
+    "IPython.core.display_functions.clear_output": "IPython.display.clear_output",
+    "IPython.core.display_functions.update_display": "IPython.display.update_display",
+    "_sitebuiltins.Quitter": "builtins.exit",
+    "IPython.core.autocall.ExitAutocall": "builtins.exit",
+    "IPython.core.autocall.ZMQExitAutocall": "builtins.exit",
+    "_sitebuiltins._Helper": "builtins.help",
+}
+_One = collections.namedtuple("_One", "field")
+FIELD: type = type(_One.field)
+"""The descriptor of a named tuple's field, which only picks an element."""
+_class_module = type.__dict__["__module__"].__get__
+
+
+def canonical(name: str) -> str:
+    """The public name of something, whatever private module it was defined in."""
+    name = SAME.get(name, name)
+    if name.endswith("InteractiveShell.get_ipython"):
+        return "IPython.get_ipython"
+    if name.startswith(
+        (
+            "ipykernel.zmqshell.ZMQInteractiveShell.",
+            "IPython.terminal.interactiveshell.TerminalInteractiveShell.",
+        )
+    ):
+        return f"IPython.InteractiveShell.{name.rpartition('.')[2]}"
+    first, _, rest = name.partition(".")
+    if first in ("posixpath", "ntpath", "genericpath"):
+        return f"os.path.{rest}"
+    if first.startswith("_") and first[1:] in sys.stdlib_module_names:
+        return canonical(f"{first[1:]}.{rest}")
+    if first == "nt":
+        return f"posix.{rest}"
+    if first == "pathlib":  # Python 3.13 keeps its classes in `_local` and `_abc`
+        return name.replace("._local.", ".").replace("._abc.", ".").replace("PathBase", "Path")
+    if first in ("pandas", "polars", "IPython") and name.count(".") > 1:
+        return _public(first, name)
+    return name
+
+
+def _public(library: str, name: str) -> str:
+    """`pandas.core.frame.DataFrame.to_csv` → `pandas.DataFrame.to_csv`; libraries move modules about."""
+    parts = name.split(".")
+    start = next((index for index, part in enumerate(parts) if index and part[:1].isupper()), None)
+    if start is not None:
+        inside = "display." if library == "IPython" and "display" in name else ""
+        return f"{library}.{inside}{'.'.join(parts[start:])}".replace("NDFrame", "DataFrame")
+    if library == "pandas" and parts[1] in ("core", "io", "_libs"):
+        public = module_dict(sys.modules["pandas"]) if "pandas" in sys.modules else {}
+        return f"pandas.{parts[-1]}" if parts[-1] in public else name
+    return name
+
+
+def class_name(kind: type) -> str:
+    """The qualified name of a class."""
+    what = type.__dict__["__qualname__"].__get__(kind)
+    return canonical(f"{word(_class_module(kind))}.{what}")
+
+
+def module(name: str) -> Values | None:
+    """The module, if the kernel has it already."""
+    found = sys.modules.get(name)
+    return values_of(found, name) if is_a(found, types.ModuleType) else None
+
+
+def values_of(obj: object, written: str = "") -> Values:
+    """What a live object is."""
+    return (_value_of(obj, written, 0),)
+
+
+def _value_of(obj: object, written: str, depth: int) -> Value:
+    kind = type(obj)
+    if kind in PLAIN_KINDS:
+        return Const(obj)
+    if obj is sys.modules or obj is builtins.__dict__:
+        return Named("sys.modules" if obj is sys.modules else "builtins.__dict__")
+    if issubclass(kind, types.ModuleType):
+        name = word(module_dict(obj).get("__name__"), written)
+        return Named(canonical_module(name), Ref(obj), module=True, written=written)
+    if issubclass(kind, type):
+        assert is_a(obj, type)
+        return Named(class_name(obj), Ref(obj), written=written)
+    if kind in ROUTINE_KINDS:
+        obj = builtins.open if _is_open_of_ipython(obj) else obj
+        return Named(_routine_name(obj), Ref(obj), written=written, receiver=_bound_to(obj, depth))
+    if kind is types.MethodType:
+        return _method(obj, depth)
+    if kind is functools.partial:
+        return _partial(obj, depth)
+    if kind in CONTAINER_KINDS and depth < len(MOST_ITEMS):
+        place = 0 if kind is tuple else id(obj)
+        return Items(CONTAINERS[kind], tuple(_entries(obj, depth)), place)  # type: ignore[arg-type]
+    if kind is functools._lru_cache_wrapper:
+        return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
+    return Instance(_array_name(obj) or class_name(kind), Ref(obj))
+
+
+def _array_name(obj: object) -> str | None:
+    """Of an array: whether its memory is that of a file that it can change."""
+    numpy = sys.modules.get("numpy")
+    inside = module_dict(numpy) if is_a(numpy, types.ModuleType) else {}
+    array, mapped = inside.get("ndarray"), inside.get("memmap")
+    base = obj
+    while array is not None and type(base) is array:
+        base = base.base  # type: ignore[attr-defined]
+    if mapped is not None and type(base) is mapped:
+        return "numpy.ndarray" if still.instance_dict(base).get("mode") in ("r", "c") else MAPPED
+    return MAPPED if base is not obj and type(base) is mmap else None
+
+
+def _is_open_of_ipython(obj: object) -> bool:
+    """Whether it is what IPython puts in the place of `open`; it only keeps the kernel's own streams open."""
+    shell = sys.modules.get("IPython.core.interactiveshell")
+    return shell is not None and module_dict(shell).get("_modified_open") is obj
+
+
+def _bound_to(obj: object, depth: int) -> Value | None:
+    owner = obj.__self__ if is_a(obj, types.BuiltinFunctionType) else None
+    if owner is None or is_a(owner, (types.ModuleType, type)):
+        return None
+    return _value_of(owner, "", depth + 1)
+
+
+def canonical_module(name: str) -> str:
+    """`posixpath` → `os.path`, `_pickle` → `pickle`."""
+    if name in ("posixpath", "ntpath"):
+        return "os.path"
+    return name[1:] if name[:1] == "_" and name[1:] in sys.stdlib_module_names else name
+
+
+def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:
+    assert is_a(obj, (dict, list, tuple, set, frozenset))
+    if is_a(obj, dict):
+        for key, item in itertools.islice(list(obj.items()), MOST_ITEMS[depth]):
+            yield key if type(key) in PLAIN_KINDS else None, (_value_of(item, "", depth + 1),)
+    else:
+        for index, item in enumerate(itertools.islice(obj, MOST_ITEMS[depth])):
+            yield index, (_value_of(item, "", depth + 1),)
+    if len(obj) > MOST_ITEMS[depth]:
+        yield None, UNRESOLVED
+
+
+def _routine_name(obj: object) -> str:
+    what = word(getattr(obj, "__qualname__", "?"))
+    if is_a(obj, types.BuiltinFunctionType):
+        where, owner = obj.__module__, obj.__self__
+        if where is None and owner is not None and not is_a(owner, types.ModuleType):
+            return canonical(f"{class_name(owner if is_a(owner, type) else type(owner))}.{obj.__name__}")
+        return canonical(f"{word(where, 'builtins')}.{what}")
+    if is_a(obj, types.FunctionType):
+        return canonical(f"{_exported(obj, word(obj.__module__))}.{what}")
+    kind: type = getattr(obj, "__objclass__", object)
+    return canonical(f"{class_name(kind)}.{getattr(obj, '__name__', '?')}")
+
+
+def _exported(obj: types.FunctionType, module: str) -> str:
+    """The public module from which a library gives the function: `a._b.f` is `a.f` if that is the same."""
+    public = ".".join(part for part in module.split(".") if part[:1] != "_")
+    found = sys.modules.get(public) if public != module else None
+    inside = module_dict(found) if is_a(found, types.ModuleType) else {}
+    return public if inside.get(obj.__name__) is obj else module
+
+
+def _method(obj: object, depth: int) -> Value:
+    assert is_a(obj, types.MethodType)
+    if own_code(obj.__func__):
+        return Bound(_value_of(obj.__func__, "", depth), ((_value_of(obj.__self__, "", depth + 1),),))
+    owner = obj.__self__ if is_a(obj.__self__, type) else type(obj.__self__)
+    called = obj.__func__  # a method may be made around anything that can be called
+    name = word(called.__name__) if type(called) in ROUTINE_KINDS else "?"
+    path = f"{class_name(owner)}.{name}"
+    return Named(canonical(SAME.get(path, path)), receiver=_value_of(obj.__self__, "", depth + 1))
+
+
+def _partial(obj: object, depth: int) -> Value:
+    assert is_a(obj, functools.partial)
+    first = tuple((_value_of(item, "", depth + 1),) for item in obj.args)
+    keywords = tuple((name, (_value_of(item, "", depth + 1),)) for name, item in obj.keywords.items())
+    return Bound(_value_of(obj.func, "", depth + 1), first, keywords)
+
+
+def attribute(owner: Named | Instance, name: str) -> Values | None:
+    """The attribute of a live module, class or object; None where only running its code could tell."""
+    obj = owner.live.obj if owner.live else still.MISSING
+    if is_a(obj, types.ModuleType):
+        return _module_attribute(obj, owner, name)
+    found = still.attribute(obj, name)
+    if type(found) is types.MemberDescriptorType and isinstance(owner, Instance):
+        return _in_slot(obj, found)
+    if type(found) is FIELD and is_a(obj, tuple):
+        return values_of(FIELD.__get__(found, obj, type(obj)))
+    if found is still.MISSING or is_a(
+        found, (property, types.GetSetDescriptorType, types.MemberDescriptorType)
+    ):
+        return None
+    static = is_a(found, staticmethod)
+    found = still.function_of(found)
+    if is_a(obj, type) and (isinstance(owner, Named) or not own_code(found)):
+        return _class_attribute(obj, found, name)
+    inside = name in still.instance_dict(obj)
+    if own_code(found) and not (inside or static):
+        return (Bound(values_of(found)[0], ((owner,),)),)
+    return values_of(found) if own_code(found) or inside else None
+
+
+def _in_slot(obj: object, slot: types.MemberDescriptorType) -> Values | None:
+    try:
+        return values_of(types.MemberDescriptorType.__get__(slot, obj, type(obj)))
+    except (AttributeError, TypeError):
+        return None
+
+
+def unbound(obj: object) -> bool:
+    """Whether a function taken from a class still waits for the object that it works on."""
+    return is_a(obj, (types.MethodDescriptorType, types.WrapperDescriptorType)) or (
+        is_a(obj, types.FunctionType) and "." in obj.__qualname__.rpartition("<locals>")[2]
+    )
+
+
+def _module_attribute(obj: types.ModuleType, owner: Named | Instance, name: str) -> Values | None:
+    inside = module_dict(obj)
+    base = owner.written if isinstance(owner, Named) and owner.written else getattr(owner, "name", "")
+    itself = word(inside.get("__name__"), base)
+    if name not in inside:
+        return module(f"{itself}.{name}")
+    found = inside[name]
+    kinds = (*PLAIN, *ROUTINES, type, types.ModuleType)
+    if own_module(obj) or is_a(found, kinds) or found is sys.modules:
+        return values_of(found, f"{base}.{name}")
+    return (Named(f"{canonical_module(itself)}.{name}", Ref(found)),)
+
+
+def _class_attribute(kind: type, found: object, name: str) -> Values:
+    """A method under the name of the class that it was reached through."""
+    if own_code(found):
+        return values_of(found)
+    if found is still.attribute(type(kind), name) and name[:2] != "__":  # of the class of the class
+        kind = type(kind)
+    if is_a(found, ROUTINES) or top(class_name(kind)) not in ("__main__", ""):
+        static = is_a(still.attribute(kind, name), (staticmethod, classmethod))
+        owner = Named(class_name(kind), Ref(kind))
+        return (Named(f"{class_name(kind)}.{name}", None if static else Ref(found), receiver=owner),)
+    return values_of(found) or DATA
