@@ -16,10 +16,38 @@ __all__ = ["check", "guard"]
 def check(code: str, namespace: Mapping[str, object] | None = None) -> Verdict:
     """The verdict on the code under the shipped policy.
 
-    `namespace` holds the live names of the kernel; without it, names that the code does not bind are absent.
-    Nothing is run, neither of the code nor of the objects.
+    `namespace` is a dictionary of the live names of the kernel, such as `get_ipython().user_ns`; without it,
+    names that the code does not bind are absent. The code may hold IPython's own syntax, and a single line
+    is judged as what IPython would take it for. Nothing is run, neither of the code nor of the objects.
+    Raises `TypeError` for anything else than a text and a dictionary.
     """
-    from caveagent_magic.security.judge import judge
+    from caveagent_magic.security.dialect import guessed, translated
+    from caveagent_magic.security.judge import UNREADABLE, judge
     from caveagent_magic.security.policies.policy import Policy
 
-    return judge(code, namespace or {}, Policy.load())
+    text, names, policy = _text(code), _names(namespace), Policy.load()
+    verdict = judge(guessed(text, names), names, policy)
+    if any(finding.code == UNREADABLE for finding in verdict.findings):
+        plain = guessed(translated(text), names)
+        verdict = judge(plain, names, policy) if plain != text else verdict
+    return verdict
+
+
+def _text(code: object) -> str:
+    from caveagent_magic.security.objects.still import is_a
+
+    if not is_a(code, str):
+        raise TypeError(f"check() takes code as a text (str), not {type(code).__name__}: decode or read it.")
+    return str.__str__(code)  # none of the methods of a class of somebody's
+
+
+def _names(namespace: object) -> dict[str, object]:
+    """The names as a plain dictionary, without calling anything of a class of somebody's."""
+    from caveagent_magic.security.objects.still import is_a
+
+    if namespace is None or type(namespace) is dict:
+        return namespace or {}
+    if not is_a(namespace, dict):
+        kind = type(namespace).__name__
+        raise TypeError(f"check() takes namespace as a dict of names to objects, not {kind}: pass dict(…).")
+    return dict(dict.items(namespace))

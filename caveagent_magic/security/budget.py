@@ -1,6 +1,7 @@
 """How much looking one check may take: beyond it, the code is asked about.
 
-The clock is the time that this thread computed: a verdict does not depend on what else the machine does.
+The clock is the time that this thread computed, so that a verdict does not depend on what else the machine
+does; only where something keeps the thread from computing does the time that a person waits end the look.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ MOST_STEPS = 150_000  # visits of expressions and values
 BETWEEN_LOOKS = 16  # steps; a look at the clock takes as long as several of them
 CLOCK: Callable[[], float] = getattr(time, "thread_time", time.perf_counter)  # not every system has it
 READING = 0.4  # seconds after the start of the check until which code is read
+WAITED = 0.8  # seconds until which anything is looked at, however little was computed in them
 RULES = 0.5  # and until which rules look at what was read; the rest is for the parser and for tidying up
 
 
@@ -22,11 +24,11 @@ class TooMuch(Exception):
 class Budget:
     """Counts steps and watches the clock; `spend` raises `TooMuch` when either runs out."""
 
-    __slots__ = ("clock", "most", "started", "steps", "until")
+    __slots__ = ("began", "clock", "most", "started", "steps", "until")
 
     def __init__(self, clock: Callable[[], float] = CLOCK, most: int = MOST_STEPS) -> None:
         self.clock, self.most = clock, most
-        self.started = clock()
+        self.started, self.began = clock(), time.perf_counter()
         self.steps = 0
         self.until = READING
 
@@ -39,8 +41,8 @@ class Budget:
             self.look()
 
     def look(self) -> None:
-        """Only watch the clock."""
-        if self.clock() - self.started > self.until:
+        """Only watch the clocks."""
+        if self.clock() - self.started > self.until or time.perf_counter() - self.began > WAITED:
             raise TooMuch
 
     @property

@@ -25,6 +25,7 @@ from caveagent_magic.security.use import Span, Use
 AWAIT = "top-level await cannot run in a blocking cell: use ordinary calls"
 TOO_LONG = "is longer than what can be looked at in one cell: put the data into a file"
 TOO_MUCH = "is more than could be looked at in the time there is"
+UNREADABLE = "CAVE002"
 LONGEST = 200_000  # characters
 MOST_TOKENS = 60_000  # roughly; the parser alone takes four microseconds for each
 TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -92,7 +93,7 @@ def _unreadable(error: Exception) -> Finding:
     column = max((getattr(error, "offset", None) or 1) - 1, 0)
     reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply"
     return Finding(
-        "CAVE002", "unknown", f"is not Python that can be read: {reason}", line, column, line, column
+        UNREADABLE, "unknown", f"is not Python that can be read: {reason}", line, column, line, column
     )
 
 

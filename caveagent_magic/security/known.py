@@ -100,7 +100,7 @@ PARTLY = names(
     matplotlib_inline.backend_inline.set_matplotlib_formats IPython.set_matplotlib_formats
     IPython.display.set_matplotlib_formats IPython.display.ProgressBar %matplotlib %time %timeit
     %capture %precision %who %whos %who_ls %pprint %config %pylab IPython.get_ipython %psearch %pinfo
-    %pdoc %xmode %colors %lsmagic %history
+    %pdoc %pdef %pinfo2 %psource %pfile %pwd %xmode %colors %lsmagic %history
     """
 )
 """Names of modules that can do more, which are harmless; `.*` takes in everything below."""

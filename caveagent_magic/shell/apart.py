@@ -21,6 +21,7 @@ from IPython.core.displaypub import DisplayPublisher
 from caveagent_magic.events import Output
 from caveagent_magic.rehearsal.fork import Emit
 from caveagent_magic.shell.figures import as_read, describing
+from caveagent_magic.shell.literal import literally
 
 _BY_LINE = 1 << 16  # characters of text that are sent line by line; after them a flood goes in blocks
 _BLOCK = 1 << 12
@@ -36,7 +37,8 @@ def run_apart(shell: Any, code: str, emit: Emit) -> object:
     _replace_display(shell, publisher, text, code)
     _forget_user_callbacks(shell)
     _forget_event_loop()
-    ran = shell.run_cell(code, store_history=False, silent=False)
+    with literally(shell):
+        ran = shell.run_cell(code, store_history=False, silent=False)
     publisher.emit_updates()
     text.flush()
     return ran.result

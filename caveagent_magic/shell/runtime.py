@@ -15,6 +15,7 @@ from caveagent_magic.rehearsal.fork import Emit
 from caveagent_magic.shell import nearby
 from caveagent_magic.shell.apart import run_apart
 from caveagent_magic.shell.collect import Collected, teed
+from caveagent_magic.shell.literal import literally
 from caveagent_magic.shell.names import Names
 from caveagent_magic.shell.native import NativeText
 from caveagent_magic.shell.shown import show_again
@@ -58,7 +59,8 @@ class Runtime:
     def plain(self, code: str) -> str:
         """The code with IPython's syntax turned into ordinary Python."""
         try:
-            plain: str = self.shell.transform_cell(code)
+            with literally(self.shell):
+                plain: str = self.shell.transform_cell(code)
         except SyntaxError:
             return code  # the judge says what is wrong with it
         return plain
@@ -66,7 +68,7 @@ class Runtime:
     def run(self, code: str) -> Run:
         """Run in the cell, on the main thread; errors become outputs, an interrupt is reported."""
         outputs = Collected()
-        with self._handle(), teed(self.shell, code, outputs):
+        with self._handle(), teed(self.shell, code, outputs), literally(self.shell):
             result = self.shell.run_cell(code, store_history=False, silent=False)
             self._native.settle()
         error = result.error_before_exec or result.error_in_exec

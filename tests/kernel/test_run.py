@@ -214,6 +214,24 @@ ODD = {
 }
 
 
+LAZY = """
+class Lazy:
+    def __getattr__(self, name):
+        fetched.append(name)
+fetched, lazy = [], Lazy()
+%autocall 1
+"""
+
+
+def test_a_single_line_is_only_python_and_nothing_of_it_runs_to_judge_it(kernel, replies):
+    kernel.run(LAZY)
+
+    kernel.run(f"%%cave --plan --model {replies('```python{0}lazy.part.other{0}```'.format(chr(10)))}\nLook.")
+    kernel.run(f"%%cave --auto --model {replies('```python{0}exit{0}```'.format(chr(10)), 'Done.')}\nLook.")
+
+    assert kernel.value("fetched") == "[]"
+
+
 @pytest.mark.parametrize("line", ODD.values(), ids=ODD)
 def test_odd_outputs_do_not_lose_the_transcript(kernel, replies, line):
     kernel.control(verb="hello")

@@ -37,6 +37,14 @@ def found(code: str, **namespace: object) -> list[str]:
         ("w = 10**11\nf'{1:>{w}}'", "a format's width"),
         ("'%*d' % (10**10, 1)", "mod"),
         ("'{:0{w}}'.format(1, w=10**10)", "format"),
+        ("'%0999999999d' % 1", "mod"),
+        ("b'%.999999999f' % 1", "mod"),
+        ("'%(a)0999999999d' % {'a': 1}", "mod"),
+        ("'{:>' + '9' * 9 + '}'\nformat(1, '>' + '9' * 9)", "format"),
+        ("str.ljust('x', 10**9)", "str.ljust"),
+        ("import operator\noperator.mul('x', 10**10)", "operator.mul"),
+        ("'x'.__mul__(10**10)", "__mul__"),
+        ("(1).to_bytes(10**10, 'big')", "to_bytes"),
         ("import itertools\nlist(itertools.permutations(range(15)))", "list"),
         ("import math\nmath.comb(10**8, 5 * 10**7)", "math.comb"),
         ("import time\nfor _ in range(10**6): time.sleep(10)", "waiting"),
@@ -59,6 +67,8 @@ def test_what_would_use_too_much_is_found(code: str, what: str) -> None:
         "def f(n):\n    return n * 2\nf(10)",
         "a = [1]\nwhile len(a) < 100:\n    a = a + a",
         "1 << -1",
+        "'%s_2024_%5.2f' % ('a', 1)",
+        "format(1, ',.2f') + str.ljust('x', 20)",
     ],
 )
 def test_an_analysis_stays_quiet(code: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from caveagent_magic.security.objects.still import Kinds
 
+MANY = 10.0**18
 FULL = 64  # bits of a number that is worked out exactly
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from caveagent_magic.security.exhaustion.amounts import (
+    MANY,
     UNKNOWN,
     Amount,
     argument,
@@ -51,6 +52,7 @@ from caveagent_magic.security.exhaustion.arrays import (
     triangle,
     vander,
 )
+from caveagent_magic.security.exhaustion.widths import spec_width
 from caveagent_magic.security.vocabulary import names
 
 SAME = names(
@@ -61,7 +63,6 @@ SAME = names(
     """
 )
 """Methods that give as much as they are called on."""
-MANY = 10.0**18
 
 
 def _range(args: Args, keywords: Keywords) -> Amount:
@@ -137,6 +138,11 @@ def _unchained(args: Args, _: Keywords) -> Amount:
 def _bytes(args: Args, _: Keywords) -> Amount:
     size = numeric(args[0]) if args else None
     return text(size) if size is not None else (args[0] if args else UNKNOWN)
+
+
+def _formatted(args: Args, _: Keywords) -> Amount:
+    spec = args[1].value if len(args) > 1 else None
+    return text(spec_width(spec)) if isinstance(spec, str) else UNKNOWN
 
 
 def _length(args: Args, _: Keywords) -> Amount:
@@ -236,6 +242,7 @@ GROWTH: Mapping[str, Grows] = {
     "builtins.tuple": _kept, "builtins.sorted": _kept, "builtins.set": _kept, "builtins.frozenset": _kept,
     "collections.deque": _kept, "builtins.bytes": _bytes, "builtins.bytearray": _bytes,
     "builtins.str": _kept, "builtins.int": _int, "builtins.len": _length, "builtins.pow": _power_of,
+    "builtins.format": _formatted,
     "math.factorial": _factorial, "scipy.special.factorial": lambda args, _: UNKNOWN,
     "math.comb": _combinations, "math.perm": _combinations, "operator.pow": _power_of,
 }  # fmt: skip
@@ -258,6 +265,10 @@ def method_growth(owner: Amount, method: str, args: Args, keywords: Keywords) ->
         return replace(owner, value=None, lazy=False)
     if method in ("ljust", "rjust", "center", "zfill"):
         return text(max(length(owner), numeric(first) or 0.0))
+    if method == "to_bytes":
+        return text(numeric(first) or 0.0)
+    if method == "expandtabs":
+        return text(length(owner) * max(numeric(first) or 0.0, 1.0))
     if method == "join":
         return text(unfolded(first) if first.length is not None else 0.0)
     if method == "replace" and owner.length is not None and first.length is not None and len(args) > 1:

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import ast
 import math
-import re
-import string
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 from caveagent_magic.security.exhaustion.amounts import (
     UNKNOWN,
     Amount,
     array,
-    broadcast,
-    held,
     larger,
     length,
     listed,
     number,
     numeric,
-    shape_of,
     text,
     unfolded,
 )
 from caveagent_magic.security.exhaustion.arrays import crossed
-from caveagent_magic.security.exhaustion.growth import DRAINING, GROWTH, MANY, method_growth, raised
+from caveagent_magic.security.exhaustion.growth import DRAINING, GROWTH, method_growth
+from caveagent_magic.security.exhaustion.operators import OPERATORS, combined
+from caveagent_magic.security.exhaustion.widths import format_width, spec_width
 from caveagent_magic.security.vocabulary import names as words
 
 SHORT = 8  # elements of a literal that are kept one by one
-WIDTH = re.compile(r"\d+")
-PERCENT = re.compile(r"%[-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?[a-zA-Z]")
-ARITHMETIC: Mapping[type, Callable[[Any, Any], Any]] = {
-    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b, ast.FloorDiv: lambda a, b: a // b, ast.Mod: lambda a, b: a % b,
-}  # fmt: skip
+UNBOUND = ("builtins.str.", "builtins.bytes.", "builtins.int.", "builtins.list.", "builtins.tuple.")
 PAIRING = frozenset(["numpy.convolve", "numpy.correlate", "scipy.signal.correlate2d"])
 EASY = 1000  # multiplications that cost as much as one round of a loop
 ROUND = 5000  # rounds of a loop that cost as much as one of a library's that learns
@@ -184,7 +175,7 @@ class Measures:
         widest = 0.0
         for part in spec.values if isinstance(spec, ast.JoinedStr) else ():
             if isinstance(part, ast.Constant):
-                widest = max([widest, *map(_digits, WIDTH.findall(str(part.value)))])
+                widest = max(widest, spec_width(str(part.value)))
             elif isinstance(part, ast.FormattedValue):
                 widest = max(widest, numeric(self.measure(part.value, names)) or 0.0)
         return widest
@@ -242,11 +233,17 @@ class Measures:
         known = GROWTH.get(callee.name) or GROWTH.get(f"{HOMES.get(module, module)}.{rest}")
         if known is not None:
             return known(args, keywords)
-        if not isinstance(node.func, ast.Attribute) or callee.name.startswith("builtins."):
+        if not isinstance(node.func, ast.Attribute):
             return UNKNOWN
         method, owner = node.func.attr, self.measure(node.func.value, names)
+        if callee.name.startswith(UNBOUND):
+            owner, args = (args[0], args[1:]) if args else (UNKNOWN, ())
+        operator = OPERATORS.get(method.strip("_"))
+        if operator is not None and (method.startswith("__") or module == "operator"):
+            sides = args if module == "operator" else (owner, *args)
+            return combined(operator, *sides) if len(sides) == 2 else UNKNOWN
         if method == "format" and isinstance(owner.value, str):
-            return text(_format_width(owner.value, (*args, *keywords.values())))
+            return text(format_width(owner.value, (*args, *keywords.values())))
         if method == "merge":
             sides = (*((owner,) if not owner.name else ()), *args, *keywords.values())
             frames = [side for side in sides if side.frame]
@@ -262,66 +259,3 @@ class Measures:
         ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
         ast.DictComp: _comprehension, ast.Call: _call,
     })  # fmt: skip
-
-
-def combined(op: ast.operator, left: Amount, right: Amount) -> Amount:
-    """How much an operator gives."""
-    first, second = numeric(left), numeric(right)
-    if isinstance(op, ast.Pow) and not left.shape and not right.shape:
-        return raised(left, right)
-    if isinstance(op, ast.LShift) and second is not None and second >= 0:
-        return raised(number(2), right) if second > 62 or first is None else number(int(first) << int(second))
-    if isinstance(op, ast.Mult) and (left.bits or right.bits):
-        return Amount(bits=left.bits + right.bits)
-    if first is not None and second is not None:
-        return _calculated(op, first, second)
-    if isinstance(op, ast.MatMult):
-        return array(*shape_of(left)[:-1], *shape_of(right)[1:])
-    if left.shape or right.shape:
-        shape = broadcast(shape_of(left), shape_of(right))
-        return replace(array(*shape), frame=left.frame or right.frame)
-    if isinstance(op, ast.Mult):
-        many, times = (left, second) if left.length is not None else (right, first)
-        if many.length is not None and times is not None:
-            return Amount(length=many.length * max(times, 0.0), inner=many.inner, shared=held(many.inner) > 1)
-    if isinstance(op, ast.Add) and left.length is not None and right.length is not None:
-        inner = larger(left.inner or UNKNOWN, right.inner or UNKNOWN)
-        return Amount(length=left.length + right.length, inner=inner, shared=left.shared or right.shared)
-    if isinstance(op, ast.Mod) and isinstance(left.value, str):
-        return text(_percent_width(left.value, right.items or (right,)))
-    return UNKNOWN
-
-
-def _calculated(op: ast.operator, left: float, right: float) -> Amount:
-    work = ARITHMETIC.get(type(op))
-    try:
-        found = work(left, right) if work is not None else None
-    except ArithmeticError:
-        return UNKNOWN
-    return number(found) if isinstance(found, (int, float)) else UNKNOWN
-
-
-def _digits(written: str) -> float:
-    return float(written) if len(written) < 18 else MANY
-
-
-def _percent_width(form: str, given: tuple[Amount, ...]) -> float:
-    """The width that a `%` format asks for; a star takes it from the values."""
-    largest = max((abs(numeric(each) or 0.0) for each in given), default=0.0)
-    widest = 0.0
-    for widths in PERCENT.findall(form):
-        for width in widths:
-            widest = max(widest, largest if width == "*" else _digits(width or "0"))
-    return widest + len(form)
-
-
-def _format_width(form: str, given: tuple[Amount, ...]) -> float:
-    """The width that `str.format` is asked for; a field in a field takes it from the values."""
-    try:
-        specs = [spec or "" for _, _, spec, _ in string.Formatter().parse(form)]
-    except ValueError:
-        return 0.0
-    largest = max((abs(numeric(each) or 0.0) for each in given), default=0.0)
-    widths = [_digits(width) for spec in specs for width in WIDTH.findall(spec)]
-    filled = [largest for spec in specs if "{" in spec and math.isfinite(largest)]
-    return sum([*widths, *filled, float(len(form))])

@@ -9,7 +9,7 @@ import itertools
 import operator
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -61,6 +61,17 @@ FUNCTIONS: Mapping[str, Callable[..., object]] = {
     "builtins.abs": abs, "builtins.round": round,
 }  # fmt: skip
 _WIDTH = re.compile(r"\d{4,}|\{[^}]*\{")
+_PERCENT_WIDTH = re.compile(r"%(?:\([^)%]*\))?[-+ #0]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
+CODECS = names(
+    """
+    utf-8 utf8 ascii us-ascii latin-1 latin1 iso-8859-1 iso8859-1 utf-16 utf-16-le utf-16-be utf-32
+    utf-32-le utf-32-be utf-7 cp1252 cp437 cp500 cp037 rot13 rot-13 hex hex-codec base64 base64-codec
+    unicode-escape raw-unicode-escape punycode idna strict ignore replace backslashreplace
+    surrogateescape surrogatepass xmlcharrefreplace
+    """
+)
+"""Known by Python itself, and none of them unpacks: others may be somebody's own function."""
+TAKES_CODEC = frozenset({"encode", "decode", "codecs.decode", "builtins.str", "builtins.bytes"})
 FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError)
 
 
@@ -114,7 +125,10 @@ def _small(kind: str, left: object, right: object) -> bool:
         sizes = [len(side) for side in (left, right) if isinstance(side, (str, bytes))]
         counts = [side for side in (left, right) if isinstance(side, int)]
         return not sizes or not counts or sizes[0] * counts[0] < LONGEST
-    return not (kind == "Mod" and isinstance(left, str) and len(left) > LONGEST)
+    if kind == "Mod" and isinstance(left, (str, bytes)):
+        form = left if isinstance(left, str) else left.decode("latin-1")
+        return len(form) <= LONGEST and not _PERCENT_WIDTH.search(form)
+    return True
 
 
 def _const(work: Callable[..., object], *arguments: object) -> Value | None:
@@ -202,6 +216,8 @@ def method(receiver: Values, name: str, arguments: list[Values]) -> Values | Non
         _short(value) for row in (known, *rows) for value in row or ()
     ):
         return None
+    if name in TAKES_CODEC and not _known_codecs(rows):
+        return None
     return combine(
         lambda owner, *given: _const(lambda: getattr(owner.value, name)(*(item.value for item in given))),
         receiver,
@@ -240,4 +256,11 @@ def function(name: str, arguments: list[Values]) -> Values | None:
         _short(value) or name == "builtins.len" for values in arguments for value in constants(values) or ()
     ):
         return None
+    if name in TAKES_CODEC and not _known_codecs([constants(values) for values in arguments[1:]]):
+        return None
     return combine(lambda *given: _const(work, *(item.value for item in given)), *arguments)
+
+
+def _known_codecs(rows: Iterable[list[object] | None]) -> bool:
+    words = [value for row in rows for value in row or () if isinstance(value, str)]
+    return all(word.lower().replace("_", "-") in CODECS for word in words)

@@ -5,18 +5,33 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import os
+import stat
 import types
 from collections.abc import Iterator
 
+LONGEST = 2_000_000  # bytes of a file of source
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 def node_of(function: types.FunctionType) -> FunctionNode | None:
     """The syntax tree of a function; None if its source is not there or more than one thing fits."""
     code = function.__code__
-    tree = _tree("".join(linecache.getlines(code.co_filename)))
+    tree = _tree(_text(code.co_filename))
     found = [node for node in _functions(tree, code.co_firstlineno) if _fits(node, code)] if tree else []
     return found[0] if len(found) == 1 else None
+
+
+def _text(path: str) -> str:
+    """The source in a file, or of a cell; a pipe or a device is not waited for."""
+    if path not in linecache.cache:
+        try:
+            there = os.stat(path)
+        except (OSError, ValueError):
+            there = None
+        if there is not None and not (stat.S_ISREG(there.st_mode) and there.st_size <= LONGEST):
+            return ""
+    return "".join(linecache.getlines(path))
 
 
 @functools.lru_cache(maxsize=64)
