@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import types
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,18 +24,18 @@ __all__ = ["CannotMove", "Keeper", "Outcome", "reaches_outside"]
 
 _OF_IPYTHON = re.compile(r"_+|_i+|_i?\d+|_[iod]h|In|Out|exit|quit|get_ipython|open|__\w+__|_cave|_exit_code")
 _WALK = Limits(seconds=0.3, objects=200_000)
-_CARRIED = frozenset({"Python's random numbers", "numpy's random numbers"})
+_CARRIED = frozenset({"Python's random numbers", "numpy's random numbers", "torch's random numbers"})
 _OWN = ("caveagent_magic", "cloudpickle")
 
 
 class Keeper:
     """In the fork: remembers what there was before the code, and writes down what there is after it."""
 
-    def __init__(self, namespace: MutableMapping[str, object]) -> None:
+    def __init__(self, namespace: MutableMapping[str, object], used: Collection[str]) -> None:
         gc.freeze()
         self._namespace = namespace
         self._before = dict(_own(namespace))
-        self._walk = _walk(namespace)
+        self._walk, self._used = _walk(namespace, used), used
         self._settings = wide.settings()
         self._modules, self._threads = frozenset(sys.modules), frozenset(threading.enumerate())
         self._figures, self._sources = _figures(), frozenset(_sources())
@@ -69,6 +69,9 @@ class Keeper:
         for kept in self._walk.kept:
             if not kept.quiet and kept.name not in _CARRIED and _is_changed(kept):
                 raise CannotMove(f"{kept.name} was changed in place")
+        for name, kind in self._walk.opaque.items():
+            if name in self._used:
+                raise CannotMove(f"what the code did with {name} cannot be seen: it holds a {kind}")
         if changes.note:
             raise CannotMove("not everything could be checked for changes in place")
         if not self._threads.issuperset(threading.enumerate()):
@@ -189,8 +192,9 @@ def _own(namespace: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     return ((name, thing) for name, thing in list(namespace.items()) if not _OF_IPYTHON.fullmatch(str(name)))
 
 
-def _walk(namespace: MutableMapping[str, object]) -> Walk:
-    return Walk.over((*wide.roots(), *_own(namespace)), namespace, _WALK)
+def _walk(namespace: MutableMapping[str, object], used: Collection[str] = ()) -> Walk:
+    first = sorted(_own(namespace), key=lambda item: item[0] not in used)
+    return Walk.over((*wide.roots(), *first), namespace, _WALK)
 
 
 def _by_address(walk: Walk) -> dict[int, object]:

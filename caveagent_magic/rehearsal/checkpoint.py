@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapp
 from caveagent_magic.events import Changes, Effect
 from caveagent_magic.rehearsal.changes import Snapshot
 from caveagent_magic.rehearsal.undo import mapped, wide
-from caveagent_magic.rehearsal.undo.arrays import FORM, RESIZED, base_of, form_of
+from caveagent_magic.rehearsal.undo.arrays import FORM, RESIZED, address_of, base_of, form_of
 from caveagent_magic.rehearsal.undo.kept import Kept
 from caveagent_magic.rehearsal.undo.memory import Memory, Patch, meets, merge
 from caveagent_magic.rehearsal.undo.record import ABSENT, Holder, Record
+from caveagent_magic.rehearsal.undo.tensor_state import TENSOR, has_lost_memory
 from caveagent_magic.rehearsal.undo.walk import Limits, Span, Walk
 
 __all__ = ["Checkpoint", "Limits"]
@@ -75,9 +76,11 @@ class Checkpoint:
     def _settled(self, changes: Changes, before: Snapshot | None, effects: Iterable[Effect]) -> Record:
         bindings = dict(self._rebound())
         moved = [kept for kept in self._walk.kept if kept.kind is FORM and _has_moved(kept)]
-        given_up = [kept.state.span() for kept in moved]
+        lost = [kept for kept in self._walk.kept if kept.kind is TENSOR and has_lost_memory(kept.state)]
+        given_up = [kept.state.span() for kept in moved] + [kept.state.storage for kept in lost]
         resized, said = self._resized(moved)
-        replaced = {id(kept) for kept in moved}
+        said |= dict.fromkeys((kept.name for kept in lost), "its memory was given up for another")
+        replaced = {id(kept) for kept in (*moved, *lost)}
         everything = (*self._walk.kept, *self._settings)
         kept = [each for each in everything if id(each) not in replaced and _is_other(each)] + resized
         patches = self._patches(given_up, said)
@@ -131,7 +134,7 @@ class Checkpoint:
         gone = merge(given_up)
         for span in self._spans:
             if meets(span.address, span.size, written) and not meets(span.address, span.size, gone):
-                yield Holder(span.array, form_of(span.array).address, span.name)
+                yield Holder(span.array, address_of(span.array), span.name)
 
     def _not_covered(self, touched: set[str]) -> Iterator[tuple[str, str]]:
         for name in self._walk.unseen:

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeAlias
 
@@ -58,6 +58,7 @@ class Part:
     randomness: RandomState = field(default_factory=RandomState.take)  # of the parent
     verify: Verify = nothing_to_verify
     polars_anew: bool = False  # whether the code needs threads of polars
+    used: Collection[str] = ()  # the names that the code uses
     outcome: int = -1  # descriptor of the memory that takes what the code made; -1: nobody wants it
 
     @property
@@ -113,7 +114,7 @@ def _perform(part: Part, folders: tuple[str, ...]) -> None:
     reporter = Reporter(part.report, part.limits.output_bytes)
     reporter.announce(str(in_force))
     before = changes.snapshot(part.namespace, part.describe)
-    keeper = adopt.Keeper(part.namespace) if part.outcome >= 0 else None
+    keeper = adopt.Keeper(part.namespace, part.used) if part.outcome >= 0 else None
     start = time.perf_counter()
     stopped, last = "", None
     part.randomness.restore()

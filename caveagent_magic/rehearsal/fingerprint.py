@@ -30,6 +30,7 @@ from caveagent_magic.rehearsal.foreign import (
     table_of,
 )
 from caveagent_magic.rehearsal.random_state import state_of
+from caveagent_magic.rehearsal.tensors import is_tensor, tensor_of
 
 Difference = Literal["same", "partly", "unchecked", "changed"]
 
@@ -163,6 +164,16 @@ class Look:
         self.buffers.append(buffer_of(facts, 0.0 if self.deadline is math.inf else self.deadline))
         return 0
 
+    def tensor(self, thing: Any, depth: int) -> Iterator[int]:
+        """The mark of a tensor of torch and of its gradient."""
+        if (state := tensor_of(thing)) is None:
+            yield self.address(thing)
+            return
+        array = state.array()
+        yield hash((str(state.dtype), state.requires_grad))
+        yield from self._array(array_facts(array, type(array)), depth)
+        yield self.at(state.grad, depth)
+
     def _is_out_of_time(self) -> bool:
         self.cut = self.cut or (len(self.seen) % 64 == 0 and time.thread_time() > self.deadline)
         return self.cut
@@ -175,6 +186,8 @@ class Look:
         manager = frame_manager(thing, kind)
         if (facts := array_facts(thing, kind)) is not None:
             yield from self._array(facts, depth)
+        elif is_tensor(kind):
+            yield from self.tensor(thing, depth)
         elif manager is not None:
             yield from self._frame(manager, depth)
             yield self.at((instance_dictionary(thing, kind) or {}).get("_attrs"), depth)

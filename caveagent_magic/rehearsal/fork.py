@@ -100,7 +100,7 @@ def rehearse(
             run, namespace, describe, limits, available, folder, *ends, os.getpid(), leave, verify=verify
         )
         anew = strands_polars(used, namespace)
-        part = replace(part, polars_anew=anew, outcome=-1 if outcome is None else outcome.file)
+        part = replace(part, used=used, polars_anew=anew, outcome=-1 if outcome is None else outcome.file)
         record = Record(limits.output_bytes)
         process = Process(cleans_up=available.own_processes)
         watch = Watch(limits)

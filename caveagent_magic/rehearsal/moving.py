@@ -22,6 +22,7 @@ from typing import Any
 from caveagent_magic.rehearsal.buffers import checksum_of
 from caveagent_magic.rehearsal.fingerprint import fingerprint
 from caveagent_magic.rehearsal.foreign import frame_manager, instance_dictionary, package_of
+from caveagent_magic.rehearsal.tensors import is_tensor
 
 Place = tuple[int, int, bool]  # offset, size, whether it may only be read
 
@@ -176,6 +177,8 @@ class _Scout:
             self._columns.add(id((instance_dictionary(thing, kind) or {}).get("_data")))
         elif package_of(kind) == "polars":
             raise CannotMove("frames of polars cannot leave a fork")
+        elif is_tensor(kind):
+            raise CannotMove("tensors of torch cannot leave a fork")
         elif id(thing) in self._frozen and gc.is_tracked(thing) and not _is_by_name(thing):
             raise CannotMove(f"they refer to an older {kind.__qualname__} that is not among your variables")
         return None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import random
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from caveagent_magic.rehearsal.adopt import CannotMove, reaches_outside
 from caveagent_magic.rehearsal.content import content_mark
 from caveagent_magic.rehearsal.fork import Limits, rehearse
+from caveagent_magic.step.rehearsal import names_in
 from tests.rehearsal.conftest import describe
 
 
@@ -21,6 +23,7 @@ def try_out(source, namespace, **limits):
         namespace,
         Limits(**{"seconds": 100.0, "adopt_seconds": 0, **limits}),
         describe,
+        used=names_in(source),
     )
 
 
@@ -101,6 +104,16 @@ def test_what_would_not_be_the_same_is_refused(code, reason):
 
     namespace.pop("__builtins__", None)
     assert (refused, {**namespace} == {**before} if "frame" not in code else True) == (reason, True)
+
+
+def test_what_a_step_does_inside_an_object_that_cannot_be_looked_into_is_not_left_behind():
+    namespace = fresh() | {"con": duckdb.connect()}
+
+    refused = adopt("con.execute('create table t (a int)')\nb = 1", namespace)
+
+    assert refused == "what the code did with con cannot be seen: it holds a _duckdb.DuckDBPyConnection"
+    assert "b" not in namespace
+    assert adopt("b = 1", namespace) == ""
 
 
 def test_results_that_are_too_large_are_refused():

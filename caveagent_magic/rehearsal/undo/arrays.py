@@ -48,8 +48,15 @@ def form_of(thing: Any) -> Form:
 
 
 def base_of(thing: Any) -> Any:
-    """What owns the memory of an array; None: itself."""
+    """What owns the memory of an array or a tensor; None: itself."""
+    if not isinstance(thing, _numpy().ndarray):
+        return thing.untyped_storage()
     return _own("base").__get__(thing)
+
+
+def address_of(thing: Any) -> int:
+    """Where the memory of an array or a tensor begins."""
+    return form_of(thing).address if isinstance(thing, _numpy().ndarray) else int(thing.data_ptr())
 
 
 def has_objects(thing: Any) -> bool:

@@ -8,6 +8,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
+from caveagent_magic.rehearsal.tensors import is_tensor
 from caveagent_magic.rehearsal.undo import attributes, containers, randomness
 from caveagent_magic.rehearsal.undo.kept import Kind
 from caveagent_magic.rehearsal.undo.polars_state import kind_of_polars
@@ -35,6 +36,7 @@ _IMMUTABLE = frozenset(
     | {"_abc", "weakref", "collections", "_weakref", "_contextvars", "PIL", "cython", "_cython_3_0_0"}
     | {"itertools", "_random", "array", "enum", "abc", "_functools", "_collections", "string", "ast"}
 )
+_OF_TORCH = frozenset({"torch.dtype", "torch.device", "torch.layout", "torch.memory_format", "torch.Size"})
 # The kernel's own: graphs without end that no step is about.
 _MACHINERY = frozenset(
     {"IPython", "ipykernel", "ipywidgets", "traitlets", "logging", "asyncio", "threading", "zmq", "comm"}
@@ -49,6 +51,7 @@ class Plan:
     skip: bool = False
     kinds: tuple[Kind, ...] = ()
     is_array: bool = False
+    is_tensor: bool = False
     varies: bool = False  # whether an object may need more kinds than these
     referents: bool = False  # whether what C holds is looked into as well
     opaque: str = ""  # the type, where it may hide state from us
@@ -84,6 +87,10 @@ def _planned(kind: type) -> Plan:
         return Plan(kinds=(attributes.POSITION,))
     if kind is types.GeneratorType:
         return Plan(kinds=(attributes.GENERATOR,), referents=True)
+    if is_tensor(kind):
+        return Plan(kinds=_own_attributes(kind), is_tensor=True)
+    if attributes.qualified(kind) in _OF_TORCH:
+        return Plan(skip=True)
     if _is_array(kind):
         return Plan(kinds=_own_attributes(kind), is_array=True, varies=True, library=package == "numpy")
     kinds = (*_containers(kind), *_of_libraries(kind), *_own_attributes(kind))
@@ -134,6 +141,7 @@ def _is_known(kind: type) -> bool:
     return all(
         (package_of(base) in _IMMUTABLE and not _only_says_builtin(base))
         or base in _WITHOUT_MORE
+        or randomness.kind_of(base) is not None
         or (base.__flags__ & _PYTHON_CLASS and _hidden_bytes(base) <= 0)
         for base in type.mro(kind)
     )

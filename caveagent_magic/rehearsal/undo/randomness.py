@@ -26,10 +26,20 @@ def _legacy(name: str) -> Any:
     return getattr(sys.modules["numpy.random"].RandomState, name)
 
 
+def _bytes_of_torch(state: bytes) -> Any:
+    torch = sys.modules["torch"]
+    return torch.frombuffer(bytearray(state), dtype=torch.uint8)
+
+
 _BY_TYPE = {
     "_random.Random": Kind(_PYTHON.getstate, _PYTHON.setstate, operator.eq),
     "numpy.random.bit_generator.BitGenerator": Kind(
         lambda thing: thing.state, lambda thing, state: setattr(thing, "state", state), _same_state
+    ),
+    "torch._C.Generator": Kind(
+        lambda thing: thing.get_state().numpy().tobytes(),
+        lambda thing, state: thing.set_state(_bytes_of_torch(state)),
+        operator.eq,
     ),
     "numpy.random.mtrand.RandomState": Kind(
         lambda thing: _legacy("get_state")(thing, legacy=False),

@@ -10,7 +10,7 @@ from typing import Any
 from caveagent_magic.events import Change
 from caveagent_magic.rehearsal.changes import SECONDS
 from caveagent_magic.rehearsal.fingerprint import Fingerprint, fingerprint
-from caveagent_magic.rehearsal.undo.arrays import form_of
+from caveagent_magic.rehearsal.undo.arrays import address_of
 from caveagent_magic.rehearsal.undo.attributes import POSITION
 from caveagent_magic.rehearsal.undo.kept import CannotRestore, Kept
 from caveagent_magic.rehearsal.undo.memory import Patch
@@ -36,7 +36,7 @@ class Holder:
     @property
     def in_place(self) -> bool:
         """Whether its memory is still where it was."""
-        return form_of(self.array).address == self.address
+        return address_of(self.array) == self.address
 
 
 @dataclass(frozen=True, slots=True)

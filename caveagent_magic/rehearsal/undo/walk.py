@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from caveagent_magic.rehearsal.tensors import tensor_of
 from caveagent_magic.rehearsal.undo import attributes
 from caveagent_magic.rehearsal.undo.arrays import FORM, OBJECTS, base_of, form_of, has_objects
 from caveagent_magic.rehearsal.undo.kept import Kept, Kind
 from caveagent_magic.rehearsal.undo.plan import Plan, is_users, plan_of
+from caveagent_magic.rehearsal.undo.tensor_state import TENSOR
 
 _LOOK_AT_CLOCK = 256  # objects
 
@@ -121,6 +123,8 @@ class Walk:
             found += each.inside(state)
         if plan.is_array:
             found += self._array(thing, name)
+        elif plan.is_tensor:
+            found += self._tensor(thing, name, quiet)
         elif kind is tuple or kind is frozenset:
             found += thing
         elif type(thing) is types.FunctionType:
@@ -146,6 +150,15 @@ class Walk:
             address, size = form_of(thing).span()
             self.spans.append(Span(address, size, thing, name))
         return [] if base is None else [base]
+
+    def _tensor(self, thing: Any, name: str, quiet: bool) -> list[object]:
+        state = tensor_of(thing)
+        if state is None:
+            self.opaque.setdefault(name, attributes.qualified(type(thing)))
+            return []
+        self.kept.append(Kept(thing, TENSOR, state, name, quiet))
+        self.spans.append(Span(state.address, state.reach, state.alias, name))
+        return [] if state.grad is None else [state.grad]
 
     def _held_by(self, thing: object) -> list[object]:
         """What an object refers to in C; neither classes of libraries nor what leads to their modules."""

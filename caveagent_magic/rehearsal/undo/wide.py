@@ -15,6 +15,7 @@ def roots() -> Iterator[tuple[str, object]]:
     """Objects of libraries that hold such state, by what a person calls it."""
     yield "Python's random numbers", _in_module("random", "_inst")
     yield "numpy's random numbers", _in_module("numpy.random.mtrand", "_rand")
+    yield "torch's random numbers", _in_module("torch", "default_generator")
     yield "pandas' options", _in_module("pandas._config.config", "_global_config")
     yield "matplotlib's rcParams", _in_module("matplotlib", "rcParams")
     yield "sys.path", sys.path
