@@ -92,7 +92,8 @@ def test_no_method_of_a_text_or_namespace_of_somebodys_class_is_called() -> None
         for name in vars(kind)
         if name not in ("__new__", "__init__", "__class__", "__doc__", "__getattribute__", "__hash__")
     }
-    text, names = type("Text", (str,), dict(methods))("os.system('ls')"), type("Names", (dict,), dict(methods))()
+    text = type("Text", (str,), dict(methods))("os.system('ls')")
+    names = type("Names", (dict,), dict(methods))()
     dict.__setitem__(names, "os", os)
 
     assert {finding.capability for finding in check(text, names).findings} == {"process"}
