@@ -29,6 +29,8 @@ def confusables(tree: ast.Module, namespace: Mapping[str, object]) -> Iterator[t
     known = {name for _, name in named if name.isascii()} | set(builtins.__dict__) | set(CONVENTIONS)
     for node, name in foreign:
         like = name.translate(TWINS)
+        if like == name:
+            continue
         if _mixed(name) or ((like in known or like in namespace) and not _letter(name)):
             yield node, name, like
 

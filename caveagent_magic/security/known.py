@@ -9,6 +9,7 @@ import site
 import sys
 import sysconfig
 import types
+from importlib.machinery import PathFinder
 from typing import Any, TypeGuard
 
 from caveagent_magic.security.strict import STRICT
@@ -41,7 +42,7 @@ COMPUTING = names(
     sre_constants sre_compile sre_parse numpy pandas scipy sklearn statsmodels polars pyarrow numexpr
     bottleneck sympy numba dask xarray patsy pingouin lifelines linearmodels arch xgboost lightgbm
     catboost imblearn category_encoders optuna hyperopt skopt shap lime eli5 mlxtend yellowbrick umap
-    hdbscan implicit surprise prophet fbprophet pmdarima tsfresh sktime darts feature_engine
+    hdbscan implicit empiricaldist surprise prophet fbprophet pmdarima tsfresh sktime darts feature_engine
     featuretools boruta scikitplot tensorflow keras torch torchvision torchaudio transformers datasets
     tokenizers spacy nltk gensim textblob wordcloud emoji langdetect fuzzywuzzy rapidfuzz Levenshtein
     cv2 skimage PIL imageio networkx igraph community shapely geopandas pyproj geopy haversine pysal
@@ -237,6 +238,18 @@ def own_code(function: object) -> TypeGuard[types.FunctionType]:
 def own_file(path: str) -> bool:
     """Whether a source file is neither the standard library's nor an installed package's."""
     return not path.startswith(("<frozen", "<__array_function__", *_library_folders()))
+
+
+def of_the_person(package: str) -> bool:
+    """Whether a file of the person's would run; what is installed may be imported, what is absent fails."""
+    try:
+        found = PathFinder.find_spec(package)
+    except (ImportError, ValueError, OSError):
+        return True
+    if found is None:
+        return package[:1] in (".", "")
+    places = [found.origin, *(found.submodule_search_locations or ())]
+    return any(own_file(place) for place in places if place) or found.loader is None
 
 
 def module_dict(module: object) -> dict[str, Any]:

@@ -198,6 +198,14 @@ def _combinations(args: Args, _: Keywords) -> Amount:
     return Amount(bits=chosen * math.log2(2.7 * sizes[0] / chosen))
 
 
+def _paths_in(args: Args, _: Keywords) -> Amount:
+    """Ways through a graph in which all are neighbours."""
+    graph = args[0] if args else UNKNOWN
+    known = len(graph.shape) == 2
+    return listed(float(math.factorial(int(min(graph.shape[0], 20)))), lazy=True) if known else UNKNOWN
+
+
+_WAYS = names("simple_cycles all_simple_paths all_simple_edge_paths")
 _LAST_OF_THREE = names("normal uniform integers randint gamma beta binomial")
 _numpy_shapes = names(
     "zeros ones empty full random.random random.random_sample random.standard_normal indices"
@@ -235,6 +243,8 @@ GROWTH: Mapping[str, Grows] = {
     "itertools.islice": _sliced, "itertools.cycle": _for_ever, "itertools.count": _for_ever,
     "itertools.repeat": _again, "itertools.chain": _chained, "itertools.chain.from_iterable": _unchained,
     "itertools.starmap": _through, "itertools.accumulate": _enumerated, "itertools.pairwise": _enumerated,
+    **{f"networkx.{name}": _paths_in for name in _WAYS},
+    "networkx.complete_graph": lambda args, _: array(*dimensions(args[0] if args else None) * 2),
     "builtins.range": _range, "builtins.map": _through, "builtins.filter": _through,
     "builtins.zip": _zipped, "builtins.enumerate": _enumerated, "builtins.reversed": _enumerated,
     "builtins.iter": _enumerated, "tqdm.tqdm": _enumerated, "tqdm.auto.tqdm": _enumerated,

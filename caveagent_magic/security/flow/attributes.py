@@ -54,11 +54,15 @@ class Attributes(Containers):
             found = live.attribute(owner, name)
             if found is None and isinstance(owner, Instance):
                 found = self.read_property(owner, name, node)
+            elif found is None:
+                found = self.ask_module(owner, name, node)
             if found is not None:
                 return found
         if isinstance(owner, Named):
             return self._named_attribute(owner, name)
         if isinstance(owner, Instance):
+            if name == "T":  # turned around, it is of the same kind
+                return (Instance(owner.of),)
             return (Named(f"{owner.of}.{name}", receiver=owner),)
         if isinstance(owner, (Class, Made)):
             return self._class_attribute(owner, name)

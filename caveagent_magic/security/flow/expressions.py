@@ -10,6 +10,7 @@ from types import MappingProxyType
 from caveagent_magic.security.flow import fold
 from caveagent_magic.security.flow.attributes import Attributes
 from caveagent_magic.security.flow.bindings import Scope, branches
+from caveagent_magic.security.flow.inheriting import inherited
 from caveagent_magic.security.flow.reader import names_of
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -104,7 +105,8 @@ class Expressions(Attributes):
         ):
             self.values(node.value.value, scope)
             return DATA
-        return self.attribute(self.values(node.value, scope), node.attr, node)
+        above = inherited(self, node, scope)
+        return above or self.attribute(self.values(node.value, scope), node.attr, node)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Values:
         owners = self.values(node.value, scope)

@@ -48,7 +48,6 @@ class Following(Expressions):
         self.memory: dict[object, Values] = {}
         self.workers = False  # whether libraries were told to spread their work over processes
         self.returned: list[list[Values]] = []
-        self.classes: dict[int, Class] = {}  # by the scope of their bodies
 
     def make_function(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope

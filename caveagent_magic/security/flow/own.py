@@ -17,6 +17,7 @@ from caveagent_magic.security.flow.source import names_in, node_of
 from caveagent_magic.security.flow.values import (
     DATA,
     Bound,
+    Const,
     Function,
     Instance,
     Made,
@@ -25,7 +26,7 @@ from caveagent_magic.security.flow.values import (
     Value,
     Values,
 )
-from caveagent_magic.security.known import own_code, top
+from caveagent_magic.security.known import module_dict, own_code, top
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.held import held
@@ -146,6 +147,14 @@ class Own(Following):
         if not own_code(getter):
             return None
         return self.call_value(live.values_of(getter)[0], Given(node, Scope({}), ((owner,),), {}, False))
+
+    def ask_module(self, owner: Value, name: str, node: ast.AST) -> Values | None:
+        """Follow the `__getattr__` of a module of the person's, which gives what the module has not."""
+        obj = owner.live.obj if isinstance(owner, Named) and owner.live is not None else None
+        asked = module_dict(obj).get("__getattr__") if is_a(obj, types.ModuleType) else None
+        if not own_code(asked):
+            return None
+        return self.call_value(live.values_of(asked)[0], Given(node, Scope({}), ((Const(name),),), {}, False))
 
     def write_property(self, owner: Instance, name: str, values: Values, node: ast.AST) -> None:
         """Follow the setter of a property, and what deletes it."""

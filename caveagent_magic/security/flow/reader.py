@@ -12,6 +12,7 @@ from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.values import (
     Bound,
+    Class,
     Function,
     Instance,
     Items,
@@ -63,7 +64,8 @@ class Reader:
         self.budget = budget
         self.uses: list[Use] = []
         self.elsewhere: tuple[Span, str] | None = None  # set while a function of the person's is followed
-        self.following: list[object] = []
+        self.following: list[ast.AST] = []
+        self.classes: dict[int, Class] = {}  # by the scope of their bodies
 
     def record(self, kind: Kind, names: tuple[str, ...], node: ast.AST, **more: object) -> None:
         """Note one use; inside a followed function it belongs to the place that calls it."""
@@ -110,6 +112,10 @@ class Reader:
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """What a property of the person's own class gives; None if it is none."""
+        raise NotImplementedError
+
+    def ask_module(self, owner: Value, name: str, node: ast.AST) -> Values | None:
+        """What a module of the person's gives by its `__getattr__`; None if it has none."""
         raise NotImplementedError
 
     def call_back(self, value: Value, node: ast.AST) -> None:

@@ -129,6 +129,9 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
         return Named(_routine_name(obj), Ref(obj), written=written, receiver=_bound_to(obj, depth))
     if kind is types.MethodType:
         return _method(obj, depth)
+    dispatched = _dispatched(obj)
+    if dispatched is not None:
+        return Named(dispatched, Ref(obj), written=written)
     if kind is functools.partial:
         return _partial(obj, depth)
     if kind in CONTAINER_KINDS and depth < len(MOST_ITEMS):
@@ -137,6 +140,18 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
     if kind is functools._lru_cache_wrapper:
         return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
     return Instance(_array_name(obj) or class_name(kind), Ref(obj))
+
+
+def _dispatched(obj: object) -> str | None:
+    """The name of one of numpy's own functions, which are of a class of their own."""
+    numpy = sys.modules.get("numpy")
+    kind = type(module_dict(numpy).get("mean")) if is_a(numpy, types.ModuleType) else None
+    if type(obj) is not kind or kind in ROUTINE_KINDS:
+        return None
+    where, name = word(getattr(obj, "__module__", "")), word(getattr(obj, "__name__", ""))
+    module = sys.modules.get(where) if where.partition(".")[0] == "numpy" else None
+    inside = module_dict(module) if is_a(module, types.ModuleType) else {}
+    return f"{where}.{name}" if inside.get(name) is obj else None
 
 
 def _array_name(obj: object) -> str | None:
@@ -231,8 +246,8 @@ def attribute(owner: Named | Instance, name: str) -> Values | None:
     found = still.attribute(obj, name)
     if type(found) is types.MemberDescriptorType and isinstance(owner, Instance):
         return _in_slot(obj, found)
-    if type(found) is FIELD and is_a(obj, tuple):
-        return values_of(FIELD.__get__(found, obj, type(obj)))
+    if type(found) is FIELD:
+        return values_of(FIELD.__get__(found, obj, type(obj))) if is_a(obj, tuple) else DATA
     if found is still.MISSING or is_a(
         found, (property, types.GetSetDescriptorType, types.MemberDescriptorType)
     ):
@@ -268,6 +283,10 @@ def _module_attribute(obj: types.ModuleType, owner: Named | Instance, name: str)
     if name not in inside:
         return module(f"{itself}.{name}")
     found = inside[name]
+    if is_a(found, types.FunctionType) and "<locals>" in found.__qualname__ and not own_code(found):
+        return (
+            Named(f"{canonical_module(itself)}.{name}", Ref(found)),
+        )  # made in a function, and named here
     kinds = (*PLAIN, *ROUTINES, type, types.ModuleType)
     if own_module(obj) or is_a(found, kinds) or found is sys.modules:
         return values_of(found, f"{base}.{name}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from caveagent_magic.security.flow.values import Const, Items, Opaque, Text, Values
-from caveagent_magic.security.known import harmless
+from caveagent_magic.security.known import harmless, of_the_person
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
@@ -219,13 +219,24 @@ class NamesModule(Rule):
 
     examples = (
         Flagged("import matplotlib.pyplot as plt\nplt.switch_backend('module://x')"),
+        Flagged(
+            "import matplotlib.pyplot as plt\nplt.style.use('.my_looks.dark')", name="matplotlib.style.use"
+        ),
         Passes("import matplotlib.pyplot as plt\nplt.switch_backend('agg')"),
+        Passes("import matplotlib.pyplot as plt\nplt.style.use(['ggplot', 'looks.mplstyle'])"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Wherever such an address is handed to."""
-        if any(word.startswith("module://") for word in use.words):
+        styled = use.kind == "call" and use.name.endswith(("style.use", "style.context"))
+        if any(word.startswith("module://") or (styled and _in_package(word)) for word in use.words):
             yield Hit(shown(name))
+
+
+def _in_package(style: str) -> bool:
+    """Whether a style is named as one that lies in a package, which is imported to find it."""
+    package, dot, _ = style.partition(".")
+    return bool(dot) and not style.endswith(".mplstyle") and "/" not in style and of_the_person(package)
 
 
 class FetchesUnknownName(Rule):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from caveagent_magic.security.flow.values import Class, Function, Instance, Items, Named
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
@@ -42,6 +43,8 @@ class ChangesKernel(Rule):
         Flagged("import caveagent_magic.security.guard"),
         Flagged("get_ipython().events.register('pre_run_cell', print)"),
         Flagged("exit()", name="exit"),
+        Flagged("help('my_module')", name="help"),
+        Passes("import pandas as pd\nhelp(pd.DataFrame.merge)"),
         Flagged("import _interpreters\n_interpreters.create()"),
         Passes("get_ipython().run_line_magic('matplotlib', 'inline')"),
         Passes("from IPython.display import display\ndisplay(df)"),
@@ -53,11 +56,22 @@ class ChangesKernel(Rule):
 
         if name.endswith(("run_line_magic", "run_cell_magic")) and use.kind == "read":
             return
+        if name == "builtins.help" and use.kind == "call" and _explains(use):
+            return
         if name.startswith("IPython.display.") or any(
             harmless(each) for each in use.names if not each.startswith(("?.", "builtins."))
         ):
             return
         yield Hit(shown(next((each for each in use.names if not each.startswith("?.")), name)))
+
+
+def _explains(use: Use) -> bool:
+    """Whether help is asked for an object; a text may name a module, which would be imported."""
+    given = use.args[0] if len(use.args) == 1 and not use.open_ended else ()
+    return bool(given) and all(
+        isinstance(value, (Named, Instance, Function, Class, Items)) and value != Instance("builtins.str")
+        for value in given
+    )
 
 
 class RunsMagic(Rule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -54,6 +55,7 @@ READERS = (
     )
 )
 NOT_A_READER = frozenset({"sqlite3.connect", "joblib.load"})
+RELATIONS = names("project filter aggregate order select join")
 METHODS = names(
     """
     pathlib.Path.read_text pathlib.Path.read_bytes pathlib.Path.iterdir pathlib.Path.glob
@@ -145,13 +147,23 @@ class ReadsByQuery(Rule):
 
     examples = (
         Flagged("import duckdb\nduckdb.sql(\"select * from '/etc/passwd'\")"),
+        Flagged("table.project(\"(select max(a) from '/etc/hosts')\")"),
         Passes("import duckdb\nduckdb.sql(\"select a from 'data/sales.csv' where b > 1\").df()"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Each file that a text names where a table would be."""
-        if use.name.rpartition(".")[2].removeprefix("module_") in ("sql", "query", "execute", "from_query"):
+        method = use.name.rpartition(".")[2].removeprefix("module_")
+        if method in ("sql", "query", "execute", "from_query") or _of_relation(use, method):
             yield from (Hit(shown(name), path) for word in use.words for path in files(word))
+
+
+def _of_relation(use: Use, method: str) -> bool:
+    """Whether expressions are given to a table of duckdb, which may select from files inside of them."""
+    of_duckdb = any(name.startswith("duckdb.") for name in use.names)
+    return (of_duckdb or method in RELATIONS) and any(
+        re.search(r"\bselect\b", word, re.IGNORECASE) for word in use.words
+    )
 
 
 def _writes(mode: str) -> bool:

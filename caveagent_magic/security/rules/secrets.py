@@ -25,6 +25,11 @@ SECRET = re.compile(
 )
 
 
+ENVIRONMENT = re.compile(
+    r"(?:^|_)(?:get_?env|environ|environment_variables?|env_?vars?)(?:_|$)|^expand_?vars$"
+)
+
+
 class ReadsEnvironment(Rule):
     """Reads or changes the environment or a store of passwords: keys and tokens lie there."""
 
@@ -51,6 +56,7 @@ class ReadsEnvironment(Rule):
         Flagged("import os\nos.environ['HOME']", name="os.environ"),
         Flagged("from os import getenv as g\ng('API_KEY')", name="os.getenv"),
         Flagged("import pandas as pd\npd.io.common.os.environ"),
+        Flagged("import dask\ndask.config.expand_environment_variables('$HOME')"),
         Passes("import os\nos.path.join('a', 'b')"),
         Passes("environment = {'HOME': 'x'}\nenvironment['HOME']"),
         Passes("users.password"),
@@ -59,6 +65,8 @@ class ReadsEnvironment(Rule):
     def named(self, use: Use) -> str | None:
         """A live object may keep a secret under its own name; a column of data may be called so."""
         last = use.name.rpartition(".")[2]
+        if use.kind == "call" and ENVIRONMENT.search(last):
+            return use.names[0]
         kept = use.kind == "read" and SECRET.fullmatch(last) and any(map(_is_live, use.receiver))
         return last if kept else super().named(use)
 

@@ -6,10 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from importlib.machinery import PathFinder
 
 from caveagent_magic.security.flow.values import Const, Instance, Text, texts
-from caveagent_magic.security.known import COMPUTING, harmless, own_file, top
+from caveagent_magic.security.known import COMPUTING, harmless, of_the_person, top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, claimed, shown
 from caveagent_magic.security.use import Use
 
@@ -107,18 +106,6 @@ class HandsPlace(Rule):
                 return
 
 
-def _of_the_person(package: str) -> bool:
-    """Whether a file of the person's would run; what is installed may be imported, what is absent fails."""
-    try:
-        found = PathFinder.find_spec(package)
-    except (ImportError, ValueError, OSError):
-        return True
-    if found is None:
-        return package[:1] in (".", "")
-    places = [found.origin, *(found.submodule_search_locations or ())]
-    return any(own_file(place) for place in places if place) or found.loader is None
-
-
 class ImportsUnknown(Rule):
     """Imports a module that is not known here: importing it runs it."""
 
@@ -144,7 +131,7 @@ class ImportsUnknown(Rule):
         )
         if (
             not known
-            and _of_the_person(first)
+            and of_the_person(first)
             and first
             not in (
                 "requests",

@@ -167,6 +167,7 @@ class WritesAsAsked(Rule):
     examples = (
         Flagged("from sklearn.pipeline import make_pipeline\nmake_pipeline(memory='cache')"),
         Flagged("model.fit(x, y, log_dir='logs')", name="fit"),
+        Flagged("import plotly.express as px\npx.bar(df).show('iframe')", name="show"),
         Passes("from sklearn.pipeline import make_pipeline\nmake_pipeline(memory=None)"),
         Passes("df.info(memory_usage='deep')"),
     )
@@ -175,6 +176,8 @@ class WritesAsAsked(Rule):
         """By the keyword, where another rule does not know the function."""
         if any(each in WRITERS for each in use.names):
             return
+        if name.endswith(".show") and any(word.startswith("iframe") for word in use.words):
+            yield Hit(shown(name))
         if use.kind == "store":
             if (
                 name.endswith(".memory")
