@@ -14,6 +14,7 @@ FOLDERS = ("src", "schema", "style")
 FILES = ("package.json", "package-lock.json", "tsconfig.json", "tsconfig.lab.json", "build.mjs")
 BUILT = (
     PACKAGE / "static" / "panel.js",
+    PACKAGE / "static" / "undo.js",
     PACKAGE / "static" / "panel.css",
     PACKAGE / "labextension" / "package.json",
 )

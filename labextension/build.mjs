@@ -1,4 +1,4 @@
-// Builds the in-cell panel: one ES module and its style sheet.
+// Builds the widgets of a cell, an ES module each, and their style sheet.
 import { build } from "esbuild";
 
 const shared = { bundle: true, minify: true, legalComments: "none", charset: "utf8", logLevel: "warning" };
@@ -6,8 +6,8 @@ const out = "../caveagent_magic/static";
 
 await build({
   ...shared,
-  entryPoints: ["src/panel.ts"],
-  outfile: `${out}/panel.js`,
+  entryPoints: ["src/panel.ts", "src/undo.ts"],
+  outdir: out,
   format: "esm",
   target: "es2022",
 });

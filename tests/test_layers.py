@@ -67,7 +67,7 @@ def test_no_file_imports_the_libraries_of_the_person_and_only_the_shell_imports_
 
 
 SOURCES = Path(__file__).parents[1] / "labextension" / "src"
-FRONT_END = {"protocol": 0, "trace": 1, "render": 2, "panel": 3, "lab": 3}
+FRONT_END = {"protocol": 0, "trace": 1, "render": 2, "panel": 3, "undo": 3, "lab": 3}
 
 
 @pytest.mark.parametrize(

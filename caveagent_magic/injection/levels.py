@@ -16,6 +16,13 @@ MEANING: Mapping[Level, str] = {
 }
 
 
+def in_full(level: Level) -> str:
+    """All that a level means: what it adds to those below it, and which output is told."""
+    parts = [MEANING[each].partition("; ") for each in LEVELS[: LEVELS.index(level) + 1]]
+    known = ", ".join(known.removeprefix("and ") for known, _, _ in parts)
+    return f"{known}; {[output for _, _, output in parts if output][-1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Alias:
     """A column that the model knows under another name."""

@@ -24,6 +24,7 @@ from caveagent_magic.shell.questions import VERBS as QUESTIONS
 SLICE = 0.1  # seconds; short waits let an interrupt through
 PRESENT = 60.0  # seconds that a front end counts as being there after its hello
 GRACE = 3.0  # seconds that a front end has to announce itself before stdin asks
+LAB = "lab"  # how the JupyterLab extension calls itself
 
 
 T = TypeVar("T")

@@ -96,6 +96,7 @@ def reset(words: Sequence[str], magics: CaveMagics) -> str:
     """Forget the conversation; variables stay."""
     magics.driver.stream.reset()
     magics.driver.history.clear()
+    magics.driver.offer.withdraw()
     return "The conversation is forgotten. Your variables are as they were."
 
 
@@ -117,22 +118,22 @@ def cost(words: Sequence[str], magics: CaveMagics) -> str:
 
 def undo(words: Sequence[str], magics: CaveMagics) -> str:
     """Take back what the last turn did to your variables, or the last N steps: `%cave undo N`."""
-    from caveagent_magic.shell.undo import take_back
+    from caveagent_magic.shell.undo import nothing, shown, take_back
 
+    driver = magics.driver
     if words and not (len(words) == 1 and words[0].isdecimal() and int(words[0])):
         raise UsageError(f"%cave undo takes a number of steps from 1, and not {' '.join(words)!r}.")
-    text = take_back(magics.driver, int(words[0]) if words else None)
-    magics.driver.record.follow(magics.driver.history, in_a_cell=magics.driver.in_a_cell)
-    return text
+    log = take_back(driver, int(words[0]) if words else None, in_a_cell=driver.in_a_cell)
+    return shown(log, driver) if log.events else nothing(driver, redo=False)
 
 
 def redo(words: Sequence[str], magics: CaveMagics) -> str:
     """Do again what the last `%cave undo` took back."""
-    from caveagent_magic.shell.undo import do_again
+    from caveagent_magic.shell.undo import do_again, nothing, shown
 
-    text = do_again(magics.driver)
-    magics.driver.record.follow(magics.driver.history, in_a_cell=magics.driver.in_a_cell)
-    return text
+    driver = magics.driver
+    log = do_again(driver, in_a_cell=driver.in_a_cell)
+    return shown(log, driver) if log.events else nothing(driver, redo=True)
 
 
 def doctor(words: Sequence[str], magics: CaveMagics) -> str:

@@ -37,12 +37,13 @@ from caveagent_magic.security.policies.said import Session
 from caveagent_magic.semantic import prompt
 from caveagent_magic.semantic.stream import Stream
 from caveagent_magic.session import turn
-from caveagent_magic.shell.broker import GRACE, Broker, may_ask
+from caveagent_magic.shell.broker import GRACE, LAB, Broker, may_ask
 from caveagent_magic.shell.capped import capped
 from caveagent_magic.shell.config import CaveSettings
 from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
 from caveagent_magic.shell.log import Log
 from caveagent_magic.shell.names import Names
+from caveagent_magic.shell.offer import Offer
 from caveagent_magic.shell.privacy import suggestion
 from caveagent_magic.shell.record import Record, Recording, Wanted
 from caveagent_magic.shell.runtime import Runtime
@@ -103,6 +104,7 @@ class Driver:
     request: Mapping[str, Any] | None = None  # the execute request of the turn that is running
     models: dict[tuple[Any, ...], Model] = field(default_factory=dict)
     record: Record = field(init=False)
+    offer: Offer = field(init=False)
 
     def __post_init__(self) -> None:
         runtime, settings = self.runtime, self.settings
@@ -111,6 +113,7 @@ class Driver:
         )
         self.disclosure.privacy = Privacy(level=self.settings.privacy)
         self.broker.undoable = self.history.offer
+        self.offer = Offer(self)
 
     def run(self, task: Task, model_name: str = "", wanted: Wanted | None = None) -> None:
         """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
@@ -164,6 +167,9 @@ class Driver:
                 self.steps.bound(task.turn, task.out)
         self.broker.end()
         view.close(log)
+        if ports.steps_run:
+            below = isinstance(view, PanelView) and LAB not in self.broker.clients
+            self.offer.put(task.turn) if below else self.offer.withdraw()
         give_back_freed_memory()  # else a kernel of many steps grows though it holds no more than before
         if self.broker.attended():
             infer.warm_up()  # now, when the person reads

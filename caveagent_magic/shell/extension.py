@@ -41,6 +41,7 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(NAME, None)
     if magics is None:
         return
+    magics.let_go()
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("cave", None)
     shell.configurables.remove(magics)

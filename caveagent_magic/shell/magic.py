@@ -77,6 +77,11 @@ class CaveMagics(Magics, CaveSettings):
                 self._driver = driver_for(self, self.names)
             return self._driver
 
+    def let_go(self) -> None:
+        """Nothing in the page may ask this session any more."""
+        if self._driver:
+            self._driver.offer.withdraw()
+
     def task(self, options: argparse.Namespace, cell: str) -> Task:
         """What the line and the words of a cell ask for; raises `UsageError`."""
         from caveagent_magic.ports import Task

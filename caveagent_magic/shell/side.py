@@ -11,7 +11,7 @@ from caveagent_magic.egress.offer import offered
 from caveagent_magic.errors import CaveError
 from caveagent_magic.injection.card import labels, summary
 from caveagent_magic.injection.escape import label
-from caveagent_magic.injection.levels import LEVELS, MEANING
+from caveagent_magic.injection.levels import LEVELS, in_full
 from caveagent_magic.injection.words import cards_text
 from caveagent_magic.models.tokens import estimate
 from caveagent_magic.ports import Task
@@ -53,7 +53,7 @@ def look(magics: CaveMagics) -> Json:
     text = preview(magics)
     return {
         "level": driver.disclosure.privacy.level,
-        "levels": [{"level": level, "meaning": MEANING[level]} for level in LEVELS],
+        "levels": [{"level": level, "meaning": in_full(level)} for level in LEVELS],
         "variables": [
             _variable(name, obj, driver) for name, obj in islice(variables.items(), MOST_VARIABLES)
         ],

@@ -3,18 +3,12 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import panel from "../src/panel";
 import type { CaveEvent } from "../src/protocol";
 import type { Reply, Send } from "../src/render/control";
-import { english, setPageTrans, type Trans } from "../src/render/trans";
+import { english, setPageTrans } from "../src/render/trans";
 import { mount } from "../src/render/turn";
 import { reduce } from "../src/trace";
 import { event, FINISHED, WAITING } from "./examples";
+import { MARKED, read, untranslated } from "./marked";
 
-const MARKED: Trans = {
-  __: (text, ...values) => `«${english.__(text, ...values)}»`,
-  _n: (one, many, count, ...values) => `«${english._n(one, many, count, ...values)}»`,
-};
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
-const COLOURS = /\x1b\[[\d;]*m/g;
-const SPOKEN = ["aria-label", "title", "placeholder", "alt"];
 const ASKED = [event("turn_started"), event("prose"), event("question_asked")];
 const EFFECT = { capability: "network", target: "h:1", allowed: false, detail: "", preview: "p" } as const;
 const HELD = { output_type: "error", ename: "CapabilityRefused", evalue: "held", traceback: [] };
@@ -82,29 +76,6 @@ afterEach(() => {
   setPageTrans(english);
   document.body.replaceChildren();
 });
-
-/** What can be read in the page, piece by piece. */
-function read(): readonly string[] {
-  const nodes = [...document.body.querySelectorAll("*")];
-  const texts = nodes.flatMap((node) => [...node.childNodes].filter((child) => child instanceof Text));
-  const attributes = nodes.flatMap((node) => SPOKEN.map((name) => node.getAttribute(name) ?? ""));
-  return [...texts.map((text) => text.data), ...attributes];
-}
-
-/** The pieces with words that are neither marked nor said by the kernel. */
-function untranslated(pieces: readonly string[], events: readonly CaveEvent[]): readonly string[] {
-  const data = strings(events).join("\n").replace(COLOURS, "");
-  return pieces.filter((piece) => {
-    let rest = piece;
-    while (/«[^«»]*»/.test(rest)) rest = rest.replace(/«[^«»]*»/g, " · ");
-    return rest.split(/ · |\n/).some((part) => /\p{L}/u.test(part) && !data.includes(part.trim()));
-  });
-}
-
-function strings(value: unknown): readonly string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(strings) : [];
-}
 
 function press(label: string): void {
   const buttons = [...document.body.querySelectorAll("button")].filter((node) => !node.closest("[hidden]"));

@@ -116,9 +116,10 @@ def first_paint(notebook: Notebook) -> None:
 def sizes(notebook: Notebook) -> None:
     """Bundles, without compression, and a saved turn of five steps."""
     built = ROOT / "caveagent_magic"
-    panel = [(built / "static" / name).stat().st_size for name in ("panel.js", "panel.css")]
+    names = ("panel.js", "panel.css", "undo.js")
+    parts = [f"{name} {(built / 'static' / name).stat().st_size:,}" for name in names]
     lab = sum(each.stat().st_size for each in (built / "labextension").rglob("*") if each.is_file())
-    print(f"panel.js {panel[0]:,} and panel.css {panel[1]:,} bytes; labextension, all files: {lab:,} bytes")
+    print(f"{', '.join(parts)} bytes; labextension, all files: {lab:,} bytes")
     notebook.save()
     notebook.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     outputs = notebook.lab.read(notebook.name).cells[5].outputs

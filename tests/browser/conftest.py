@@ -54,7 +54,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 class Lab:
     """A server with its own folders: JupyterLab, or Notebook 7."""
 
-    def __init__(self, folder: Path, module: str, options: list[str], address: str) -> None:
+    def __init__(
+        self, folder: Path, module: str, options: list[str], address: str, *, extension: bool = True
+    ) -> None:
         self.address = address
         self.notebooks = folder / "notebooks"
         self.notebooks.mkdir(parents=True)
@@ -66,6 +68,10 @@ class Lab:
             '{"fetchNews": "false", "checkForUpdates": false}'
         )
         (extensions / "caveagent-magic").symlink_to(ROOT / "caveagent_magic" / "labextension")
+        if not extension:
+            page_config = folder / "config_dir" / "labconfig" / "page_config.json"
+            page_config.parent.mkdir(parents=True)
+            page_config.write_text('{"disabledExtensions": {"caveagent-magic": true}}')
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -295,5 +301,14 @@ def notebook_seven(tmp_path_factory: pytest.TempPathFactory):
     """A server of Notebook 7."""
     options = ["--JupyterNotebookApp.expose_app_in_browser=True"]
     server = Lab(tmp_path_factory.mktemp("seven"), "notebook", options, "notebooks")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def bare_server(tmp_path_factory: pytest.TempPathFactory):
+    """A server of JupyterLab where our extension is not installed."""
+    options = ["--LabApp.expose_app_in_browser=True"]
+    server = Lab(tmp_path_factory.mktemp("bare"), "jupyterlab", options, LAB, extension=False)
     yield server
     server.close()

@@ -30,6 +30,12 @@ best
 """
 ANSWER = "**West** brought in most:\n\n- the sums are in `by_region`\n- the file is written"
 ASKS = "Two prices could be meant here.\n\nASK: Which price do you mean? [list price | price paid]\n"
+WRONG = """I look at the margin.
+
+```python
+print(sales["margin"].mean())
+```
+"""
 STICKS_OUT = """() => {
   const clipped = (node, root) =>
     node !== root && (getComputedStyle(node).overflowX !== "visible" || clipped(node.parentElement, root));
@@ -86,10 +92,12 @@ def test_nothing_sticks_out_in_either_theme_and_width(page, lab):
     found += pictures(page, notebook, "finished")
     side = notebook.side_panel()
     side.locator(".cave-look-text", has_text="by_region").wait_for()
-    side.get_by_text("4 columns").or_(side.get_by_text("5 columns")).first.click()
+    side.locator(".cave-look-variable", has_text="sales").locator("summary").click()
     side.get_by_text("Policy, cost and what has left").click()
     side.locator(".cave-ledger td").first.wait_for()
     found += pictures(page, notebook, "side")
+    side.locator(".cave-policy").scroll_into_view_if_needed()
+    found += pictures(page, notebook, "side-report")
     page.evaluate("() => window.jupyterapp.shell.collapseRight()")
     notebook.run(2, wait=False)
     notebook.button(2, "price paid").wait_for()
@@ -101,3 +109,26 @@ def test_nothing_sticks_out_in_either_theme_and_width(page, lab):
     assert bar == [True, True, 20000]
     assert found == []
     assert notebook.complaints == []
+
+
+def test_an_error_a_stopped_turn_and_the_settings_stick_out_nowhere(page, lab):
+    model = lab.replies("gallery-wrong", WRONG, WRONG)
+    lab.write("gallery-wrong.ipynb", SALES, f"%%cave --model {model}\nWhat is the margin?")
+    notebook = Notebook(page, lab, "gallery-wrong.ipynb").open()
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    notebook.run(0)
+    notebook.run(1, wait=False)
+    notebook.cell(1).get_by_text("You will get an error").wait_for()
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Run", exact=True).wait_for()
+    found = pictures(page, notebook, "error")
+    notebook.button(1, "Stop").click()
+    notebook.wait(1)
+    found += pictures(page, notebook, "stopped")
+    complaints = list(notebook.complaints)  # the editor of settings is JupyterLab's own
+    page.evaluate("() => window.jupyterapp.commands.execute('settingeditor:open', { query: 'Cave' })")
+    page.get_by_text("Tokens that one turn may use").wait_for()
+    pictures(page, notebook, "settings")
+
+    assert found == []
+    assert complaints == []

@@ -118,7 +118,7 @@ def test_a_notebook_opened_read_only_has_no_button_that_cannot_work(page, lab):
     made = page.evaluate("() => window.jupyterapp.commands.isEnabled('caveagent-magic:make-cells')")
     buttons = notebook.cell(1).locator("section.cave button:visible").all_inner_texts()
     notebook.cell(1).get_by_role("button", name="Undo last step").click()
-    notebook.cell(1).get_by_text("Undone: best").wait_for()
+    notebook.cell(1).get_by_text("Undone: best.", exact=True).wait_for()
     complaints = list(notebook.complaints)  # JupyterLab itself may speak to a kernel that has ended
     lab.shut_kernels_down()
     notebook.cell(1).get_by_role("button", name="Undo last step").wait_for(state="hidden")
@@ -138,7 +138,7 @@ def test_the_last_turn_is_undone_and_redone_in_its_own_cell(page, lab):
     found = notebook.violations("section.cave")
     undo.get_by_role("button", name="Undo last turn").focus()
     page.keyboard.press("Enter")
-    undo.get_by_text("Undone: ").wait_for()
+    undo.locator(".cave-undone", has_text="Undone: ").wait_for()
     undo.get_by_role("button", name="Redo").wait_for()
     notebook.picture("undo-below-undone")
     notebook.run(2)

@@ -55,7 +55,7 @@ def test_the_side_panel_answers_after_a_reload_hides_a_column_undoes_and_makes_c
     side.get_by_role("button", name="Run", exact=True).click()
     notebook.wait_idle()
     side.locator(".cave-look-text", has_text="who").wait_for()
-    side.get_by_text("2 columns").click()
+    side.locator(".cave-look-variable > summary", has_text="staff").click()
     side.get_by_role("button", name="Hide staff.who from the model").click()
     side.locator(".cave-look-hidden").wait_for()
     text = side.locator(".cave-look-text").inner_text()
@@ -63,7 +63,7 @@ def test_the_side_panel_answers_after_a_reload_hides_a_column_undoes_and_makes_c
     side.get_by_text("1 cell was made").wait_for()
     notebook.picture("notebook-7-side")
     side.get_by_role("button", name="Undo last step").click()
-    side.get_by_text("Undone: total").wait_for()
+    side.locator(".cave-undone", has_text="Undone: total").wait_for()
 
     assert "pay" in text and "who" not in text
     assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == 5

@@ -1,10 +1,10 @@
 /** Undo and redo below the turn that they are about, in its own cell. */
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { fromThePerson } from "../render/host";
+import { ofTurn, type UndoView, undoView } from "../render/undo";
 import { type Kept, keptTurns } from "./kept";
 import type { Watched } from "./sessions";
-import { type UndoView, undoView } from "./undo";
-import type { KernelWatch, Undoable } from "./watch";
+import type { KernelWatch } from "./watch";
 
 interface Below {
   readonly watch: KernelWatch;
@@ -29,20 +29,9 @@ export function offerUndoBelow(watched: ReadonlyMap<unknown, Watched>, trans: Tr
   }
 }
 
-function ofTurn(undo: Undoable, turn: string): Undoable {
-  const mine = turn !== "" && undo.turn === turn;
-  const again = turn !== "" && undo.redo_turn === turn;
-  return {
-    ...undo,
-    steps: mine ? undo.steps : 0,
-    of_last_turn: mine ? undo.of_last_turn : 0,
-    redo: again ? undo.redo : 0,
-  };
-}
-
 function put(kept: Kept, watch: KernelWatch, trans: TranslationBundle): Below {
   const ending = new AbortController();
-  const undo = undoView({ genuine: fromThePerson, signal: ending.signal, trans }, watch, trans);
+  const undo = undoView({ genuine: fromThePerson, signal: ending.signal, trans }, watch.takeBack);
   undo.node.setAttribute("data-lm-suppress-shortcuts", "true");
   const made = { watch, undo, ending };
   below.set(kept, made);

@@ -71,42 +71,49 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
     for (const part of [level, list, preview]) show(part, true);
     setText(title, trans.__("Variables (%1)", seen.variables.length + seen.more));
     fill(level, seen, () => [
-      levels(trans.__("The model knows"), seen.level, (chosen) => change("privacy", chosen)),
+      levels(
+        trans.__("The model knows"),
+        trans.__("The model knows"),
+        seen.level,
+        (chosen) => void change("privacy", chosen),
+      ),
+      h("p", { class: "cave-quiet" }, meaning(seen.level)),
     ]);
     fill(list, seen, () => seen.variables.map(variable));
     setText(leaves, trans.__("The text that leaves: about %1 tokens", seen.tokens));
     setText(text, seen.text || trans.__("Nothing is told of your variables."));
     if (focused) node.querySelector<HTMLElement>(`[data-cave="${CSS.escape(focused)}"]`)?.focus();
 
-    function levels(label: string, now: string, choose: (level: string) => void): HTMLElement {
-      const select = h("select", { "aria-label": label, "data-cave": label });
-      for (const each of seen.levels) {
-        select.append(new Option(`${each.level}: ${each.meaning}`, each.level, false, each.level === now));
-      }
+    function meaning(of: string): string {
+      return seen.levels.find(({ level }) => level === of)?.meaning ?? "";
+    }
+
+    function levels(words: string, label: string, now: string, choose: (level: string) => void): HTMLElement {
+      const select = h("select", { "aria-label": label, "data-cave": label, title: meaning(now) });
+      for (const { level } of seen.levels) select.append(new Option(level, level, false, level === now));
       select.addEventListener("change", (event) => fromThePerson(event) && choose(select.value), { signal });
-      return h("label", { class: "cave-look-select" }, h("span", {}, label), select);
+      return h("label", { class: "cave-look-select" }, h("span", {}, words), select);
     }
 
     function variable(each: Variable): HTMLElement {
       const hide = eye(each.name, each.hidden, () => change(each.hidden ? "show" : "hide", each.name));
-      const name = h("span", { class: "cave-look-name" }, each.name);
-      const line = h("span", { class: "cave-quiet cave-look-line" }, each.summary);
-      const item = h(
-        "li",
-        { class: each.hidden ? "cave-look-hidden" : "" },
-        h("div", { class: "cave-look-row" }, hide, name, line),
-      );
-      if (each.hidden) return item;
+      const name = h("span", { class: "cave-look-name", title: each.name }, each.name);
+      const line = h("span", { class: "cave-quiet cave-look-line", title: each.summary }, each.summary);
+      if (each.hidden) {
+        const row = h("div", { class: "cave-look-row" }, name, line);
+        return h("li", { class: "cave-look-item cave-look-hidden" }, hide, row);
+      }
       const more = each.more ? [h("p", { class: "cave-quiet" }, trans.__("and %1 more", each.more))] : [];
-      const label = trans.__("Level of %1", each.name);
-      const words = each.columns.length
-        ? trans.__("%1 columns", each.columns.length + each.more)
-        : trans.__("Level");
       const fold = h(
         "details",
-        { class: "cave-look-columns" },
-        h("summary", { "data-cave": `fold ${each.name}` }, words),
-        levels(label, each.level, (chosen) => change("privacy", chosen, each.name)),
+        { class: "cave-look-variable" },
+        h("summary", { "data-cave": `fold ${each.name}` }, name, line),
+        levels(
+          trans.__("The model knows"),
+          trans.__("Level of %1", each.name),
+          each.level,
+          (chosen) => void change("privacy", chosen, each.name),
+        ),
         h("ul", {}, ...each.columns.map((column) => columnRow(each.name, column))),
         ...more,
       );
@@ -114,8 +121,7 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
       fold.addEventListener("toggle", () => void (fold.open ? open.add(each.name) : open.delete(each.name)), {
         signal,
       });
-      item.append(fold);
-      return item;
+      return h("li", { class: "cave-look-item" }, hide, fold);
     }
 
     function columnRow(owner: string, { name, hidden, alias }: Column): HTMLElement {
@@ -134,7 +140,7 @@ export function lookView(watch: KernelWatch, trans: TranslationBundle, signal: A
         "div",
         { class: "cave-look-row" },
         hide,
-        h("span", { class: "cave-look-name" }, name),
+        h("span", { class: "cave-look-name", title: name }, name),
         other,
       );
       return h("li", { class: hidden ? "cave-look-hidden" : "" }, row);

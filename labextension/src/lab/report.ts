@@ -2,6 +2,7 @@
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Reply } from "../render/control";
 import { h, setText, show } from "../render/dom";
+import { cost, joined } from "../render/format";
 import { keepFold } from "./fold";
 import type { KernelWatch } from "./watch";
 
@@ -36,7 +37,7 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
   const sources = h("p", { class: "cave-quiet" });
   const policy = h("pre", { class: "cave-policy", tabindex: "0", "aria-label": trans.__("Policy") });
   const body = h("tbody", {});
-  const heads = [trans.__("Time"), trans.__("To"), trans.__("Tokens"), trans.__("Characters")];
+  const heads = [trans.__("Time"), trans.__("To"), trans.__("Tokens")];
   const head = h("thead", {}, h("tr", {}, ...heads.map((each) => h("th", { scope: "col" }, each))));
   const table = h("table", { class: "cave-ledger" }, head, body);
   const path = h("p", { class: "cave-quiet" });
@@ -62,24 +63,14 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
       setText(used, reply?.message ?? trans.__("The kernel did not answer."));
       return;
     }
-    const cost = reply.cost === null ? trans.__("cost unknown") : `$${reply.cost.toFixed(4)}`;
-    setText(
-      used,
-      trans.__(
-        "%1 tokens in %2 replies, %3. Approval: %4.",
-        reply.tokens.toLocaleString(),
-        reply.replies,
-        cost,
-        reply.approval,
-      ),
-    );
+    setText(used, reply.replies ? usedWords(reply, trans) : trans.__("No model was asked yet."));
     body.replaceChildren(...reply.requests.map((each) => row(each, trans)));
     show(table, reply.requests.length > 0);
     setText(
       path,
       reply.ledger ? trans.__("Written down in %1.", reply.ledger) : trans.__("Nothing is written down."),
     );
-    setText(sources, trans.__("The policy is made of %1.", reply.sources));
+    setText(sources, trans.__("Approval: %1. The policy is made of %2.", reply.approval, reply.sources));
     setText(policy, reply.policy);
   }
 
@@ -97,12 +88,23 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
   };
 }
 
+function usedWords({ tokens, replies, cost: dollars }: Report, trans: TranslationBundle): string {
+  const price = dollars === null ? trans.__("cost unknown") : cost(dollars);
+  const all = trans._n("%1 reply", "%1 replies", replies);
+  return joined(trans.__("%1 tokens", tokens.toLocaleString()), all, price);
+}
+
+/** The time of day for what left today, else the day as well; in the person's own time zone. */
+function when(time: string): string {
+  const at = new Date(time);
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? at.toLocaleTimeString() : at.toLocaleString();
+}
+
 function row(sent: Sent, trans: TranslationBundle): HTMLElement {
-  const cells = [
-    sent.time.slice(0, 19).replace("T", " "),
-    sent.host || trans.__("this machine"),
-    sent.tokens.toLocaleString(),
-    sent.characters.toLocaleString(),
-  ];
-  return h("tr", {}, ...cells.map((each) => h("td", {}, each)));
+  const host = sent.host || trans.__("this machine");
+  const cells = [when(sent.time), host, sent.tokens.toLocaleString()];
+  const node = h("tr", {}, ...cells.map((each) => h("td", {}, each)));
+  node.title = trans.__("%1 characters", sent.characters.toLocaleString());
+  return node;
 }

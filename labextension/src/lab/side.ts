@@ -7,13 +7,13 @@ import type { Action } from "../protocol";
 import { h, setText, show } from "../render/dom";
 import { fromThePerson, type Host } from "../render/host";
 import { mount, type TurnView } from "../render/turn";
+import { type UndoView, undoView } from "../render/undo";
 import { reduce } from "../trace";
 import { type CellsView, cellsView } from "./cells";
 import { type LookView, lookView } from "./look";
 import { type ReportView, reportView } from "./report";
 import type { Watched } from "./sessions";
 import { stopTurn } from "./stopping";
-import { type UndoView, undoView } from "./undo";
 import type { KernelWatch } from "./watch";
 
 export const ICON = new LabIcon({
@@ -139,9 +139,10 @@ export class SidePanel extends Widget {
 
   /** Comes some time after the panel was opened, so the focus is given here. */
   protected override onActivateRequest(): void {
-    const buttons = [...this.list.querySelectorAll<HTMLButtonElement>(`[data-action="${this.wanted}"]`)];
+    const ways = this.wanted ? `[data-action="${this.wanted}"], .cave-question :is(button, input)` : "";
+    const found = ways ? [...this.list.querySelectorAll<HTMLElement>(ways)] : [];
     this.wanted = "";
-    (buttons.find((each) => each.offsetParent !== null) ?? this.node).focus();
+    (found.find((each) => each.offsetParent !== null) ?? this.node).focus();
   }
 
   private add(session: ISessionContext, { widget, watch }: Watched): Entry {
@@ -149,8 +150,10 @@ export class SidePanel extends Widget {
     const title = h("button", { type: "button", class: "cave-side-title" });
     title.addEventListener("click", () => this.reveal(widget), { signal: ending.signal });
     const host: Host = { genuine: fromThePerson, signal: ending.signal, trans: this.trans };
-    const undo = undoView(host, watch, this.trans);
-    const cells = cellsView(host, widget, watch, this.trans);
+    const undo = undoView(host, watch.takeBack);
+    const cells = cellsView(host, widget, watch);
+    undo.buttons.append(cells.button);
+    undo.node.append(cells.said);
     const ended = h("p", { class: "cave-side-ended", role: "alert" });
     const look = lookView(watch, this.trans, ending.signal);
     const report = reportView(watch, this.trans, ending.signal);
@@ -161,7 +164,7 @@ export class SidePanel extends Widget {
       title,
       ended,
       turns,
-      h("div", { class: "cave-side-actions" }, undo.node, cells.node),
+      undo.node,
       look.node,
       report.node,
     );

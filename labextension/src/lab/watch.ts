@@ -4,6 +4,7 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import { type CaveEvent, MIME_TYPE } from "../protocol";
 import { overControl, type Reply, type Send } from "../render/control";
 import { gonePhrase } from "../render/lost";
+import { NOTHING, type TakeBack, type Undoable } from "../render/undo";
 import { sharing } from "../trace";
 
 /** What the kernel tells about the turn that is running. */
@@ -17,22 +18,9 @@ interface Taken extends Reply {
   readonly kept?: Readonly<Record<string, string>>;
 }
 
-/** What can be taken back between two turns. */
-export interface Undoable {
-  readonly steps: number;
-  readonly of_last_turn: number;
-  /** The turn of the last step; empty where a kernel of an earlier version does not tell. */
-  readonly turn?: string;
-  readonly redo: number;
-  readonly redo_turn?: string;
-  /** What the last step touched and can be given back, and what not, with the reason. */
-  readonly names: readonly string[];
-  readonly cannot: Readonly<Record<string, string>>;
-}
-
-const NOTHING: Undoable = { steps: 0, of_last_turn: 0, redo: 0, names: [], cannot: {} };
-
+const CODE = { step: "%cave undo 1", turn: "%cave undo", redo: "%cave redo" } as const;
 const PAUSE = 1_000; // milliseconds between two questions
+const SOON = 100; // milliseconds after the turn has told its panel something
 const MOST_GREETINGS = 3; // of those that nobody answers
 
 /**
@@ -61,6 +49,7 @@ export class KernelWatch {
   private greetings = 0;
   private executing = false;
   private working = false;
+  private told = false; // there is more than was answered last
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -99,9 +88,10 @@ export class KernelWatch {
     return this.greeted && !this.executing && !this.events.length && !this.working;
   }
 
-  /** Undo so many steps, or redo, in the kernel's own turn; gives what came of it. */
-  async takeBack(code: string): Promise<readonly CaveEvent[]> {
+  /** Undo or redo in the kernel's own turn; gives what came of it. */
+  readonly takeBack: TakeBack = async (what) => {
     let events: readonly CaveEvent[] = [];
+    const code = CODE[what];
     const future = this.kernel.requestExecute({ code, store_history: false, allow_stdin: false });
     future.onIOPub = ({ content }) => {
       const data = (content as { data?: Readonly<Record<string, unknown>> }).data;
@@ -112,17 +102,22 @@ export class KernelWatch {
     await this.ask();
     if (content.status === "error") throw new Error(content.evalue);
     return events;
-  }
+  };
 
   private async ask(): Promise<void> {
     clearTimeout(this.timer);
+    this.told = false;
     const state: State | undefined = await this.send({ verb: "state" }).catch(() => undefined);
     if (this.kernel.isDisposed || !this.greeted) return;
     this.hear(state !== undefined);
     if (state) this.show(state.running ? (state.events ?? []) : [], state.running ? NOTHING : state.undo);
     const goesOn = this.executing || !state || state.running;
+    if (goesOn) this.askAfter(this.told ? SOON : PAUSE);
+  }
+
+  private askAfter(pause: number): void {
     clearTimeout(this.timer);
-    if (goesOn) this.timer = setTimeout(() => void this.ask(), PAUSE);
+    this.timer = setTimeout(() => void this.ask(), pause);
   }
 
   /** Tell that what is shown may be old as long as the kernel leaves questions unanswered. */
@@ -151,6 +146,9 @@ export class KernelWatch {
     if (message.header.msg_type === "execute_input" && mentionsCave(code)) {
       this.executing = true;
       if (/^\s*%%cave/.test(code ?? "")) this.goOn();
+    } else if (this.executing && this.greeted && tellsPanel(message)) {
+      if (!this.told) this.askAfter(SOON);
+      this.told = true;
     } else if (execution_state === "idle") {
       const ours = this.executing;
       this.executing = false;
@@ -191,6 +189,12 @@ export class KernelWatch {
     this.show([]);
     this.changed();
   }
+}
+
+/** Whether the panel under the cell is told more; streamed text is not told so. */
+function tellsPanel({ header, content }: KernelMessage.IIOPubMessage): boolean {
+  const { data } = content as { data?: { method?: string; state?: object } };
+  return header.msg_type === "comm_msg" && data?.method === "update" && "events" in (data.state ?? {});
 }
 
 /** Whether code may have to do with this extension. */

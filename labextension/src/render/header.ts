@@ -41,7 +41,8 @@ function endedWords(reason: EndReason | undefined, trans: Trans): string {
   return (reason && words[reason]) || trans.__("Ended");
 }
 
-export function headerView(host: Host): HeaderView {
+/** `inCell`: the cell above a live panel shows the prompt already. */
+export function headerView(host: Host, inCell: boolean): HeaderView {
   const { trans } = host;
   const state = h("span", { class: "cave-state", "aria-live": "polite", "aria-atomic": "true" });
   const model = h("span", { class: "cave-model" });
@@ -80,7 +81,7 @@ export function headerView(host: Host): HeaderView {
       const asked = trace.steps.at(-1)?.pending != null; // the step has a Stop of its own
       stop.update(open && !asked && host.send !== undefined, open);
       hurry.update(trace, open && now === "rehearsing" && host.send !== undefined);
-      show(prompt, Boolean(trace.started?.prompt.trim()));
+      show(prompt, Boolean(trace.started?.prompt.trim()) && !(inCell && live));
       setText(prompt, trace.started?.prompt.trim() ?? "");
       show(sent, trace.started !== null);
       fill(sent, trace.started, () => sentParts(trace.started, trans));

@@ -44,12 +44,20 @@ export function questionView(host: Host): QuestionView {
       step: "any",
       "aria-label": trans.__("Your answer"),
     });
-    number.addEventListener("keydown", (event) => event.stopPropagation(), { signal: host.signal });
-    return [
-      number,
-      button(host, trans.__("Answer"), "main", () => number.value && send(nonce, number.value)),
-      leave,
-    ];
+    const give = (): void => {
+      if (number.value) void send(nonce, number.value);
+      else setText(message, trans.__("Write a number."));
+    };
+    number.addEventListener("input", () => setText(message, ""), { signal: host.signal });
+    number.addEventListener(
+      "keydown",
+      (event) => {
+        event.stopPropagation();
+        if (event.key === "Enter" && host.genuine(event)) give();
+      },
+      { signal: host.signal },
+    );
+    return [number, button(host, trans.__("Answer"), "main", give), leave];
   }
 
   function choice(nonce: string, option: string): HTMLButtonElement {
@@ -58,12 +66,23 @@ export function questionView(host: Host): QuestionView {
 
   async function send(nonce: string, answer: string): Promise<void> {
     if (!host.send) return;
+    const here = node.contains(document.activeElement);
+    if (here) node.closest<HTMLElement>("section.cave")?.focus({ preventScroll: true });
     setText(message, "");
-    heard(await host.send({ verb: "answer", nonce, answer }).catch((): Reply => ({ status: "error" })));
+    enable(false);
+    heard(await host.send({ verb: "answer", nonce, answer }).catch((): Reply => ({ status: "error" })), here);
   }
 
-  function heard(reply: Reply): void {
-    if (reply.status !== "ok") setText(message, reply.message ?? lost(trans));
+  function heard(reply: Reply, here: boolean): void {
+    if (reply.status === "ok") return;
+    setText(message, reply.message ?? lost(trans));
+    enable(true);
+    if (here) ways.querySelector<HTMLElement>("input, button")?.focus({ preventScroll: true });
+  }
+
+  function enable(on: boolean): void {
+    for (const way of ways.querySelectorAll<HTMLInputElement | HTMLButtonElement>("input, button"))
+      way.disabled = !on;
   }
 }
 

@@ -13,11 +13,13 @@ export interface ResultView {
   update(step: Step): void;
 }
 
-/** The part of a step below its code: what the person gets beside what the model is told, then what changes. */
+/** The part of a step below its code: what the person gets beside what the model is told, then what reaches outside. */
 export function resultView(told: ToldView, trans: Trans): ResultView {
   const got = h("div", { class: "cave-got" });
   const rest = h("div", { class: "cave-rest" });
-  const node = h("div", { class: "cave-result" }, h("div", { class: "cave-pair" }, got, told.node), rest);
+  const before = h("p", { class: "cave-before" }, trans.__("Of the code before your change"));
+  const pair = h("div", { class: "cave-pair" }, got, told.node);
+  const node = h("div", { class: "cave-result" }, before, pair, rest);
   return {
     node,
     update(step) {
@@ -44,6 +46,7 @@ function gotParts(step: Step, trans: Trans): readonly Child[] {
       heading(trans.__("You got"), how),
       ...differences(differs, trans),
       ...shown(list, changes, trans),
+      ...changed(changes, trans),
     ];
   }
   const rehearsed = rehearsedOf(step);
@@ -53,6 +56,7 @@ function gotParts(step: Step, trans: Trans): readonly Child[] {
     heading(...promise(rehearsed, trans)),
     ...stopped,
     ...shown(rehearsed.outputs, rehearsed.changes, trans),
+    ...changed(rehearsed.changes, trans),
   ];
 }
 
@@ -65,7 +69,7 @@ function restParts(step: Step, trans: Trans): readonly Child[] {
     ...(step.ran?.effects.map((effect) => done(effect, trans)) ?? []),
     ...held.map((effect) => tried(effect, trans)),
   ];
-  return [...changed(source.changes, trans), ...reach(rows, trans), ...trial(step, trans)];
+  return [...reach(rows, trans), ...trial(step, trans)];
 }
 
 function promise({ outputs: list }: Rehearsed, trans: Trans): readonly [string, string] {

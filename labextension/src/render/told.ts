@@ -80,7 +80,7 @@ export function toldView(host: Host): ToldView {
     );
     text.classList.toggle("cave-told-words", kept || !foreseen);
     text.setAttribute("aria-label", trans.__("The model will see"));
-    show(hide, true);
+    show(hide, !box.disabled);
   }
 
   function saw(told: string, left_out: number): void {

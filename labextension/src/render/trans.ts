@@ -26,6 +26,11 @@ export function pageTrans(): Trans {
   return (document as Page)[OF_PAGE] ?? english;
 }
 
+/** Whether the JupyterLab extension is at work in this page. */
+export function hasExtension(): boolean {
+  return (document as Page)[OF_PAGE] !== undefined;
+}
+
 export function setPageTrans(trans: Trans): void {
   (document as Page)[OF_PAGE] = trans;
 }

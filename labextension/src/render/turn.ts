@@ -33,7 +33,7 @@ export function mount(root: HTMLElement, options: Options): TurnView {
   const { trans } = host;
   const readOnly: Host = { genuine: host.genuine, trans, signal: host.signal };
   const may = host.send ? host : readOnly;
-  const header = headerView(may);
+  const header = headerView(may, options.inNotebook ?? false);
   const progress = progressView(trans);
   const steps = h("div", { class: "cave-steps" });
   const answer = h("div", { class: "cave-answer" });

@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunkcaveagent_magic=self.rspackChunkcaveagent_magic||[]).push([[141],{810(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* The answer of the person: buttons, the note, what is remembered. */
+"use strict";(self.rspackChunkcaveagent_magic=self.rspackChunkcaveagent_magic||[]).push([[141],{810(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* The answer of the person: buttons, the note, what is remembered. */
 
 section.cave {
   .cave-remember {
@@ -96,7 +96,7 @@ section.cave {
     display: none;
   }
 }
-`,""]),r.d(a,{},{A:i})},671(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* Code, the findings at its lines, and the editor in its place. */
+`,""]),o.d(a,{},{A:i})},671(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* Code, the findings at its lines, and the editor in its place. */
 
 section.cave {
   .cave-block {
@@ -268,7 +268,7 @@ section.cave {
     padding: 4px 16px 0 44px;
   }
 }
-`,""]),r.d(a,{},{A:i})},477(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* The panel: JupyterLab's own variables where they exist, else a light and a dark set. */
+`,""]),o.d(a,{},{A:i})},477(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* The panel: JupyterLab's own variables where they exist, else a light and a dark set. */
 
 section.cave {
   color-scheme: light dark;
@@ -311,6 +311,7 @@ section.cave {
   [hidden] {
     display: none !important;
   }
+  &:focus-visible,
   :focus-visible {
     outline: 2px solid var(--cave-accent);
     outline-offset: 2px;
@@ -499,8 +500,8 @@ section.cave {
     opacity: 0.25;
   }
 }
-`,""]),r.d(a,{},{A:i})},247(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=r.n(n),c=r(724),d=r(325),p=i()(t());p.i(c.A),p.i(d.A),p.push([e.id,`/* Everything that JupyterLab needs. */
-`,""]),r.d(a,{},{A:p})},977(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* Little room, and people who want nothing to move. */
+`,""]),o.d(a,{},{A:i})},247(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=o.n(n),c=o(724),d=o(325),p=i()(t());p.i(c.A),p.i(d.A),p.push([e.id,`/* Everything that JupyterLab needs. */
+`,""]),o.d(a,{},{A:p})},977(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* Little room, and people who want nothing to move. */
 
 section.cave {
   @container (width < 560px) {
@@ -520,8 +521,7 @@ section.cave {
       flex-basis: 50%;
     }
     .cave-model,
-    .cave-spent,
-    .cave-clock {
+    .cave-spent {
       order: 1;
     }
     .cave-outcome {
@@ -535,8 +535,8 @@ section.cave {
     }
   }
 }
-`,""]),r.d(a,{},{A:i})},724(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=r.n(n),c=r(477),d=r(194),p=r(671),v=r(735),s=r(810),l=r(977),u=i()(t());u.i(c.A),u.i(d.A),u.i(p.A),u.i(v.A),u.i(s.A),u.i(l.A),u.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
-`,""]),r.d(a,{},{A:u})},735(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
+`,""]),o.d(a,{},{A:i})},724(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=o.n(n),c=o(477),d=o(194),p=o(671),l=o(735),s=o(810),v=o(202),u=o(977),x=i()(t());x.i(c.A),x.i(d.A),x.i(p.A),x.i(l.A),x.i(s.A),x.i(v.A),x.i(u.A),x.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
+`,""]),o.d(a,{},{A:x})},735(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
 
 section.cave {
   .cave-result {
@@ -596,12 +596,15 @@ section.cave {
     padding-inline-start: 12px;
     border-inline-start: 3px solid var(--cave-line);
 
-    &::before {
-      content: "Of the code before your change";
-      color: var(--cave-quiet);
-      font-size: 12px;
-      font-style: italic;
+    .cave-before {
+      display: block;
     }
+  }
+  .cave-before {
+    display: none;
+    color: var(--cave-quiet);
+    font-size: 12px;
+    font-style: italic;
   }
   .cave-heading {
     display: flex;
@@ -729,7 +732,7 @@ section.cave {
     font-weight: 600;
   }
 }
-`,""]),r.d(a,{},{A:i})},325(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* The side panel of JupyterLab and the item in its status bar. */
+`,""]),o.d(a,{},{A:i})},325(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* The side panel of JupyterLab and the item in its status bar. */
 
 .cave-newer {
   margin: 4px 0;
@@ -750,34 +753,13 @@ section.cave {
   outline-offset: -1px;
 }
 #jp-right-stack > .cave-side {
-  min-width: 340px;
+  min-width: 300px;
 }
-section.cave.cave-undo {
-  padding: 10px 12px;
-
-  .cave-undone {
-    padding: 8px 0 0;
-    border: 0;
-  }
-  .cave-undone:has(+ .cave-buttons) {
-    padding: 0;
-  }
-  .cave-undone:empty {
-    display: none;
-  }
-}
-.jp-OutputArea section.cave.cave-undo {
-  padding-inline: 16px;
-}
-section.cave .cave-cannot {
-  margin-bottom: 10px;
-  font-size: 12px;
-}
-section.cave.cave-undo > .cave-quiet {
-  margin-bottom: 8px;
-}
-section.cave.cave-undo > .cave-quiet:is(:empty, :last-child) {
-  margin-bottom: 0;
+.cave-side section.cave.cave-undo {
+  padding: 8px 6px;
+  border-top: 1px solid var(--jp-border-color2);
+  border-radius: 0;
+  background: none;
 }
 .cave-side-nothing {
   margin: 12px 6px;
@@ -864,41 +846,98 @@ section.cave.cave-undo > .cave-quiet:is(:empty, :last-child) {
     opacity: 0.85;
   }
   .cave-look-select,
-  .cave-look-row {
+  .cave-look-row,
+  .cave-look-variable > summary {
     display: flex;
     align-items: baseline;
     gap: 8px;
     min-width: 0;
+  }
+  .cave-look-select {
+    justify-content: space-between;
     padding: 2px 0;
+  }
+  .cave-look-list {
+    margin: 6px 0;
+  }
+  .cave-look-item {
+    display: grid;
+    grid-template-columns: auto minmax(0, 1fr);
+    gap: 0 8px;
+    align-items: start;
+  }
+  .cave-look-item > .cave-look-row {
+    padding: 3px 0 3px 14px;
+  }
+  .cave-look-variable > summary {
+    min-height: 24px;
+    padding: 3px 0;
+    list-style: none;
+
+    &::before {
+      content: "";
+      flex: none;
+      align-self: center;
+      width: 5px;
+      height: 5px;
+      margin: 0 0 2px 1px;
+      border: solid currentColor;
+      border-width: 0 1.5px 1.5px 0;
+      transform: rotate(-45deg);
+    }
+    &::-webkit-details-marker {
+      display: none;
+    }
+  }
+  .cave-look-variable[open] > summary::before {
+    transform: rotate(45deg) translate(-2px, -1px);
+  }
+  .cave-look-variable > summary:hover .cave-look-name {
+    text-decoration: underline;
+  }
+  .cave-look-variable > :not(summary) {
+    margin-inline-start: -40px; /* below the button of its variable: names of columns may be long */
+  }
+  .cave-look-variable[open] {
+    padding-bottom: 6px;
   }
   .cave-look-name {
     flex: 0 1 auto;
+    min-width: 4em;
+    overflow: hidden;
     font-family: var(--jp-code-font-family);
-    overflow-wrap: anywhere;
+    text-overflow: ellipsis;
+    white-space: nowrap;
   }
   .cave-look-line {
-    flex: 1;
+    flex: 1 1 40%;
     overflow: hidden;
     text-align: end;
     text-overflow: ellipsis;
     white-space: nowrap;
   }
-  .cave-look-columns {
-    margin: 0 0 4px 62px;
-  }
   .cave-look-toggle {
     flex: none;
-    min-width: 54px;
-    min-height: 24px;
+    min-width: 58px;
+    height: 22px;
+    margin: 1px 0;
     padding: 0 6px;
     border: 1px solid var(--jp-border-color1);
     border-radius: 4px;
     background: var(--jp-layout-color1);
     color: inherit;
     font: inherit;
+    line-height: 1;
     cursor: pointer;
   }
-  .cave-look-columns .cave-look-toggle:last-child {
+  .cave-look-toggle:hover:enabled {
+    background: var(--jp-layout-color2);
+  }
+  .cave-look-toggle:disabled {
+    opacity: 0.45;
+    cursor: default;
+  }
+  .cave-look-variable .cave-look-toggle:last-child {
     margin-inline-start: auto;
   }
   .cave-look-toggle[aria-pressed="true"] {
@@ -916,27 +955,41 @@ section.cave.cave-undo > .cave-quiet:is(:empty, :last-child) {
 
   th,
   td {
-    padding: 2px 6px 2px 0;
+    padding: 2px 0 2px 8px;
     text-align: start;
+    white-space: nowrap;
   }
-  :is(th, td):nth-child(n + 3) {
+  :is(th, td):first-child {
+    padding-inline-start: 0;
+  }
+  :is(th, td):nth-child(2) {
+    width: 99%;
+    max-width: 0;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  :is(th, td):last-child {
     text-align: end;
   }
 }
+.cave-status {
+  display: flex;
+}
 .cave-status button {
-  height: 100%;
+  height: 24px;
   padding: 0 8px;
   border: 0;
   background: none;
   color: inherit;
   font: inherit;
+  line-height: 24px;
   cursor: pointer;
 }
 .cave-status .cave-status-waits {
   background: var(--jp-warn-color1);
   color: #000;
 }
-`,""]),r.d(a,{},{A:i})},194(e,a,r){var o=r(601),t=r.n(o),n=r(314),i=(r.n(n))()(t());i.push([e.id,`/* A step: what the model says, and how it ended. */
+`,""]),o.d(a,{},{A:i})},194(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* A step: what the model says, and how it ended. */
 
 section.cave {
   .cave-step,
@@ -999,6 +1052,9 @@ section.cave {
   .cave-question {
     margin: 10px 0 0 32px;
   }
+  .cave-question .cave-note {
+    flex: 0 1 12em;
+  }
   .cave-question-text {
     margin: 0 0 8px;
     font-weight: 600;
@@ -1053,4 +1109,44 @@ section.cave {
     white-space: pre-wrap;
   }
 }
-`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var v=[].concat(e[p]);o&&i[v[0]]||(void 0!==n&&(void 0===v[5]||(v[1]="@layer".concat(v[5].length>0?" ".concat(v[5]):""," {").concat(v[1],"}")),v[5]=n),r&&(v[2]&&(v[1]="@media ".concat(v[2]," {").concat(v[1],"}")),v[2]=r),t&&(v[4]?(v[1]="@supports (".concat(v[4],") {").concat(v[1],"}"),v[4]=t):v[4]="".concat(t)),a.push(v))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,r){r.r(a);var o=r(72),t=r.n(o),n=r(825),i=r.n(n),c=r(659),d=r.n(c),p=r(56),v=r.n(p),s=r(540),l=r.n(s),u=r(113),g=r.n(u),x=r(247),f={};f.styleTagTransform=g(),f.setAttributes=v(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=l(),t()(x.A,f);let h=x.A&&x.A.locals?x.A.locals:void 0;r.d(a,{},{default:h})},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=o.base?c[0]+o.base:c[0],p=t[d]||0,v="".concat(d," ").concat(p);t[d]=p+1;var s=r(v),l={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(l);else{var u=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(l,o);o.byIndex=i,a.splice(i,0,{identifier:v,updater:u,references:1})}n.push(v)}return n}e.exports=function(e,t){var n=o(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=r(n[i]);a[c].references--}for(var d=o(e,t),p=0;p<n.length;p++){var v=r(n[p]);0===a[v].references&&(a[v].updater(),a.splice(v,1))}n=d}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,t,n;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,t&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(n=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
+`,""]),o.d(a,{},{A:i})},202(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* What can be taken back, below a finished turn and in the side panel. */
+
+section.cave.cave-undo {
+  margin: 0;
+  padding: 4px 16px 8px;
+  border: 0;
+
+  &:first-child {
+    padding-inline: 8px; /* a widget of its own, in line with the outputs above it */
+  }
+  .cave-undo-row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 6px 12px;
+  }
+  .cave-can {
+    flex: 1 1 12em;
+    overflow-wrap: anywhere;
+  }
+  .cave-button {
+    height: 26px;
+    min-width: 0;
+    padding: 0 12px;
+    font-size: 12px;
+  }
+  .cave-cannot {
+    margin-top: 6px;
+    font-size: 12px;
+  }
+  .cave-quiet:not(.cave-can) {
+    margin-top: 6px;
+    padding: 0;
+    border: 0;
+    white-space: pre-wrap;
+  }
+  .cave-quiet:empty {
+    display: none;
+  }
+}
+`,""]),o.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var o="",r=void 0!==a[5];return a[4]&&(o+="@supports (".concat(a[4],") {")),a[2]&&(o+="@media ".concat(a[2]," {")),r&&(o+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),o+=e(a),r&&(o+="}"),a[2]&&(o+="}"),a[4]&&(o+="}"),o}).join("")},a.i=function(e,o,r,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(r)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var l=[].concat(e[p]);r&&i[l[0]]||(void 0!==n&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=n),o&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=o),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),a.push(l))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,o){o.r(a);var r=o(72),t=o.n(r),n=o(825),i=o.n(n),c=o(659),d=o.n(c),p=o(56),l=o.n(p),s=o(540),v=o.n(s),u=o(113),x=o.n(u),g=o(247),f={};f.styleTagTransform=x(),f.setAttributes=l(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=v(),t()(g.A,f);let h=g.A&&g.A.locals?g.A.locals:void 0;o.d(a,{},{default:h})},72(e){var a=[];function o(e){for(var o=-1,r=0;r<a.length;r++)if(a[r].identifier===e){o=r;break}return o}function r(e,r){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=r.base?c[0]+r.base:c[0],p=t[d]||0,l="".concat(d," ").concat(p);t[d]=p+1;var s=o(l),v={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(v);else{var u=function(e,a){var o=a.domAPI(a);return o.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&o.update(e=a):o.remove()}}(v,r);r.byIndex=i,a.splice(i,0,{identifier:l,updater:u,references:1})}n.push(l)}return n}e.exports=function(e,t){var n=r(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=o(n[i]);a[c].references--}for(var d=r(e,t),p=0;p<n.length;p++){var l=o(n[p]);0===a[l].references&&(a[l].updater(),a.splice(l,1))}n=d}}},659(e){var a={};e.exports=function(e,o){var r=function(e){if(void 0===a[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}a[e]=o}return a[e]}(e);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,o){e.exports=function(e){var a=o.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(o){var r,t,n;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,t&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(n=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(r,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
