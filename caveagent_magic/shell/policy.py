@@ -59,13 +59,18 @@ FILES = ("administrator", "user", "notebook")
 
 def shown(policy: Policy) -> str:
     """The policy as a table: what applies to each scope, and which layer says so."""
-    rows = [row for capability in CAPABILITIES for row in _rows(capability, policy)]
+    rows = rules(policy)
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     table = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
         for row in rows
     ]
-    return "\n".join(line.rstrip() for line in (*table, "", *_remarks(policy)))
+    return "\n".join(line.rstrip() for line in (*table, "", *remarks(policy)))
+
+
+def rules(policy: Policy) -> list[Row]:
+    """What applies to each scope; the capability stands in its first row only."""
+    return [row for capability in CAPABILITIES for row in _rows(capability, policy)]
 
 
 def _rows(capability: Capability, policy: Policy) -> Iterator[Row]:
@@ -107,7 +112,8 @@ def _short(path: str) -> str:
     return f"~{path[len(home) :]}" if path.startswith(f"{home}{os.sep}") else path
 
 
-def _remarks(policy: Policy) -> Iterator[str]:
+def remarks(policy: Policy) -> Iterator[str]:
+    """What holds beside the rules."""
     yield "Whatever is said here, no step may write the policies or reach for caveagent_magic itself."
     if policy.unattended:
         yield "Where nobody can answer, steps whose verdict is allow run."

@@ -83,13 +83,17 @@ def change(content: Mapping[str, Any], driver: Driver) -> str:
 
 def report(magics: CaveMagics) -> Json:
     """The policy with its sources, what was used, and the last requests of the ledger."""
-    from caveagent_magic.shell.policy import shown, sources  # heavy, and only this asks
+    from caveagent_magic.shell.policy import remarks, rules, sources  # heavy, and only this asks
 
     driver = magics.driver
     policy, ledger = driver.policy(), driver.ledger()
     costs = [usage.cost for usage in driver.usage]
     return {
-        "policy": shown(policy),
+        "rules": [
+            {"capability": capability, "judgement": judgement, "scope": scope, "source": source}
+            for capability, _, judgement, scope, source in rules(policy)
+        ],
+        "remarks": list(remarks(policy)),
         "sources": sources(policy),
         "approval": magics.approval,
         "replies": len(driver.usage),

@@ -1,7 +1,6 @@
 /** Undo, redo and cells below a finished turn, in a widget: for pages without the JupyterLab extension. */
 import type { CaveEvent } from "./protocol";
-import { button } from "./render/button";
-import { type Cells, makeCells, type Notebook } from "./render/cells";
+import { type Cells, cellsView, makeCells, type Notebook } from "./render/cells";
 import type { Reply } from "./render/control";
 import { h, setText, show } from "./render/dom";
 import { focusKeeper } from "./render/focus";
@@ -39,13 +38,12 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   const send = overMessages<Request>(model, signal);
   const host: Host = { genuine: fromThePerson, trans, signal };
   const undo = undoView(host, takeBack);
-  const made = h("p", { class: "cave-quiet cave-made", role: "status" });
   const late = h("p", { class: "cave-quiet", role: "status" });
   const notebook = writable(model.widget_manager?.context);
-  const cells = button(host, trans.__("Make cells"), "plain", () => void make());
+  const cells = cellsView(host, make);
   const byHand = h("p", { class: "cave-quiet" }, words());
-  undo.buttons.append(cells);
-  undo.node.append(made, late, byHand);
+  undo.buttons.append(cells.button);
+  undo.node.append(cells.said, late, byHand);
   undo.node.setAttribute("data-lm-suppress-shortcuts", "true");
   const giveBack = focusKeeper(el, signal);
 
@@ -65,24 +63,23 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   }
 
   async function takeBack(what: Parameters<TakeBack>[0]): Promise<readonly CaveEvent[]> {
-    setText(made, "");
+    setText(cells.said, "");
     const reply = (await asked({ verb: VERBS[what] })) as Reply & { readonly events?: readonly CaveEvent[] };
     if (reply.status !== "ok") throw new Error(reply.message);
     return reply.events ?? [];
   }
 
-  async function make(): Promise<void> {
-    if (!notebook) return;
-    cells.disabled = true;
+  async function make(): Promise<string> {
+    if (!notebook) return "";
     const reply = (await asked({ verb: "cells" })) as Cells;
-    cells.disabled = false;
-    setText(made, reply.status === "ok" ? makeCells(notebook, reply, -1, trans) : (reply.message ?? ""));
+    if (reply.status !== "ok") return reply.message ?? "";
+    return makeCells(notebook, reply, -1, trans);
   }
 
   function draw(): void {
     const now = ofTurn(model.get("undo") ?? NOTHING, model.get("turn") ?? "");
     undo.update(now);
-    show(cells, now.steps > 0 && notebook !== null);
+    show(cells.button, now.steps > 0 && notebook !== null);
     show(byHand, now.steps > 0 && notebook === null);
   }
 

@@ -71,7 +71,11 @@ const LOOK = {
 };
 const REPORT = {
   status: "ok",
-  policy: "network ask",
+  rules: [
+    { capability: "network", judgement: "ask", scope: "everything", source: "the shipped default" },
+    { capability: "", judgement: "deny", scope: "a.example", source: "policy.toml" },
+  ],
+  remarks: ["No step may write the policies."],
   sources: "the shipped default",
   approval: "ask",
   replies: 2,

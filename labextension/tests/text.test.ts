@@ -95,6 +95,12 @@ describe("outputs", () => {
       '<pre class="cave-error">KeyError: 1</pre>',
     ],
     [
+      "of a long traceback the end is seen at once, and the rest is folded",
+      { output_type: "error", ename: "KeyError", evalue: "1", traceback: [..."abcdefghi"] },
+      '<pre class="cave-error">KeyError: 1</pre><details class="cave-fold"><summary>Traceback</summary>' +
+        '<pre class="cave-error">a\nb\nc\nd\ne\nf\ng\nh\ni</pre></details>',
+    ],
+    [
       "what the guard held back is one sentence",
       { output_type: "error", ename: "CapabilityRefused", evalue: "It may not write.", traceback: ["…"] },
       '<p class="cave-warning">It may not write.</p>',

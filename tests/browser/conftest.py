@@ -126,6 +126,11 @@ class Lab:
         path.write_text("".join(f"{head}\n{text.strip()}\n" for text in texts))
         return f"recorded:{path}"
 
+    @property
+    def settings(self) -> Path:
+        """The person's settings of our side panel, as JupyterLab keeps them."""
+        return self.log.parent / "settings" / "caveagent-magic" / "side-panel.jupyterlab-settings"
+
     def read(self, name: str) -> nbformat.NotebookNode:
         """The notebook as it is saved."""
         return nbformat.read(self.notebooks / name, as_version=4)

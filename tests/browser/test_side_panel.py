@@ -32,7 +32,8 @@ def test_a_column_is_hidden_in_the_side_panel_and_the_text_that_leaves_changes(p
     side.locator(".cave-look-hidden").wait_for()
     after = text.inner_text()
     side.get_by_text("Policy, cost and what has left").click()
-    side.locator(".cave-policy").get_by_text("the shipped default").first.wait_for()
+    side.get_by_text("The policy is made of the shipped default").wait_for()
+    side.locator(".cave-policy").get_by_text("write file").wait_for()
     notebook.picture("side-look")
     light = notebook.violations("#caveagent-magic")
     notebook.theme("Dark")
@@ -44,6 +45,29 @@ def test_a_column_is_hidden_in_the_side_panel_and_the_text_that_leaves_changes(p
 
     assert "who" in before and "who" not in after and "pay" in after
     assert (light, dark) == ([], [])
+    assert notebook.complaints == []
+
+
+def test_settings_are_defaults_of_every_kernel_and_what_wins_over_them_is_said(page, lab):
+    lab.settings.parent.mkdir(exist_ok=True)
+    lab.settings.write_text('{"privacy": "names", "approval": "auto", "budget": 900}')
+    lab.write("side-settings.ipynb", STAFF + "\n%config CaveMagics.budget = 500", "%cave status")
+    try:
+        notebook = Notebook(page, lab, "side-settings.ipynb").open(reload=True)
+        notebook.run(0)
+        side = notebook.side_panel()
+        side.get_by_label("The model knows", exact=True).first.wait_for()
+        kept = side.locator(".cave-side-kept")
+        kept.wait_for()
+        level = side.get_by_label("The model knows", exact=True).first.input_value()
+        side.get_by_text("Policy, cost and what has left").click()
+        side.get_by_text("Approval: auto").wait_for()
+        notebook.picture("side-settings")
+    finally:
+        lab.settings.unlink()
+
+    assert level == "names"
+    assert "budget" in kept.inner_text() and "approval" not in kept.inner_text()
     assert notebook.complaints == []
 
 

@@ -61,7 +61,9 @@ def test_a_wrong_name_is_told_in_words_and_the_report_names_the_sources(kernel):
     report = kernel.control(verb="report")
 
     assert wrong["status"] == "error" and "`stuff`" in wrong["message"]
-    assert report["status"] == "ok" and "the shipped default" in report["policy"]
+    assert report["status"] == "ok" and len(report["remarks"]) == 1
+    assert {"capability": "network", "judgement": "ask", "scope": "everything",
+            "source": "the shipped default"} in report["rules"]  # fmt: skip
 
 
 def test_settings_of_the_person_are_defaults_and_what_was_set_here_wins(kernel):

@@ -1,52 +1,39 @@
-/** The button that makes cells of approved steps, in the side panel. */
+/** Cells of approved steps in the notebook that the side panel is about. */
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { Widget } from "@lumino/widgets";
-import { button } from "../render/button";
-import { type Cells, makeCells, type Notebook } from "../render/cells";
-import { h, setText, show } from "../render/dom";
+import { type Cells, type CellsView, cellsView, makeCells, type Notebook } from "../render/cells";
+import { setText, show } from "../render/dom";
 import type { Host } from "../render/host";
 import type { KernelWatch } from "./watch";
 
-export interface CellsView {
-  readonly button: HTMLButtonElement;
-  /** What came of it. */
-  readonly said: HTMLElement;
+export interface LabCells extends Pick<CellsView, "button" | "said" | "make"> {
   update(): void;
   possible(): boolean;
-  make(): void;
 }
 
-export function cellsView(host: Host, widget: Widget, watch: KernelWatch): CellsView {
-  const { trans } = host;
+export function labCells(host: Host, widget: Widget, watch: KernelWatch): LabCells {
   const panel = isNotebook(widget) ? widget : null;
-  const said = h("p", { class: "cave-quiet cave-made", role: "status" });
-  const press = button(host, trans.__("Make cells"), "plain", () => void make());
-  press.title = trans.__("Put the approved steps as ordinary cells below the cell that asked for them");
+  const view = cellsView(host, make);
+  const { button, said } = view;
 
-  let making = false;
-
-  async function make(): Promise<void> {
+  async function make(): Promise<string> {
+    const { trans } = host;
     const content = panel?.content;
-    if (!content?.model) return;
-    making = press.disabled = true;
     const reply = (await watch.send({ verb: "cells" }).catch(() => null)) as Cells | null;
-    making = press.disabled = false;
-    const words =
-      reply?.status === "ok"
-        ? makeCells(content.model.sharedModel as Notebook, reply, content.activeCellIndex, trans)
-        : (reply?.message ?? trans.__("The kernel did not answer."));
-    setText(said, words);
+    if (!content?.model || reply?.status !== "ok")
+      return reply?.message ?? trans.__("The kernel did not answer.");
+    return makeCells(content.model.sharedModel as Notebook, reply, content.activeCellIndex, trans);
   }
 
   return {
-    button: press,
+    button,
     said,
-    possible: () => !press.hidden && !press.disabled,
-    make: () => void make(),
+    make: view.make,
+    possible: () => !button.hidden && !button.disabled,
     update() {
-      show(press, panel !== null && watch.undo.steps > 0 && writable(panel));
-      press.disabled = making || !watch.idle;
-      if (press.hidden) setText(said, "");
+      show(button, panel !== null && watch.undo.steps > 0 && writable(panel));
+      button.disabled = view.busy || !watch.idle;
+      if (button.hidden) setText(said, "");
     },
   };
 }

@@ -1,5 +1,7 @@
 /** The rules and where each comes from, what was used, and the last requests that left. */
 import type { TranslationBundle } from "@jupyterlab/translation";
+import type { Capability, Judgement } from "../protocol";
+import { capabilityWords } from "../render/capability";
 import type { Reply } from "../render/control";
 import { h, setText, show } from "../render/dom";
 import { cost, joined } from "../render/format";
@@ -14,8 +16,17 @@ interface Sent {
   readonly characters: number;
 }
 
+interface Rule {
+  /** Empty where it is the one of the rule before. */
+  readonly capability: Capability | "";
+  readonly judgement: Judgement;
+  readonly scope: string;
+  readonly source: string;
+}
+
 interface Report extends Reply {
-  readonly policy: string;
+  readonly rules: readonly Rule[];
+  readonly remarks: readonly string[];
   readonly sources: string;
   readonly approval: string;
   readonly replies: number;
@@ -35,7 +46,10 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
   const kept = h("p", { class: "cave-side-kept" });
   const used = h("p", {});
   const sources = h("p", { class: "cave-quiet" });
-  const policy = h("pre", { class: "cave-policy", tabindex: "0", "aria-label": trans.__("Policy") });
+  const rules = h("tbody", {});
+  const label = { tabindex: "0", role: "group", "aria-label": trans.__("Policy") };
+  const policy = h("div", { class: "cave-policy", ...label }, h("table", {}, rules));
+  const remarks = h("p", { class: "cave-quiet" });
   const body = h("tbody", {});
   const heads = [trans.__("Time"), trans.__("To"), trans.__("Tokens")];
   const head = h("thead", {}, h("tr", {}, ...heads.map((each) => h("th", { scope: "col" }, each))));
@@ -50,6 +64,7 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
     path,
     sources,
     policy,
+    remarks,
   );
   const whole = h("div", {}, kept, node);
   let age = -1;
@@ -71,7 +86,8 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
       reply.ledger ? trans.__("Written down in %1.", reply.ledger) : trans.__("Nothing is written down."),
     );
     setText(sources, trans.__("Approval: %1. The policy is made of %2.", reply.approval, reply.sources));
-    setText(policy, reply.policy);
+    rules.replaceChildren(...reply.rules.map((each) => ruleRow(each, trans)));
+    setText(remarks, reply.remarks.join(" "));
   }
 
   node.addEventListener("toggle", () => void ask(), { signal });
@@ -86,6 +102,24 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
       void ask();
     },
   };
+}
+
+const SHIPPED = "the shipped default"; // said once, above the rules
+
+function ruleRow({ capability, judgement, scope, source }: Rule, trans: TranslationBundle): HTMLElement {
+  const words: Readonly<Record<Judgement, string>> = {
+    allow: trans.__("allow"),
+    ask: trans.__("ask"),
+    deny: trans.__("deny"),
+  };
+  const from = source === SHIPPED ? [] : [h("span", { class: "cave-quiet" }, source)];
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, capability && capabilityWords(capability, trans)),
+    h("td", { class: `cave-policy-${judgement}` }, words[judgement]),
+    h("td", {}, scope, ...from),
+  );
 }
 
 function usedWords({ tokens, replies, cost: dollars }: Report, trans: TranslationBundle): string {

@@ -9,7 +9,7 @@ import { fromThePerson, type Host } from "../render/host";
 import { mount, type TurnView } from "../render/turn";
 import { type UndoView, undoView } from "../render/undo";
 import { reduce } from "../trace";
-import { type CellsView, cellsView } from "./cells";
+import { type LabCells, labCells } from "./cells";
 import { type LookView, lookView } from "./look";
 import { type ReportView, reportView } from "./report";
 import type { Watched } from "./sessions";
@@ -33,7 +33,7 @@ export interface Entry {
   readonly title: HTMLElement;
   readonly ended: HTMLElement;
   readonly undo: UndoView;
-  readonly cells: CellsView;
+  readonly cells: LabCells;
   readonly look: LookView;
   readonly report: ReportView;
   readonly turns: HTMLElement;
@@ -151,7 +151,7 @@ export class SidePanel extends Widget {
     title.addEventListener("click", () => this.reveal(widget), { signal: ending.signal });
     const host: Host = { genuine: fromThePerson, signal: ending.signal, trans: this.trans };
     const undo = undoView(host, watch.takeBack);
-    const cells = cellsView(host, widget, watch);
+    const cells = labCells(host, widget, watch);
     undo.buttons.append(cells.button);
     undo.node.append(cells.said);
     const ended = h("p", { class: "cave-side-ended", role: "alert" });

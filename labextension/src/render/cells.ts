@@ -1,6 +1,9 @@
 /** Approved steps as ordinary code cells below the cell that asked for them. */
 import { type CaveEvent, MIME_TYPE } from "../protocol";
+import { button, rest } from "./button";
 import type { Reply } from "./control";
+import { h, setText } from "./dom";
+import type { Host } from "./host";
 import type { Trans } from "./trans";
 
 export interface Made {
@@ -25,6 +28,44 @@ export interface Notebook {
   readonly cells: readonly Cell[];
   transact(change: () => void): void;
   insertCells(index: number, cells: object[]): void;
+}
+
+export interface CellsView {
+  readonly button: HTMLButtonElement;
+  /** What came of it. */
+  readonly said: HTMLElement;
+  /** Whether the cells are being made. */
+  readonly busy: boolean;
+  make(): void;
+}
+
+/** The button; `make` gives in words what came of it. */
+export function cellsView(host: Host, make: () => Promise<string>): CellsView {
+  const { trans } = host;
+  const said = h("p", { class: "cave-quiet cave-made", role: "status" });
+  const press = button(host, trans.__("Make cells"), "plain", () => void run());
+  press.title = trans.__("Put the approved steps as ordinary cells below the cell that asked for them");
+  let busy = false;
+
+  async function run(): Promise<void> {
+    const panel = press.closest("section.cave");
+    const here = panel?.contains(document.activeElement);
+    busy = true;
+    rest(press);
+    setText(said, "");
+    setText(said, await make());
+    busy = press.disabled = false;
+    if (here && panel?.contains(document.activeElement)) press.focus();
+  }
+
+  return {
+    button: press,
+    said,
+    get busy() {
+      return busy;
+    },
+    make: () => void run(),
+  };
 }
 
 /** Put them in, each turn's below the cell that shows the turn, else below `active`; gives what came of it in words. */

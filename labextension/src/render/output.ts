@@ -10,6 +10,7 @@ const RULE = /^-{20,}\n/; // IPython draws one above a traceback
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 const PICTURES = ["image/png", "image/jpeg"] as const;
 
+const SHORT = 8; // lines of a traceback that is shown as it is
 const MOST_TEXT = 100_000; // characters of one output; more keeps the page from answering
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -32,11 +33,7 @@ function blockOf(output: Output, trans: Trans): readonly Child[] {
     case "stream":
       return [stream(output, trans)];
     case "error":
-      return [
-        refused(output)
-          ? refusal(output, trans)
-          : h("pre", { class: "cave-error" }, traceback(output, trans)),
-      ];
+      return refused(output) ? [refusal(output, trans)] : failure(output, trans);
     default:
       return display(fields(output.data), trans);
   }
@@ -51,6 +48,23 @@ function refusal(output: Output, trans: Trans): HTMLElement {
   return h("p", { class: "cave-warning" }, plain(text(output.evalue), trans));
 }
 
+/** What went wrong at one glance; a long way to it is folded. */
+function failure(output: Output, trans: Trans): readonly Child[] {
+  const lines = traceback(output, trans);
+  if (lines.split("\n").length <= SHORT) return [h("pre", { class: "cave-error" }, lines)];
+  const fold = h(
+    "details",
+    { class: "cave-fold" },
+    h("summary", {}, trans.__("Traceback")),
+    h("pre", { class: "cave-error" }, lines),
+  );
+  return [h("pre", { class: "cave-error" }, named(output, trans)), fold];
+}
+
+function named(output: Output, trans: Trans): string {
+  return plain(`${text(output.ename)}: ${text(output.evalue)}`, trans);
+}
+
 function stream(output: Output, trans: Trans): HTMLElement {
   const kind = output.name === "stderr" ? "cave-stderr" : "cave-stdout";
   return h("pre", { class: kind }, plain(text(output.text), trans));
@@ -58,9 +72,7 @@ function stream(output: Output, trans: Trans): HTMLElement {
 
 function traceback(output: Output, trans: Trans): string {
   const lines = Array.isArray(output.traceback) ? output.traceback.map(text).join("\n") : "";
-  return (
-    plain(lines, trans).replace(RULE, "") || plain(`${text(output.ename)}: ${text(output.evalue)}`, trans)
-  );
+  return plain(lines, trans).replace(RULE, "") || named(output, trans);
 }
 
 function display(data: Fields, trans: Trans): readonly Child[] {

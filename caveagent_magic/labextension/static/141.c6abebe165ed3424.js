@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunkcaveagent_magic=self.rspackChunkcaveagent_magic||[]).push([[141],{810(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* The answer of the person: buttons, the note, what is remembered. */
+"use strict";(self.rspackChunkcaveagent_magic=self.rspackChunkcaveagent_magic||[]).push([[141],{810(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* The answer of the person: buttons, the note, what is remembered. */
 
 section.cave {
   .cave-remember {
@@ -96,7 +96,7 @@ section.cave {
     display: none;
   }
 }
-`,""]),o.d(a,{},{A:i})},671(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* Code, the findings at its lines, and the editor in its place. */
+`,""]),o.d(a,{},{A:n})},671(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* Code, the findings at its lines, and the editor in its place. */
 
 section.cave {
   .cave-block {
@@ -268,7 +268,7 @@ section.cave {
     padding: 4px 16px 0 44px;
   }
 }
-`,""]),o.d(a,{},{A:i})},477(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* The panel: JupyterLab's own variables where they exist, else a light and a dark set. */
+`,""]),o.d(a,{},{A:n})},477(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* The panel: JupyterLab's own variables where they exist, else a light and a dark set. */
 
 section.cave {
   color-scheme: light dark;
@@ -500,8 +500,8 @@ section.cave {
     opacity: 0.25;
   }
 }
-`,""]),o.d(a,{},{A:i})},247(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=o.n(n),c=o(724),d=o(325),p=i()(t());p.i(c.A),p.i(d.A),p.push([e.id,`/* Everything that JupyterLab needs. */
-`,""]),o.d(a,{},{A:p})},977(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* Little room, and people who want nothing to move. */
+`,""]),o.d(a,{},{A:n})},247(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=o.n(i),c=o(724),d=o(325),p=n()(t());p.i(c.A),p.i(d.A),p.push([e.id,`/* Everything that JupyterLab needs. */
+`,""]),o.d(a,{},{A:p})},977(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* Little room, and people who want nothing to move. */
 
 section.cave {
   @container (width < 560px) {
@@ -529,14 +529,20 @@ section.cave {
       white-space: normal;
     }
   }
+  @container (width < 320px) {
+    .cave-actions .cave-button {
+      min-width: 0;
+      padding: 0 12px;
+    }
+  }
   @media (prefers-reduced-motion: reduce) {
     .cave-dot {
       animation: none !important;
     }
   }
 }
-`,""]),o.d(a,{},{A:i})},724(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=o.n(n),c=o(477),d=o(194),p=o(671),l=o(735),s=o(810),v=o(202),u=o(977),x=i()(t());x.i(c.A),x.i(d.A),x.i(p.A),x.i(l.A),x.i(s.A),x.i(v.A),x.i(u.A),x.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
-`,""]),o.d(a,{},{A:x})},735(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
+`,""]),o.d(a,{},{A:n})},724(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=o.n(i),c=o(477),d=o(194),p=o(671),l=o(735),v=o(810),s=o(202),u=o(977),x=n()(t());x.i(c.A),x.i(d.A),x.i(p.A),x.i(l.A),x.i(v.A),x.i(s.A),x.i(u.A),x.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
+`,""]),o.d(a,{},{A:x})},735(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
 
 section.cave {
   .cave-result {
@@ -634,9 +640,8 @@ section.cave {
   .cave-output + .cave-output {
     border-top: 1px solid var(--cave-line);
   }
-  .cave-output:has(.cave-error) {
-    display: flex;
-    flex-direction: column-reverse; /* what matters of a traceback is its end */
+  .cave-output .cave-fold {
+    margin-top: 4px;
   }
   .cave-output:has(img) {
     max-height: none;
@@ -732,7 +737,7 @@ section.cave {
     font-weight: 600;
   }
 }
-`,""]),o.d(a,{},{A:i})},325(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* The side panel of JupyterLab and the item in its status bar. */
+`,""]),o.d(a,{},{A:n})},325(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* The side panel of JupyterLab and the item in its status bar. */
 
 .cave-newer {
   margin: 4px 0;
@@ -867,11 +872,11 @@ section.cave {
     align-items: start;
   }
   .cave-look-item > .cave-look-row {
-    padding: 3px 0 3px 14px;
+    padding: 1px 0 1px 14px;
   }
   .cave-look-variable > summary {
     min-height: 24px;
-    padding: 3px 0;
+    padding: 1px 0;
     list-style: none;
 
     &::before {
@@ -948,6 +953,40 @@ section.cave {
     text-decoration: line-through;
   }
 }
+.cave-policy {
+  max-height: 18em;
+  margin: 6px 0;
+  padding: 6px 8px;
+  overflow: auto;
+  border-radius: 4px;
+  background: var(--jp-layout-color2);
+
+  table {
+    width: 100%;
+    border-collapse: collapse;
+  }
+  th,
+  td {
+    padding: 1px 8px 1px 0;
+    font-weight: 400;
+    text-align: start;
+    vertical-align: baseline;
+  }
+  td:last-child {
+    width: 60%;
+    padding: 0;
+    overflow-wrap: anywhere;
+  }
+  th:not(:empty) {
+    font-weight: 600;
+  }
+  .cave-policy-deny {
+    font-weight: 600;
+  }
+  .cave-quiet {
+    display: block;
+  }
+}
 .cave-ledger {
   width: 100%;
   border-collapse: collapse;
@@ -989,7 +1028,7 @@ section.cave {
   background: var(--jp-warn-color1);
   color: #000;
 }
-`,""]),o.d(a,{},{A:i})},194(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* A step: what the model says, and how it ended. */
+`,""]),o.d(a,{},{A:n})},194(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* A step: what the model says, and how it ended. */
 
 section.cave {
   .cave-step,
@@ -1109,7 +1148,7 @@ section.cave {
     white-space: pre-wrap;
   }
 }
-`,""]),o.d(a,{},{A:i})},202(e,a,o){var r=o(601),t=o.n(r),n=o(314),i=(o.n(n))()(t());i.push([e.id,`/* What can be taken back, below a finished turn and in the side panel. */
+`,""]),o.d(a,{},{A:n})},202(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* What can be taken back, below a finished turn and in the side panel. */
 
 section.cave.cave-undo {
   margin: 0;
@@ -1149,4 +1188,4 @@ section.cave.cave-undo {
     display: none;
   }
 }
-`,""]),o.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var o="",r=void 0!==a[5];return a[4]&&(o+="@supports (".concat(a[4],") {")),a[2]&&(o+="@media ".concat(a[2]," {")),r&&(o+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),o+=e(a),r&&(o+="}"),a[2]&&(o+="}"),a[4]&&(o+="}"),o}).join("")},a.i=function(e,o,r,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(r)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(i[d]=!0)}for(var p=0;p<e.length;p++){var l=[].concat(e[p]);r&&i[l[0]]||(void 0!==n&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=n),o&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=o),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),a.push(l))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,o){o.r(a);var r=o(72),t=o.n(r),n=o(825),i=o.n(n),c=o(659),d=o.n(c),p=o(56),l=o.n(p),s=o(540),v=o.n(s),u=o(113),x=o.n(u),g=o(247),f={};f.styleTagTransform=x(),f.setAttributes=l(),f.insert=d().bind(null,"head"),f.domAPI=i(),f.insertStyleElement=v(),t()(g.A,f);let h=g.A&&g.A.locals?g.A.locals:void 0;o.d(a,{},{default:h})},72(e){var a=[];function o(e){for(var o=-1,r=0;r<a.length;r++)if(a[r].identifier===e){o=r;break}return o}function r(e,r){for(var t={},n=[],i=0;i<e.length;i++){var c=e[i],d=r.base?c[0]+r.base:c[0],p=t[d]||0,l="".concat(d," ").concat(p);t[d]=p+1;var s=o(l),v={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(v);else{var u=function(e,a){var o=a.domAPI(a);return o.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&o.update(e=a):o.remove()}}(v,r);r.byIndex=i,a.splice(i,0,{identifier:l,updater:u,references:1})}n.push(l)}return n}e.exports=function(e,t){var n=r(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var c=o(n[i]);a[c].references--}for(var d=r(e,t),p=0;p<n.length;p++){var l=o(n[p]);0===a[l].references&&(a[l].updater(),a.splice(l,1))}n=d}}},659(e){var a={};e.exports=function(e,o){var r=function(e){if(void 0===a[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}a[e]=o}return a[e]}(e);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,o){e.exports=function(e){var a=o.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(o){var r,t,n;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,t&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(n=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(r,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
+`,""]),o.d(a,{},{A:n})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var o="",r=void 0!==a[5];return a[4]&&(o+="@supports (".concat(a[4],") {")),a[2]&&(o+="@media ".concat(a[2]," {")),r&&(o+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),o+=e(a),r&&(o+="}"),a[2]&&(o+="}"),a[4]&&(o+="}"),o}).join("")},a.i=function(e,o,r,t,i){"string"==typeof e&&(e=[[null,e,void 0]]);var n={};if(r)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(n[d]=!0)}for(var p=0;p<e.length;p++){var l=[].concat(e[p]);r&&n[l[0]]||(void 0!==i&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=i),o&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=o),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),a.push(l))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,o){o.r(a);var r=o(72),t=o.n(r),i=o(825),n=o.n(i),c=o(659),d=o.n(c),p=o(56),l=o.n(p),v=o(540),s=o.n(v),u=o(113),x=o.n(u),g=o(247),f={};f.styleTagTransform=x(),f.setAttributes=l(),f.insert=d().bind(null,"head"),f.domAPI=n(),f.insertStyleElement=s(),t()(g.A,f);let h=g.A&&g.A.locals?g.A.locals:void 0;o.d(a,{},{default:h})},72(e){var a=[];function o(e){for(var o=-1,r=0;r<a.length;r++)if(a[r].identifier===e){o=r;break}return o}function r(e,r){for(var t={},i=[],n=0;n<e.length;n++){var c=e[n],d=r.base?c[0]+r.base:c[0],p=t[d]||0,l="".concat(d," ").concat(p);t[d]=p+1;var v=o(l),s={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==v)a[v].references++,a[v].updater(s);else{var u=function(e,a){var o=a.domAPI(a);return o.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&o.update(e=a):o.remove()}}(s,r);r.byIndex=n,a.splice(n,0,{identifier:l,updater:u,references:1})}i.push(l)}return i}e.exports=function(e,t){var i=r(e=e||[],t=t||{});return function(e){e=e||[];for(var n=0;n<i.length;n++){var c=o(i[n]);a[c].references--}for(var d=r(e,t),p=0;p<i.length;p++){var l=o(i[p]);0===a[l].references&&(a[l].updater(),a.splice(l,1))}i=d}}},659(e){var a={};e.exports=function(e,o){var r=function(e){if(void 0===a[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}a[e]=o}return a[e]}(e);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,o){e.exports=function(e){var a=o.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(o){var r,t,i;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,t&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(i=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(i))))," */")),e.styleTagTransform(r,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
