@@ -1,5 +1,9 @@
 """The same in Notebook 7, which has one notebook in a page."""
 
+import os
+import signal
+
+import nbformat
 import pytest
 
 from tests.browser.conftest import Notebook
@@ -9,6 +13,8 @@ pytestmark = pytest.mark.browser
 SETUP = """%load_ext caveagent_magic
 import pandas as pd
 staff = pd.DataFrame({"who": ["Kowalska", "Oneil"], "pay": [51234, 98761]})"""
+SLOW = "I think about it for a long while and then some more, and then once more.\n" * 4
+LOOP = "```python\nimport time\nfor _ in range(600):\n    time.sleep(0.1)\n```"
 SUM = "I add them up.\n\n```python\ntotal = int(staff.pay.sum())\ntotal\n```\n"
 
 
@@ -79,3 +85,64 @@ def test_the_kernel_is_restarted_while_a_step_waits(notebook):
     notebook.wait_idle()
 
     assert notebook.button(1, "Run").count() == 0
+
+
+def test_a_turn_is_stopped_in_each_state_and_a_kernel_that_dies_leaves_no_button(page, notebook_seven):
+    models = [
+        notebook_seven.replies("seven-slow", SLOW, delay=0.2, chunk=2),
+        notebook_seven.replies("seven-loop", LOOP),
+        notebook_seven.replies("seven-wait", SUM),
+        notebook_seven.replies("seven-run", "```python\nimport time\ntime.sleep(6)\n```"),
+        notebook_seven.replies("seven-dies", SUM),
+    ]
+    before = SETUP + "\nimport os\nopen('pid', 'w').write(str(os.getpid()))"
+    cells = [f"%%cave --model {model}\nWhat is the sum of pay?" for model in models]
+    notebook_seven.write("seven-stop.ipynb", before, *cells)
+    notebook = Notebook(page, notebook_seven, "seven-stop.ipynb").open()
+    states = {1: "The model is writing", 2: "Rehearsing in a copy", 3: "Waits for you", 4: "Running in your"}
+    notebook.run(0)
+    for index, state in states.items():
+        notebook.run(index, wait=False)
+        if index == 4:
+            notebook.button(4, "Run").click()
+        notebook.cell(index).get_by_text(state).wait_for()
+        notebook.button(index, "Stop").click()
+        notebook.wait(index)
+    stopped = [notebook.cell(index).locator(".cave-state").inner_text() for index in states]
+    notebook.run(5, wait=False)
+    notebook.button(5, "Run").wait_for()
+    os.kill(int((notebook_seven.notebooks / "pid").read_text()), signal.SIGKILL)
+    notebook.cell(5).get_by_text("died").first.wait_for()
+    buttons = notebook.button(5, "Run").count()
+    notebook_seven.shut_kernels_down()
+
+    assert stopped == ["Stopped"] * 4
+    assert buttons == 0
+
+
+def test_made_cells_give_the_same_in_a_new_kernel_and_a_copy_of_somebody_else_runs_nothing(notebook):
+    page, lab = notebook.page, notebook.lab
+    notebook.run(1, wait=False)
+    notebook.button(1, "Run").click()
+    notebook.wait(1)
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Make cells").click()
+    side.get_by_text("1 cell was made").wait_for()
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    notebook.wait_idle()
+    for index in (0, 2, 4):
+        notebook.run(index)
+    made = (notebook.output(2), notebook.output(4))
+    notebook.save()
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    theirs = lab.read(notebook.name)
+    theirs.cells[1].source += " "  # another text: its signature is nobody's
+    nbformat.write(theirs, lab.notebooks / "seven-theirs.ipynb")
+    opened = Notebook(page, lab, "seven-theirs.ipynb").open()
+    opened.cell(1).locator("section.cave").wait_for()
+    opened.picture("notebook-7-untrusted")
+    trusted = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.trusted")
+
+    assert made == ("149995", "149995")
+    assert not trusted
+    assert opened.cell(1).locator("section.cave button:visible").count() == 0

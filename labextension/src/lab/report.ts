@@ -116,7 +116,7 @@ function ruleRow({ capability, judgement, scope, source }: Rule, trans: Translat
   return h(
     "tr",
     {},
-    h("th", { scope: "row" }, capability && capabilityWords(capability, trans)),
+    capability ? h("th", { scope: "row" }, capabilityWords(capability, trans)) : h("td"),
     h("td", { class: `cave-policy-${judgement}` }, words[judgement]),
     h("td", {}, scope, ...from),
   );

@@ -36,7 +36,7 @@ export function stepView(host: Host, number: number): StepView {
   );
   const verdict = h("span", { class: "cave-verdict" });
   const author = h("span", { class: "cave-author" });
-  const lines = h("div", { class: "cave-code", role: "group" });
+  const lines = h("div", { class: "cave-code", role: "group", tabindex: "0" });
   lines.setAttribute("aria-label", trans.__("Code of step %1", number));
   const told = toldView(host);
   const result = resultView(told, trans);

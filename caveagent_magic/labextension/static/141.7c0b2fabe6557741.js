@@ -167,6 +167,19 @@ section.cave {
     white-space: pre;
     tab-size: 4;
   }
+  /* wrapped, so that nothing of what is to be approved is out of sight */
+  .cave-code > .cave-line {
+    width: auto;
+
+    code {
+      min-width: 0;
+      overflow-wrap: anywhere;
+      white-space: pre-wrap;
+    }
+  }
+  .cave-code:focus-visible {
+    outline-offset: -2px;
+  }
   .cave-line-found {
     background: color-mix(in srgb, var(--cave-found) 9%, var(--cave-ground));
   }
@@ -541,8 +554,8 @@ section.cave {
     }
   }
 }
-`,""]),o.d(a,{},{A:n})},724(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=o.n(i),c=o(477),d=o(194),p=o(671),l=o(735),v=o(810),s=o(202),u=o(977),x=n()(t());x.i(c.A),x.i(d.A),x.i(p.A),x.i(l.A),x.i(v.A),x.i(s.A),x.i(u.A),x.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
-`,""]),o.d(a,{},{A:x})},735(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
+`,""]),o.d(a,{},{A:n})},724(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=o.n(i),c=o(477),d=o(194),p=o(671),l=o(735),s=o(810),v=o(202),u=o(977),g=n()(t());g.i(c.A),g.i(d.A),g.i(p.A),g.i(l.A),g.i(s.A),g.i(v.A),g.i(u.A),g.push([e.id,`/* What the in-cell panel, the side panel and a kept turn look like; each file has one part. */
+`,""]),o.d(a,{},{A:g})},735(e,a,o){var r=o(601),t=o.n(r),i=o(314),n=(o.n(i))()(t());n.push([e.id,`/* What the person gets beside what the model is told; changes and effects. */
 
 section.cave {
   .cave-result {
@@ -872,11 +885,14 @@ section.cave {
     align-items: start;
   }
   .cave-look-item > .cave-look-row {
-    padding: 1px 0 1px 14px;
+    align-items: center;
+    min-height: 24px;
+    padding-inline-start: 14px;
   }
   .cave-look-variable > summary {
+    align-items: center;
     min-height: 24px;
-    padding: 1px 0;
+    padding: 0;
     list-style: none;
 
     &::before {
@@ -885,7 +901,7 @@ section.cave {
       align-self: center;
       width: 5px;
       height: 5px;
-      margin: 0 0 2px 1px;
+      margin: 0 0 1px 1px;
       border: solid currentColor;
       border-width: 0 1.5px 1.5px 0;
       transform: rotate(-45deg);
@@ -968,7 +984,6 @@ section.cave {
   th,
   td {
     padding: 1px 8px 1px 0;
-    font-weight: 400;
     text-align: start;
     vertical-align: baseline;
   }
@@ -977,9 +992,7 @@ section.cave {
     padding: 0;
     overflow-wrap: anywhere;
   }
-  th:not(:empty) {
-    font-weight: 600;
-  }
+  th,
   .cave-policy-deny {
     font-weight: 600;
   }
@@ -1188,4 +1201,4 @@ section.cave.cave-undo {
     display: none;
   }
 }
-`,""]),o.d(a,{},{A:n})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var o="",r=void 0!==a[5];return a[4]&&(o+="@supports (".concat(a[4],") {")),a[2]&&(o+="@media ".concat(a[2]," {")),r&&(o+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),o+=e(a),r&&(o+="}"),a[2]&&(o+="}"),a[4]&&(o+="}"),o}).join("")},a.i=function(e,o,r,t,i){"string"==typeof e&&(e=[[null,e,void 0]]);var n={};if(r)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(n[d]=!0)}for(var p=0;p<e.length;p++){var l=[].concat(e[p]);r&&n[l[0]]||(void 0!==i&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=i),o&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=o),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),a.push(l))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,o){o.r(a);var r=o(72),t=o.n(r),i=o(825),n=o.n(i),c=o(659),d=o.n(c),p=o(56),l=o.n(p),v=o(540),s=o.n(v),u=o(113),x=o.n(u),g=o(247),f={};f.styleTagTransform=x(),f.setAttributes=l(),f.insert=d().bind(null,"head"),f.domAPI=n(),f.insertStyleElement=s(),t()(g.A,f);let h=g.A&&g.A.locals?g.A.locals:void 0;o.d(a,{},{default:h})},72(e){var a=[];function o(e){for(var o=-1,r=0;r<a.length;r++)if(a[r].identifier===e){o=r;break}return o}function r(e,r){for(var t={},i=[],n=0;n<e.length;n++){var c=e[n],d=r.base?c[0]+r.base:c[0],p=t[d]||0,l="".concat(d," ").concat(p);t[d]=p+1;var v=o(l),s={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==v)a[v].references++,a[v].updater(s);else{var u=function(e,a){var o=a.domAPI(a);return o.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&o.update(e=a):o.remove()}}(s,r);r.byIndex=n,a.splice(n,0,{identifier:l,updater:u,references:1})}i.push(l)}return i}e.exports=function(e,t){var i=r(e=e||[],t=t||{});return function(e){e=e||[];for(var n=0;n<i.length;n++){var c=o(i[n]);a[c].references--}for(var d=r(e,t),p=0;p<i.length;p++){var l=o(i[p]);0===a[l].references&&(a[l].updater(),a.splice(l,1))}i=d}}},659(e){var a={};e.exports=function(e,o){var r=function(e){if(void 0===a[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}a[e]=o}return a[e]}(e);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,o){e.exports=function(e){var a=o.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(o){var r,t,i;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,t&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(i=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(i))))," */")),e.styleTagTransform(r,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
+`,""]),o.d(a,{},{A:n})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var o="",r=void 0!==a[5];return a[4]&&(o+="@supports (".concat(a[4],") {")),a[2]&&(o+="@media ".concat(a[2]," {")),r&&(o+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),o+=e(a),r&&(o+="}"),a[2]&&(o+="}"),a[4]&&(o+="}"),o}).join("")},a.i=function(e,o,r,t,i){"string"==typeof e&&(e=[[null,e,void 0]]);var n={};if(r)for(var c=0;c<this.length;c++){var d=this[c][0];null!=d&&(n[d]=!0)}for(var p=0;p<e.length;p++){var l=[].concat(e[p]);r&&n[l[0]]||(void 0!==i&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=i),o&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=o),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),a.push(l))}},a}},601(e){e.exports=function(e){return e[1]}},636(e,a,o){o.r(a);var r=o(72),t=o.n(r),i=o(825),n=o.n(i),c=o(659),d=o.n(c),p=o(56),l=o.n(p),s=o(540),v=o.n(s),u=o(113),g=o.n(u),x=o(247),f={};f.styleTagTransform=g(),f.setAttributes=l(),f.insert=d().bind(null,"head"),f.domAPI=n(),f.insertStyleElement=v(),t()(x.A,f);let h=x.A&&x.A.locals?x.A.locals:void 0;o.d(a,{},{default:h})},72(e){var a=[];function o(e){for(var o=-1,r=0;r<a.length;r++)if(a[r].identifier===e){o=r;break}return o}function r(e,r){for(var t={},i=[],n=0;n<e.length;n++){var c=e[n],d=r.base?c[0]+r.base:c[0],p=t[d]||0,l="".concat(d," ").concat(p);t[d]=p+1;var s=o(l),v={css:c[1],media:c[2],sourceMap:c[3],supports:c[4],layer:c[5]};if(-1!==s)a[s].references++,a[s].updater(v);else{var u=function(e,a){var o=a.domAPI(a);return o.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&o.update(e=a):o.remove()}}(v,r);r.byIndex=n,a.splice(n,0,{identifier:l,updater:u,references:1})}i.push(l)}return i}e.exports=function(e,t){var i=r(e=e||[],t=t||{});return function(e){e=e||[];for(var n=0;n<i.length;n++){var c=o(i[n]);a[c].references--}for(var d=r(e,t),p=0;p<i.length;p++){var l=o(i[p]);0===a[l].references&&(a[l].updater(),a.splice(l,1))}i=d}}},659(e){var a={};e.exports=function(e,o){var r=function(e){if(void 0===a[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}a[e]=o}return a[e]}(e);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,o){e.exports=function(e){var a=o.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(o){var r,t,i;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,t&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(i=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(i))))," */")),e.styleTagTransform(r,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}}}]);
