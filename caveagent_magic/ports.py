@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from caveagent_magic.checks.kept import Checks
 from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.events import Action, Changes, Decision, Effect, Event, Judged, Output, Question, Verdict
-from caveagent_magic.models.base import Model
-from caveagent_magic.rehearsal.adopt import Loaded
-from caveagent_magic.rehearsal.checkpoint import Checkpoint
-from caveagent_magic.rehearsal.fork import Emit, Limits
-from caveagent_magic.security.policies.policy import Policy
-from caveagent_magic.semantic.stream import Stream
+
+if TYPE_CHECKING:
+    from caveagent_magic.models.base import Model
+    from caveagent_magic.rehearsal.adopt import Loaded
+    from caveagent_magic.rehearsal.checkpoint import Checkpoint
+    from caveagent_magic.rehearsal.fork import Emit, Limits
+    from caveagent_magic.security.policies.policy import Policy
+    from caveagent_magic.semantic.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class Approval:
     effects: tuple[Effect, ...]  # that the rehearsal had shown when it was made
     words: str
     untold: bool = False  # no model is told what running the step puts out
+    touched: frozenset[str] = frozenset()  # names that it set or changed then
 
 
 class Approvals(Protocol):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from caveagent_magic.injection.card import Chosen
-from caveagent_magic.injection.choose import choose
-
 if TYPE_CHECKING:
     from caveagent_magic.egress.disclosure import Disclosure
+    from caveagent_magic.injection.card import Chosen
     from caveagent_magic.ports import Runtime, Task
 
 
@@ -21,6 +19,8 @@ def offered(task: Task, runtime: Runtime, disclosure: Disclosure, budget_tokens:
 
 def unchecked(task: Task, runtime: Runtime, disclosure: Disclosure, budget_tokens: int) -> Chosen:
     """The same, but names in it may be values: it is told to no model."""
+    from caveagent_magic.injection.choose import choose  # a replay looks nothing up
+
     return choose(
         runtime.variables(),
         prompt=task.prompt,

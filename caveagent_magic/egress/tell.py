@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from caveagent_magic.egress.around import Surroundings
-from caveagent_magic.egress.disclosure import Telling
-from caveagent_magic.egress.news import Told, as_cards, remember
-from caveagent_magic.egress.pictures import pictures, pictures_text
 from caveagent_magic.events import Change, Changes, Effect, Finding, Output
 from caveagent_magic.injection.escape import bounded
-from caveagent_magic.observation.shape import Shaped, full_text, shape, tidy
+from caveagent_magic.observation.outputs import full_text
 from caveagent_magic.ports import Foreseen, Ports, Task
 from caveagent_magic.semantic import prompt
+
+if TYPE_CHECKING:
+    from caveagent_magic.egress.disclosure import Telling
+    from caveagent_magic.egress.news import Told
+    from caveagent_magic.observation.shape import Shaped
 
 LEAST_TOKENS = 200  # of an observation, however much the turn has read
 MOST_EFFECTS = 10  # that are named to the model
@@ -22,6 +24,9 @@ def shaped(
     outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports, effects: Sequence[Effect] = ()
 ) -> tuple[str, int]:
     """The observation and how many characters it leaves out; the full text stays reachable for later code."""
+    from caveagent_magic.egress.news import remember
+    from caveagent_magic.egress.pictures import pictures, pictures_text
+
     number = ports.runtime.keep(full_text(outputs))
     observed, told = _observed(outputs, changes, number, task, ports)
     remember(observed.text, told, ports)
@@ -36,6 +41,8 @@ def foreseen(
     outputs: tuple[Output, ...], changes: Changes, effects: tuple[Effect, ...], task: Task, ports: Ports
 ) -> Foreseen:
     """What the model would be told of a run that comes out so; nothing is kept for it yet."""
+    from caveagent_magic.egress.pictures import pictures, pictures_text
+
     observed, _ = _observed(outputs, changes, ports.runtime.kept + 1, task, ports)
     shown = pictures(outputs, ports)
     done = [effect for effect in effects if effect.allowed]
@@ -49,6 +56,8 @@ def untold(
     outputs: tuple[Output, ...], changes: Changes, task: Task, ports: Ports, effects: Sequence[Effect] = ()
 ) -> tuple[str, int]:
     """The observation of a step whose outputs the person keeps, also from later code."""
+    from caveagent_magic.egress.news import remember
+
     failed = any(output["output_type"] == "error" for output in outputs)
     number = ports.runtime.keep("")
     observed, told = _observed((), changes, number, task, ports)
@@ -66,6 +75,10 @@ def unseen(outputs: tuple[Output, ...], ports: Ports, *, untold: bool) -> str:
 def _observed(
     outputs: tuple[Output, ...], changes: Changes, number: int, task: Task, ports: Ports
 ) -> tuple[Shaped, Told]:
+    from caveagent_magic.egress.around import Surroundings  # heavy, and a replay tells no model anything
+    from caveagent_magic.egress.news import as_cards
+    from caveagent_magic.observation.shape import shape, tidy
+
     outputs = ports.disclosure.outputs(tidy(outputs), ports.runtime.namespace)
     told = as_cards(visible(ports.disclosure.changes(changes), task), task, ports)
     observed = shape(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from caveagent_magic.errors import NoModel
-from caveagent_magic.models import credentials, local, weights
-from caveagent_magic.models.anthropic import NO_KEY, AnthropicModel
-from caveagent_magic.models.base import Model
-from caveagent_magic.models.prices import Price
-from caveagent_magic.models.recorded import RecordedModel
+
+if TYPE_CHECKING:  # each kind of model is loaded where it is asked for
+    from caveagent_magic.models.base import Model
+    from caveagent_magic.models.prices import Price
 
 DEFAULT = "claude-sonnet-5-5"
 
@@ -35,9 +35,16 @@ def model_named(name: str, *, settings: ModelSettings) -> Model:
     name = name or _default(base_url)
     kind, _, rest = name.partition(":")
     if kind == "local":
+        from caveagent_magic.models import local
+
         return local.LocalModel(rest or local.DEFAULT, threads=settings.threads)
     if kind == "recorded":
+        from caveagent_magic.models.recorded import RecordedModel
+
         return RecordedModel.read(rest)
+    from caveagent_magic.models import credentials
+    from caveagent_magic.models.anthropic import NO_KEY, AnthropicModel
+
     key = credentials.environment_key() or (None if base_url else credentials.api_key())
     if not (key or base_url):
         raise NoModel(NO_KEY)
@@ -45,8 +52,13 @@ def model_named(name: str, *, settings: ModelSettings) -> Model:
 
 
 def _default(base_url: str) -> str:
+    from caveagent_magic.models import credentials
+
     if base_url or credentials.api_key():
         return os.environ.get("ANTHROPIC_MODEL") or DEFAULT
+    from caveagent_magic.models import local, weights
+    from caveagent_magic.models.anthropic import NO_KEY
+
     if weights.cached(local.DEFAULT) and local.installed():
         return "local"
     raise NoModel(NO_KEY)

@@ -136,7 +136,7 @@ class Replay:
         if self.refused:
             return None
         words = f"approved by {BY.get(step.by, step.by)} on {self.turn.when}"
-        return Approval(step.effects, words, step.untold)
+        return Approval(step.effects, words, step.untold, frozenset(step.marks))
 
     def take(self, event: ev.Event) -> ev.Event:
         """Follow what happens; the event, with what came out otherwise than recorded."""

@@ -13,7 +13,7 @@ from caveagent_magic.rehearsal.foreign import ArrayFacts
 
 Comparison = Literal["same", "partly", "changed"]
 
-_SAMPLES, _SAMPLE = 64, 512
+_SAMPLES, _AT_A_GLANCE, _SAMPLE = 64, 8, 512
 _EDGE = 1 << 13  # bytes at each end that are read whole: their pages are shared with other objects
 _PER_SECOND = 5e8  # bytes, on a slow machine; a fast one reads 1.6e9
 _PIECE = 4 << 20  # bytes between two looks at the clock
@@ -56,6 +56,12 @@ def buffer_of(array: ArrayFacts, deadline: float = 0.0) -> Buffer:
     return Buffer(lowest, size, _samples(lowest, size), watched, whole)
 
 
+def glance_of(array: ArrayFacts) -> Buffer:
+    """The same at a glance: few samples, and no watch is kept."""
+    lowest, size = extent_of(array)
+    return Buffer(lowest, size, _spread(lowest, size, _AT_A_GLANCE, 0), watched=False, taken=0)
+
+
 def extent_of(array: ArrayFacts) -> tuple[int, int]:
     """The address of the lowest byte of an array, and how many bytes lie from it to the highest."""
     reach = [(length - 1) * stride for length, stride in zip(array.shape, array.strides, strict=True)]
@@ -76,7 +82,12 @@ def checksum_of(address: int, size: int, deadline: float) -> int | None:
 
 def _samples(address: int, size: int) -> int:
     checksum = zlib.crc32(ctypes.string_at(address, _EDGE))
-    for sample in range(_SAMPLES):
-        start = address + (size - _SAMPLE) * sample // _SAMPLES
-        checksum = zlib.crc32(ctypes.string_at(start, _SAMPLE), checksum)
+    checksum = _spread(address, size, _SAMPLES, checksum)
     return zlib.crc32(ctypes.string_at(address + size - _EDGE, _EDGE), checksum)
+
+
+def _spread(address: int, size: int, samples: int, checksum: int) -> int:
+    for sample in range(samples):
+        start = address + (size - _SAMPLE) * sample // samples
+        checksum = zlib.crc32(ctypes.string_at(start, _SAMPLE), checksum)
+    return checksum

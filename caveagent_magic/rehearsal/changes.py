@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -30,6 +30,12 @@ class Seen:
     summary: str
     outline: Outline | None = None
     value: str = ""  # as it is written, where it is one short value
+    glance: bool = False  # it was only glanced at: nobody expects it to change
+
+    @property
+    def unseen(self) -> bool:
+        """Whether only its binding is remembered, as the code does not name it."""
+        return self.glance and self.mark is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,27 @@ def is_users(name: object) -> bool:
     return isinstance(name, str) and not name.startswith("_") and name not in _OF_IPYTHON
 
 
-def snapshot(namespace: Mapping[str, object], describe: Describe, seconds: float = SECONDS) -> Snapshot:
-    """Remember every name; after so many seconds only which object it is bound to."""
+def snapshot(
+    namespace: Mapping[str, object],
+    describe: Describe,
+    seconds: float = SECONDS,
+    closely: Collection[str] | None = None,
+    named: Collection[str] = (),
+) -> Snapshot:
+    """Remember every name; after so many seconds only which object it is bound to.
+
+    Where it is known which names will change, a glance at the others that the code names has to do; of what
+    it does not name only the binding is remembered.
+    """
     deadline = time.thread_time() + seconds
-    return Snapshot({name: _look(thing, describe, deadline) for name, thing in _names(namespace)})
+    return Snapshot(
+        {
+            name: _look(thing, describe, deadline)
+            if closely is None or name in closely
+            else _glance(thing, describe, known=name not in named)
+            for name, thing in _names(namespace)
+        }
+    )
 
 
 def diff(
@@ -86,6 +109,12 @@ def _names(namespace: Mapping[str, object]) -> list[tuple[str, object]]:
     return [(name, thing) for name, thing in list(namespace.items()) if is_users(name)]
 
 
+def _glance(thing: object, describe: Describe, *, known: bool) -> Seen:
+    if known:
+        return Seen(hold(thing), None, type(thing).__name__, glance=True)
+    return Seen(hold(thing), fingerprint(thing, glance=True), _summary(thing, describe), glance=True)
+
+
 def _look(thing: object, describe: Describe, deadline: float) -> Seen:
     if time.thread_time() > deadline:
         return Seen(hold(thing), None, type(thing).__name__)
@@ -95,9 +124,11 @@ def _look(thing: object, describe: Describe, deadline: float) -> Seen:
 
 def _compare(old: Seen, thing: object, deadline: float) -> Difference:
     same = old.current() is thing
+    if old.unseen:
+        return "same" if same else "changed"
     if old.mark is None or time.thread_time() > deadline:
         return "unchecked" if same else "changed"
-    mark = fingerprint(thing, deadline)
+    mark = fingerprint(thing, deadline, glance=old.glance and same)
     found = old.mark.compare(mark)
     if same:
         return found
@@ -119,7 +150,7 @@ def _alteration(old: Seen, thing: object, describe: Describe) -> str:
     if old.outline is not None and (words := alteration(old.outline, outline_of(thing))):
         return words
     summary = _summary(thing, describe)
-    if old.summary != summary:
+    if old.summary != summary and not old.unseen:
         return f"{old.summary} → {summary}"
     return "changed in place" if old.current() is thing else f"new object, {summary}"
 

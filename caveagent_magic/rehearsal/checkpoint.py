@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 
 from caveagent_magic.events import Changes, Effect
-from caveagent_magic.rehearsal.changes import Snapshot
+from caveagent_magic.rehearsal.changes import Snapshot, is_users
 from caveagent_magic.rehearsal.undo import mapped, wide
 from caveagent_magic.rehearsal.undo.arrays import FORM, RESIZED, address_of, base_of, form_of
 from caveagent_magic.rehearsal.undo.kept import Kept
@@ -21,6 +22,7 @@ __all__ = ["Checkpoint", "Limits"]
 _OF_IPYTHON = re.compile(r"_+|_i+|_i?\d+|_[iod]h|In|Out|exit|quit|get_ipython|open|__\w+__|_cave|_exit_code")
 _TOO_LARGE = "it is too large to be remembered in time"
 _OUTSIDE = "its memory is a file, or shared with other processes"
+_LEFT = "the step did not change it when it was recorded, so what it held was not remembered"
 _LASTING = {
     "write_file": "was written to",
     "delete_file": "was deleted",
@@ -36,13 +38,22 @@ class Checkpoint:
     """
 
     def __init__(
-        self, namespace: MutableMapping[str, object], used: Collection[str], limits: Limits, content: bool
+        self,
+        namespace: MutableMapping[str, object],
+        used: Collection[str],
+        limits: Limits,
+        content: bool,
+        only: Collection[str] | None,
     ) -> None:
         self.record, self.content = Record(), content
         self._namespace, self._used = namespace, used
         self._bindings = dict(_own(namespace))
         self._modules = frozenset(sys.modules)
-        first = sorted(self._bindings.items(), key=lambda item: item[0] not in used)
+        self._left = {
+            name for name in self._bindings if only is not None and name not in only and is_users(name)
+        }
+        looked_at = [item for item in self._bindings.items() if item[0] not in self._left]
+        first = sorted(looked_at, key=lambda item: item[0] not in used)
         self._walk = Walk.over((*wide.roots(), *first) if content else (), namespace, limits)
         self._settings = wide.settings() if content else []
         spans = list(_inside(self._walk))
@@ -56,12 +67,13 @@ class Checkpoint:
         used: Collection[str] = (),
         limits: Limits = Limits(),  # noqa: B008
         content: bool = True,
+        only: Collection[str] | None = None,
     ) -> Checkpoint:
         """Remember everything; the names that the code uses come first, for the case that time runs out.
 
-        Without `content` only the bindings are remembered.
+        Without `content` only the bindings are remembered; with `only`, what other names hold is not.
         """
-        return cls(namespace, used, limits, content)
+        return cls(namespace, used, limits, content, only)
 
     def narrow(
         self, changes: Changes, before: Snapshot | None = None, effects: Iterable[Effect] = ()
@@ -71,7 +83,7 @@ class Checkpoint:
             self.record = self._settled(changes, before, effects)
         finally:
             self._memory.close()
-            del self._walk, self._memory, self._spans, self._settings, self._bindings
+            del self._walk, self._memory, self._spans, self._settings, self._bindings, self._left
 
     def _settled(self, changes: Changes, before: Snapshot | None, effects: Iterable[Effect]) -> Record:
         bindings = dict(self._rebound())
@@ -89,7 +101,9 @@ class Checkpoint:
         names = [*bindings, *(name for name in self._bindings if name in touched)]
         names += [each.name for each in kept if not each.quiet] + [holder.name for holder in holders]
         said |= dict(self._not_covered(touched))
-        marks = {} if before is None else {name: seen.mark for name, seen in before.names.items()}
+        said |= {name: _LEFT for name in (self._left & touched) - bindings.keys() if not self._met(name)}
+        seen = {} if before is None else before.names
+        marks = {name: each.mark for name, each in seen.items() if each.mark is not None and not each.glance}
         return Record(
             bindings=bindings,
             kept=tuple(kept),
@@ -98,7 +112,7 @@ class Checkpoint:
             names=tuple(dict.fromkeys(names)),
             said=said,
             lasting=dict(self._lasting(effects)),
-            marks={name: mark for name in dict.fromkeys(names) if (mark := marks.get(name)) is not None},
+            marks={name: marks[name] for name in dict.fromkeys(names) if name in marks},
         )
 
     def _rebound(self) -> Iterator[tuple[str, object]]:
@@ -150,6 +164,11 @@ class Checkpoint:
             names = {span.name for span in self._spans if meets(span.address, span.size, large)}
             yield from ((name, self._memory.refused) for name in names if name in {*touched, *self._used})
 
+    def _met(self, name: str) -> bool:
+        """Whether another name has led to the same object."""
+        thing = self._bindings[name]
+        return any(thing is each for each in self._walk.alive)
+
     def _lasting(self, effects: Iterable[Effect]) -> Iterator[tuple[str, str]]:
         """What undo never takes back."""
         for effect in effects:
@@ -172,9 +191,9 @@ def _own(namespace: Mapping[str, object]) -> list[tuple[str, object]]:
 
 def _inside(walk: Walk) -> Iterator[Span]:
     """The memory that is this process' alone."""
-    is_shared = mapped.shared()
+    is_shared = functools.cache(mapped.shared)  # asked of few
     for span in walk.spans:
-        if span.size and base_of(span.array) is not None and is_shared(span.address, span.size):
+        if span.size and base_of(span.array) is not None and is_shared()(span.address, span.size):
             walk.outside.add(span.name)
         elif span.size:
             yield span

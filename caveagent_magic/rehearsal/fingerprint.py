@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from caveagent_magic.rehearsal.buffers import Buffer, buffer_of
+from caveagent_magic.rehearsal.buffers import Buffer, buffer_of, glance_of
 from caveagent_magic.rehearsal.foreign import (
     array_facts,
     class_dictionary,
@@ -39,6 +39,7 @@ _DEEPEST = 20
 _ATTRIBUTE_DEPTH = 5  # levels that one attribute counts for: the graphs behind foreign objects are endless
 _WHOLE = 1 << 20  # bytes of an array up to which all are read
 _MOST_POINTERS = 32 << 20  # bytes of an array of objects up to which the objects are looked at
+_MOST_PARTS_AT_A_GLANCE, _WHOLE_AT_A_GLANCE = 200, 1 << 13
 _PIECE = 50_000  # plain items between two looks at the clock
 
 _NUMBERS = frozenset({int, float, bool})
@@ -89,9 +90,12 @@ class Fingerprint:
         return self.compare(now) != "changed"
 
 
-def fingerprint(thing: object, deadline: float = math.inf) -> Fingerprint:
-    """The mark of this object as it is now; large arrays are read whole only where there is a deadline."""
-    look = Look(deadline)
+def fingerprint(thing: object, deadline: float = math.inf, *, glance: bool = False) -> Fingerprint:
+    """The mark of this object as it is now; large arrays are read whole only where there is a deadline.
+
+    At a glance all large arrays are sampled, those of objects among them.
+    """
+    look = Look(deadline, glance=glance, most=_MOST_PARTS_AT_A_GLANCE if glance else _MOST_PARTS)
     digest = look.at(thing, 0)
     return Fingerprint(digest, tuple(look.buffers), look.whole, tuple(look.held), look.cut)
 
@@ -129,6 +133,8 @@ class Look:
     held: list[object] = field(default_factory=list)
     whole: bool = True
     cut: bool = False
+    glance: bool = False
+    most: int = _MOST_PARTS  # objects that are looked at
 
     def at(self, thing: Any, depth: int) -> int:
         """The mark of one object, or its place in the walk where it was met before."""
@@ -144,7 +150,7 @@ class Look:
             return plain
         if issubclass(kind, _OPAQUE):
             return self.address(thing)
-        if self._is_out_of_time() or len(self.seen) > _MOST_PARTS or depth > _DEEPEST:
+        if self._is_out_of_time() or len(self.seen) > self.most or depth > _DEEPEST:
             self.whole = False
             return hash(kind.__name__)
         return hash((kind.__name__, *self._parts(thing, kind, depth + 1)))
@@ -161,7 +167,10 @@ class Look:
 
     def memory(self, facts: Any) -> int:
         """The mark of an array that is large and holds no objects."""
-        self.buffers.append(buffer_of(facts, 0.0 if self.deadline is math.inf else self.deadline))
+        if self.glance:
+            self.buffers.append(glance_of(facts))
+        else:
+            self.buffers.append(buffer_of(facts, 0.0 if self.deadline is math.inf else self.deadline))
         return 0
 
     def tensor(self, thing: Any, depth: int) -> Iterator[int]:
@@ -240,8 +249,8 @@ class Look:
         elif base in _SEQUENCES:
             yield from self._items(base.__iter__(thing), length, depth)
         else:
-            self.whole = self.whole and length <= _MOST_PARTS
-            members = itertools.islice(base.__iter__(thing), _MOST_PARTS)
+            self.whole = self.whole and length <= self.most
+            members = itertools.islice(base.__iter__(thing), self.most)
             yield sum(self._each(members, depth))  # a sum does not depend on the order
 
     def _items(self, things: Iterable[object], length: int, depth: int) -> Iterator[int]:
@@ -251,8 +260,8 @@ class Look:
             if _PLAIN.issuperset(map(type, piece)):
                 yield zlib.crc32(marshal.dumps(cast("Any", piece), 2))
             else:
-                self.whole = self.whole and begun + len(piece) <= _MOST_PARTS
-                yield from self._each(piece[: max(0, _MOST_PARTS - begun)], depth)
+                self.whole = self.whole and begun + len(piece) <= self.most
+                yield from self._each(piece[: max(0, self.most - begun)], depth)
             begun += len(piece)
             if begun > _MOST_PARTS and (self.cut or time.thread_time() > self.deadline):
                 self.cut = True
@@ -263,9 +272,9 @@ class Look:
 
     def _array(self, facts: Any, depth: int) -> Iterator[int]:
         yield hash((facts.shape, facts.strides, facts.dtype))
-        if facts.has_objects and facts.nbytes <= _MOST_POINTERS:
+        if facts.has_objects and facts.nbytes <= (_WHOLE_AT_A_GLANCE if self.glance else _MOST_POINTERS):
             yield from self._items(facts.elements(), facts.nbytes, depth)
-        elif facts.nbytes > _WHOLE:
+        elif facts.nbytes > (_WHOLE_AT_A_GLANCE if self.glance else _WHOLE):
             self.whole = self.whole and not facts.has_objects
             yield self.memory(facts)
         else:

@@ -13,15 +13,17 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 
 from caveagent_magic.events import Output
-from caveagent_magic.rehearsal.fork import Emit
 from caveagent_magic.shell.figures import as_read, describing
 from caveagent_magic.shell.literal import literally
+
+if TYPE_CHECKING:
+    from caveagent_magic.rehearsal.fork import Emit
 
 _BY_LINE = 1 << 16  # characters of text that are sent line by line; after them a flood goes in blocks
 _BLOCK = 1 << 12

@@ -7,26 +7,19 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from caveagent_magic.checks.kept import Checks
 from caveagent_magic.egress.disclosure import Disclosure
-from caveagent_magic.egress.ledger import Ledger, default_path
 from caveagent_magic.egress.tell import touched
 from caveagent_magic.errors import GuardBroken, LimitReached, NoModel, UsageError
 from caveagent_magic.events import Event, TurnEnded, Usage
 from caveagent_magic.injection.alias import Aliases
-from caveagent_magic.injection.choose import choose
 from caveagent_magic.injection.levels import Privacy
-from caveagent_magic.injection.words import cards_text
-from caveagent_magic.models.base import Model
-from caveagent_magic.models.named import ModelSettings, model_named
-from caveagent_magic.models.recording import Accountable
 from caveagent_magic.models.tokens import estimate
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.record.replay import told_of
-from caveagent_magic.rehearsal import sandbox
-from caveagent_magic.rehearsal.fork import Limits
+from caveagent_magic.rehearsal.limits import Limits
 from caveagent_magic.rehearsal.linux import give_back_freed_memory
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History, taken
@@ -44,10 +37,13 @@ from caveagent_magic.shell.display import PanelView, StaticView, TextView, View
 from caveagent_magic.shell.log import Log
 from caveagent_magic.shell.names import Names
 from caveagent_magic.shell.offer import Offer
-from caveagent_magic.shell.privacy import suggestion
 from caveagent_magic.shell.record import Record, Recording, Wanted
 from caveagent_magic.shell.runtime import Runtime
 from caveagent_magic.shell.steps import Steps
+
+if TYPE_CHECKING:
+    from caveagent_magic.egress.ledger import Ledger
+    from caveagent_magic.models.base import Model
 
 CARD_TOKENS = 10_000  # of one card, for the person
 # A small model's window of 8,192 tokens holds the conversation, and the reply beside it.
@@ -133,8 +129,8 @@ class Driver:
         self.runtime.begin()
         if lapsed := self.checks.begin(self.runtime.namespace):
             print(lapsed)
-        if hint := suggestion(self):
-            print(hint)
+        if not ports.silent:
+            self._suggest()
         log = Log()
         view = self._view(task)
         self.asked[task.turn] = task.prompt
@@ -157,6 +153,12 @@ class Driver:
             raise GuardBroken(ended.answer)
         if ended.reason in ("max_steps", "budget"):
             raise LimitReached(f"{ended.answer} What ran so far is kept; ask again to go on.")
+
+    def _suggest(self) -> None:
+        from caveagent_magic.shell.privacy import suggestion  # a replay tells no model of any column
+
+        if hint := suggestion(self):
+            print(hint)
 
     def _close(self, task: Task, ports: Ports, log: Log, view: View) -> None:
         self.running, self.request = False, None
@@ -210,6 +212,8 @@ class Driver:
 
     def model(self, name: str = "") -> Model:
         """The model of this name, or the one that is set; the same object as long as settings stay."""
+        from caveagent_magic.models.named import ModelSettings, model_named
+
         settings = ModelSettings(self.settings.base_url, self.settings.threads, dict(self.settings.prices))
         name = name or self.settings.model
         environment = tuple(os.environ.get(f"ANTHROPIC_{key}") for key in ("API_KEY", "BASE_URL", "MODEL"))
@@ -220,6 +224,9 @@ class Driver:
 
     def card(self, name: str) -> str:
         """A variable as the model would see it."""
+        from caveagent_magic.injection.choose import choose
+        from caveagent_magic.injection.words import cards_text
+
         privacy, variables = self.disclosure.privacy, self.runtime.variables()
         if name in privacy.hidden_names:
             return f"{name}: hidden from the model"
@@ -230,6 +237,8 @@ class Driver:
 
     def ledger(self) -> Ledger:
         """Where requests are written down before they are sent."""
+        from caveagent_magic.egress.ledger import Ledger, default_path
+
         keeps = self.settings.ledger
         if self.written is None or self.written.keeps != keeps:
             self.written = Ledger(default_path(), keeps)
@@ -243,6 +252,8 @@ class Driver:
 
     def rehearsal(self) -> str:
         """What holds a rehearsal here, in words."""
+        from caveagent_magic.rehearsal import sandbox
+
         return sandbox.describe() if self.settings.rehearse else "off"
 
     def policy(self) -> Policy:
@@ -262,6 +273,8 @@ class Driver:
         return self.settings.policy_file or os.environ.get("CAVEAGENT_POLICY", "")
 
     def _accountable(self, model_name: str) -> Model:
+        from caveagent_magic.models.recording import Accountable
+
         return Accountable(self.model(model_name), self.ledger().record)
 
     def _ports(self, model_name: str, recording: Recording) -> Ports:

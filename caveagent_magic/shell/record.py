@@ -97,6 +97,8 @@ class Record:
     paths: dict[str, Path | None] = field(default_factory=dict)  # a relative one keeps its folder
     told: bool = False  # that the name of the notebook is not known
     writer: Writer | None = None
+    lines: tuple[bytes, ...] = ()
+    contents: Contents | None = None  # of these lines
     undone: dict[str, bool] = field(default_factory=dict)  # turns of the record, and whether they are undone
     ran_as: dict[str, str] = field(default_factory=dict)  # turns of this session to turns of the record
 
@@ -125,9 +127,13 @@ class Record:
         key = key_at(default_path())
         if self.writer is None or (self.writer.journal, self.writer.key) != (journal, key):
             self.writer = Writer(key, journal, lambda text: print(text, file=sys.stderr))
+            self.contents = None
         if self.writer.waiting:  # for room on the disk
             self.writer.write()
-        return self.writer, read(journal.lines(), key, journal.notebook)
+        lines = journal.lines()
+        if self.contents is None or lines != self.lines:
+            self.lines, self.contents = lines, read(lines, key, journal.notebook)
+        return self.writer, self.contents
 
     def begin(self, task: Task, wanted: Wanted, live: Callable[[], Model]) -> Recording:
         """What the record does in the turn that begins; raises `NotReplayed`."""

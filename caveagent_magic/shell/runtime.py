@@ -6,12 +6,11 @@ import ast
 import types
 from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from caveagent_magic.errors import CaveError, UsageError
 from caveagent_magic.events import Output
 from caveagent_magic.ports import Run
-from caveagent_magic.rehearsal.adopt import Loaded
-from caveagent_magic.rehearsal.fork import Emit
 from caveagent_magic.shell import nearby
 from caveagent_magic.shell.apart import run_apart
 from caveagent_magic.shell.collect import Collected, teed
@@ -19,6 +18,10 @@ from caveagent_magic.shell.literal import literally
 from caveagent_magic.shell.names import Names
 from caveagent_magic.shell.native import NativeText
 from caveagent_magic.shell.shown import show_again
+
+if TYPE_CHECKING:
+    from caveagent_magic.rehearsal.adopt import Loaded
+    from caveagent_magic.rehearsal.fork import Emit
 
 HANDLE = "_cave"
 KEPT_OUTPUTS = 100

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from caveagent_magic import events as ev
 from caveagent_magic.egress.tell import findings_text, foreseen
 from caveagent_magic.errors import CapabilityRefused, NobodyToAsk
 from caveagent_magic.ports import Approval, Foreseen, Ports, Task
-from caveagent_magic.rehearsal.adopt import CannotMove, Loaded, Outcome
-from caveagent_magic.rehearsal.fork import Trial
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.security.guard import guard
 from caveagent_magic.security.judge import judge
 from caveagent_magic.security.policies.grants import Grants
-from caveagent_magic.security.policies.remembered import offered, words
 from caveagent_magic.step.at import At
 from caveagent_magic.step.rehearsal import Rehearsal
+
+if TYPE_CHECKING:
+    from caveagent_magic.rehearsal.adopt import Loaded, Outcome
+    from caveagent_magic.rehearsal.fork import Trial
 
 ON_DENIED: tuple[ev.Action, ...] = ("edit", "skip", "stop")
 
@@ -70,6 +72,8 @@ def settle(proposal: Proposal, at: At, task: Task, ports: Ports) -> Generator[ev
             decision = yield from _decide(proposal, outcome is not None, at, task, ports)
             if decision.action != "adopt" or outcome is None or trial is None:
                 return Settled(decision)
+            from caveagent_magic.rehearsal.adopt import CannotMove  # nothing to take over without one
+
             try:
                 with guard(granted(proposal, decision, ports).allows):
                     return Settled(decision, _taken_over(trial, outcome, ports))
@@ -98,6 +102,8 @@ def by_policy(task: Task, ports: Ports) -> bool:
 
 
 def _taken_over(trial: Trial, outcome: Outcome, ports: Ports) -> Loaded:
+    from caveagent_magic.rehearsal.adopt import CannotMove
+
     if trial.randomness is not None and not trial.randomness.same_as(RandomState.take()):
         raise CannotMove("random numbers were drawn since the rehearsal")
     return outcome.load(ports.runtime.namespace)
@@ -114,6 +120,8 @@ def _decide(
     elif verdict.decision == "allow" and not unforeseen and by_policy(task, ports):
         decision = ev.Decision("run", by="policy")
     elif ports.broker.attended():
+        from caveagent_magic.security.policies.remembered import offered, words
+
         actions = _actions(verdict, adoptable)
         clauses = offered(verdict, ports.policy)
         could_save = tuple(map(words, clauses))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from caveagent_magic import events as ev
 from caveagent_magic.errors import CapabilityRefused
 from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports
-from caveagent_magic.rehearsal import sandbox
-from caveagent_magic.rehearsal.adopt import reaches_outside
-from caveagent_magic.rehearsal.fork import CannotRehearse, Emit, Trial, rehearse
-from caveagent_magic.rehearsal.unforkable import unforkable
 from caveagent_magic.security.guard import guard
 from caveagent_magic.security.policies.grants import Grants
 from caveagent_magic.step.at import At
+
+if TYPE_CHECKING:
+    from caveagent_magic.rehearsal.fork import Emit, Trial
 
 # Errors that a rehearsal brings about by itself: refused effects, and connections that are dead there.
 OF_THE_REHEARSAL = frozenset(
@@ -78,6 +78,10 @@ class Rehearsal:
 
 def rehearse_step(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> Rehearsal:
     """Run the code in a throw-away fork of the kernel."""
+    from caveagent_magic.rehearsal import sandbox  # all of this is heavy, and a replay rehearses nothing
+    from caveagent_magic.rehearsal.fork import CannotRehearse, rehearse
+    from caveagent_magic.rehearsal.unforkable import unforkable
+
     runtime = ports.runtime
     if ports.limits is None:
         return skipped("Rehearsal is switched off.", at)
@@ -142,4 +146,6 @@ def _not_adoptable(trial: Trial, code: str, ports: Ports) -> str:
     for effect in trial.effects:
         if not effect.allowed or effect.capability in OUTSIDE:
             return f"what it did outside the kernel was not really done: {effect.capability} {effect.target}"
+    from caveagent_magic.rehearsal.adopt import reaches_outside
+
     return reaches_outside(ports.runtime.plain(code), ports.runtime.namespace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from caveagent_magic import events as ev
 from caveagent_magic.egress.tell import shaped, unseen, untold
@@ -11,15 +12,17 @@ from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports, Run, Task
 from caveagent_magic.rehearsal.changes import SECONDS, completed, diff, snapshot
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
-from caveagent_magic.rehearsal.content import content_marks
-from caveagent_magic.rehearsal.differs import Result, differences
-from caveagent_magic.rehearsal.fork import Trial
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.security.guard import guard
 from caveagent_magic.step.at import At, Telling, observe
 from caveagent_magic.step.decide import Proposal, Settled, granted
 from caveagent_magic.step.rehearsal import broken, names_in
+
+if TYPE_CHECKING:
+    from caveagent_magic.rehearsal.fork import Trial
+
+NOT_NAMED = "What the code does not name was not looked at for changes in place."
 
 
 def run_step(
@@ -28,8 +31,9 @@ def run_step(
     """Run in the cell, under the guard, or take over what the rehearsal made."""
     drawn, grants = RandomState.take(), granted(proposal, settled.decision, ports)
     namespace, run = ports.runtime.namespace, Run((), interrupted=True)
-    checkpoint = Checkpoint.take(namespace, names_in(ports.runtime.plain(proposal.code)))
-    before, effects = snapshot(namespace, summary), list[ev.Effect]()
+    used, matter = names_in(ports.runtime.plain(proposal.code)), _that_matter(proposal, settled, ports)
+    checkpoint = Checkpoint.take(namespace, used, only=matter)
+    before, effects = snapshot(namespace, summary, closely=matter, named=used), list[ev.Effect]()
     started = ports.clock()
     try:
         try:
@@ -41,6 +45,8 @@ def run_step(
                 changes = diff(before, namespace, summary)
                 checkpoint.narrow(changes, before, effects)
                 changes = completed(changes, checkpoint.record.in_place, namespace)
+                if matter is not None and any(change.name not in matter for change in changes.changed):
+                    changes = replace(changes, note=" ".join(filter(None, (changes.note, NOT_NAMED))))
                 changes = replace(changes, broken=broken(changes, ports))
                 ports.steps_run.append((checkpoint, changes))
     except KeyboardInterrupt:
@@ -65,11 +71,22 @@ def bind_result(task: Task, ports: Ports) -> None:
     if not task.out or task.out in touched or ports.runtime.assigned(task.out):
         return
     namespace = ports.runtime.namespace
-    checkpoint, before = Checkpoint.take(namespace, content=False), snapshot(namespace, summary)
+    checkpoint = Checkpoint.take(namespace, content=False)
+    before = snapshot(namespace, summary, closely=(task.out,))
     ports.runtime.bind(task.out)
     changes = diff(before, namespace, summary)
     checkpoint.narrow(changes)
     ports.steps_run.append((checkpoint, changes))
+
+
+def _that_matter(proposal: Proposal, settled: Settled, ports: Ports) -> frozenset[str] | None:
+    """The names that a step is known to change, where it runs again and nobody looks on; None: not known.
+
+    Undo gives back what these held, and says so of any other that the step turns out to have changed.
+    """
+    approval = proposal.approval if settled.decision.by == "record" else None
+    looked_at = ports.broker.attended() or ports.checks.of
+    return None if approval is None or looked_at else approval.touched
 
 
 def _run(proposal: Proposal, settled: Settled, ports: Ports) -> Run:
@@ -85,6 +102,9 @@ def _differs(
     """Where a run came out otherwise than a rehearsal that ran to its end and was refused nothing."""
     if trial is None or trial.stopped or not all(effect.allowed for effect in trial.effects):
         return ()
+    from caveagent_magic.rehearsal.content import content_marks
+    from caveagent_magic.rehearsal.differs import Result, differences
+
     names = [change.name for change in (*changes.added, *changes.changed)]
     marks = content_marks(ports.runtime.namespace, names, time.thread_time() + SECONDS)
     found = differences(trial.result, Result(run.outputs, changes, marks))

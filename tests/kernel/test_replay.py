@@ -436,6 +436,32 @@ def test_what_was_undone_in_a_cell_is_run_and_undone_again(serve):
     assert second.cells[3].outputs[0].data["text/plain"] == "False"
 
 
+IN_PLACE = "```python\nnumbers.sort()\nif more:\n    others.append(4)\n```\n"
+
+
+def changed_in_place_and_undone(more):
+    made = notebook("%%cave --auto\nSort them.", "[3, 1, 2]")
+    made.cells[0].source += f"\nothers, same, more = [1], numbers, {more}"
+    made.cells[2].source = "%cave undo"
+    made.cells.append(nbformat.v4.new_code_cell("numbers, same is numbers, others"))
+    run(made)
+    return made.cells[2].outputs[0].data["text/plain"], made.cells[3].outputs[0].data["text/plain"]
+
+
+def test_with_nobody_there_a_replayed_step_is_undone_as_far_as_it_changed_what_it_changed_when_recorded(
+    serve,
+):
+    server = serve(IN_PLACE, DONE)
+    first = changed_in_place_and_undone(more=False)
+
+    as_recorded, otherwise = changed_in_place_and_undone(more=False), changed_in_place_and_undone(more=True)
+
+    assert server.asked == 2
+    assert as_recorded == first == (first[0], "([3, 1, 2], True, [1])")
+    assert otherwise[1] == "([3, 1, 2], True, [1, 4])"
+    assert "others: the step did not change it when it was recorded" in otherwise[0]
+
+
 def test_what_a_full_disk_does_not_take_is_said_and_recorded_as_soon_as_there_is_room(serve, begin, tmp_path):
     serve(ADD, DOUBLE, DONE)
     kernel = begin()

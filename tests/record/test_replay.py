@@ -80,7 +80,9 @@ def test_the_recorded_code_is_approved_and_nothing_else_is(notebook):
 
     assert early is None
     assert replay.approved("total = 1", ASK) is None
-    assert replay.approved("total = sum(numbers)", ASK) == Approval((), "approved by you on 2026-11-20 00:00")
+    assert replay.approved("total = sum(numbers)", ASK) == Approval(
+        (), "approved by you on 2026-11-20 00:00", touched=frozenset({"total"})
+    )
 
 
 def test_what_the_person_kept_from_the_model_is_kept_in_a_replay_too(notebook):

@@ -40,6 +40,24 @@ class Hostile:
     dtype = shape = property(_refuse)
 
 
+def test_of_what_a_step_is_not_known_to_change_only_what_its_code_names_is_glanced_at():
+    table = pd.DataFrame({"a": np.zeros(100_000), "b": ["x", None] * 50_000})
+    namespace = {"known": [1], "named": table, "unnamed": [1], "bound": 1}
+    before = snapshot(namespace, describe, closely=("known",), named=("named",))
+    table["a"] = 1.0
+    namespace["known"].append(2)
+    namespace["unnamed"].append(2)
+    namespace["bound"] = 2
+
+    found = diff(before, namespace, describe)
+
+    assert found.changed == (
+        Change("known", "list(1) → list(2)"),
+        Change("named", "changed in place"),
+        Change("bound", "new object, int"),
+    )
+
+
 class Slotted:
     __slots__ = ()
 

@@ -53,6 +53,29 @@ def test_changes_in_place_are_taken_back_and_done_again():
     assert (namespace["items"], namespace["other"]) == ([1, 2], 5)
 
 
+def test_where_it_is_known_what_a_step_changes_the_rest_is_not_held_and_that_is_said():
+    items = [1]
+    namespace = {"items": items, "same": items, "other": [2], "_own": [3], "bound": [4]}
+    checkpoint = Checkpoint.take(namespace, only=("items", "new"))
+    before = snapshot(namespace, str)
+    exec("items.append(2); other.append(2); _own.append(2); bound = 5; new = 1", namespace)
+    checkpoint.narrow(diff(before, namespace, str), before)
+
+    restored = checkpoint.record.restore(namespace)
+
+    held = {name: namespace.get(name) for name in ("items", "same", "other", "_own", "bound", "new")}
+    reason = "the step did not change it when it was recorded, so what it held was not remembered"
+    assert held == {
+        "items": [1],
+        "same": [1],
+        "other": [2, 2],
+        "_own": [3],
+        "bound": [4],
+        "new": None,
+    }
+    assert restored.not_undone == (Change("other", reason),)
+
+
 def test_names_with_an_underscore_are_the_persons_too_but_not_those_of_ipython():
     namespace = {"_cache": [1], "_": 5, "_i3": "x", "_oh": {}}
 
