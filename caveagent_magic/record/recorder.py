@@ -105,38 +105,59 @@ class Recorder:
                 self._approved(event, earlier if event.by == "record" else None)
             case ev.Ran():
                 self._ran(event, marks)
-            case ev.TurnEnded() if self.signatures:
-                self.replaying = self.replaying and self.resumes is None
-                address = address_of(self.begun["asked"], self._used)
-                self._add("ended", reason=event.reason, address=address)
+            case ev.TurnEnded():
+                self._ended(event)
+
+    def _ended(self, event: ev.TurnEnded) -> None:
+        readable = self._verdict is not NOT_JUDGED and self._verdict.decision != "deny"
+        if event.reason == "plan" and readable and not self.replaying:
+            self._step("planned", event.step, by="")
+        if self.signatures:
+            self.replaying = self.replaying and self.resumes is None
+            address = address_of(self.begun["asked"], self._used)
+            self._add("ended", reason=event.reason, address=address)
 
     def _approved(self, decided: ev.Decided, earlier: Step | None) -> None:
         if self.replaying and earlier is None:  # from here on the turn is another one than the recorded
             self.replaying = False
             self.writer.write(*self.held)
             self.held.clear()
+        shown = earlier.effects if earlier else self._shown if decided.by == "user" else ()
+        by = earlier.by if earlier else decided.by
+        answers = [list(each) for each in earlier.answers] if earlier else self._answers
+        self._step("approved", decided.step, by, shown, answers, untold=decided.untold)
+        self._approvals += 1
+
+    def _step(
+        self,
+        kind: Kind,
+        number: int,
+        by: str,
+        shown: Sequence[ev.Effect] = (),
+        answers: Sequence[Sequence[str]] | None = None,
+        *,
+        untold: bool = False,
+    ) -> None:
         if not self.signatures:
             self._add("turn", process=process(), **self.begun)
         reads, bound = read_and_bound(self.plain(self._code))
         schema = {name: self.schema[name] for name in sorted((reads - self._bound) & self.schema.keys())}
         self._bound |= bound
         self._used.update(schema)
-        shown = earlier.effects if earlier else self._shown if decided.by == "user" else ()
         self._add(
-            "approved",
-            step=decided.step,
+            kind,
+            step=number,
             follows=self._approvals,
             code=self._code,
             judgement=self._verdict.decision,
             findings=sorted([each.capability, each.target] for each in self._verdict.findings),
-            by=earlier.by if earlier else decided.by,
+            by=by,
             effects=[[each.capability, each.target] for each in shown],
             schema=schema,
-            untold=decided.untold,
-            answers=[list(each) for each in earlier.answers] if earlier else self._answers,
+            untold=untold,
+            answers=self._answers if answers is None else answers,
         )
         self._answers = []
-        self._approvals += 1
 
     def _ran(self, event: ev.Ran, known: Marks | None) -> None:
         touched = [change.name for change in (*event.changes.added, *event.changes.changed)]

@@ -54,7 +54,8 @@ class Replay:
 
     def __post_init__(self) -> None:
         begun = [] if self.turn.ended else [step for step in self.turn.steps[-1:] if not step.done]
-        self.steps = (*(step for step in self.turn.steps if step.done), *begun)
+        shown = self.turn.steps if self.turn.ended == "plan" else ()
+        self.steps = shown or (*(step for step in self.turn.steps if step.done), *begun)
 
     @property
     def step(self) -> Step | None:
@@ -93,7 +94,7 @@ class Replay:
 
     def goes_on(self) -> bool:
         """Whether the record has all of the turn, as far as is known by now."""
-        return self._model is None and self.turn.ended == "done" and self._has_more()
+        return self._model is None and self.turn.complete and self._has_more()
 
     def count_tokens(self, request: ev.Request) -> tuple[int, bool]:
         """Nothing is sent while it is replayed."""
@@ -130,7 +131,7 @@ class Replay:
     def approved(self, code: str, verdict: ev.Verdict) -> Approval | None:
         """The recorded approval, if it covers this code with this verdict; else `refused` says why not."""
         step, self.refused = self.step, ""
-        if step is None or code != as_read(step.code):
+        if step is None or code != as_read(step.code) or self.turn.ended == "plan":
             return None
         self.refused = _refusal(step, verdict)
         if self.refused:
@@ -225,7 +226,11 @@ class _Recorded:
 
 
 def told_of(turn: Turn, names: Sequence[str]) -> str:
-    """Tells the model what ran again without it."""
+    """Tells the model what ran again without it, or was shown again."""
+    if turn.ended == "plan":
+        return (
+            f"Meanwhile the person looked again at what you planned for this request: {turn.request.strip()}"
+        )
     made = f" It set or changed: {', '.join(names)}." if names else ""
     return (
         f"Meanwhile the person ran again what you did earlier for this request: {turn.request.strip()}{made}"

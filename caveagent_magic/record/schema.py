@@ -27,6 +27,7 @@ def options_of(task: Task, model: str) -> dict[str, Any]:
         "show": list(task.show),
         "out": task.out,
         "model": model,
+        **({"plan": True} if task.plan else {}),
     }
 
 

@@ -12,18 +12,18 @@ from caveagent_magic.record.line import Forged, unseal
 
 VERSION = 1
 NOT_IN_ORDER = "does not follow on what was recorded of its turn before"
-Kind = Literal["turn", "approved", "ran", "ended", "withdrawn", "lock", "unlock"]
+Kind = Literal["turn", "planned", "approved", "ran", "ended", "withdrawn", "lock", "unlock"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Code that was approved, and what came of running it."""
+    """Code that was approved, and what came of running it; of a plan code that was only shown."""
 
     number: int
     code: str
     judgement: Judgement
     findings: frozenset[tuple[str, str]]  # capability and target
-    by: str  # who approved it
+    by: str  # who approved it; empty: nobody was asked
     effects: tuple[Effect, ...] = ()  # what the rehearsal showed to whom approved it
     untold: bool = False  # the person kept its output from the model
     done: bool = False  # False: it began, and it is not known whether it came to its end
@@ -61,9 +61,14 @@ class Turn:
         return self.time[:16].replace("T", " ")
 
     @property
+    def complete(self) -> bool:
+        """Whether it came to its end."""
+        return self.ended in ("done", "plan")
+
+    @property
     def replayable(self) -> bool:
         """Whether it came to its end and still stands."""
-        return self.ended == "done" and not self.withdrawn and not self.broken
+        return self.complete and not self.withdrawn and not self.broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def _continued(turn: Turn, kind: Kind, record: Mapping[str, Any]) -> Turn:
         return replace(turn, ended=record["reason"])
     if kind == "withdrawn":
         return replace(turn, withdrawn=record["withdrawn"])
-    if kind == "approved":
+    if kind in ("planned", "approved"):
         step = Step(
             number=record["step"],
             code=record["code"],

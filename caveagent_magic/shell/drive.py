@@ -146,7 +146,7 @@ class Driver:
                 self._close(task, ports, log, view)
         if ended.reason == "done":
             self.runtime.done(task.out)
-        if (replayed := recording.replayed) and ended.reason == "done":
+        if (replayed := recording.replayed) and ended.reason in ("done", "plan"):
             self.stream.restore(before)  # code and outputs of a replayed turn are told to no model
             self.stream.note(told_of(replayed, touched(task, ports)))
         if ended.reason == "broken":

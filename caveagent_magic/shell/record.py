@@ -138,8 +138,6 @@ class Record:
     def begin(self, task: Task, wanted: Wanted, live: Callable[[], Model]) -> Recording:
         """What the record does in the turn that begins; raises `NotReplayed`."""
         only = wanted.only or os.environ.get("CAVEAGENT_REPLAY") == "only"
-        if task.plan:
-            return Recording()
         try:
             writer, contents = self.opened()
         except CaveError as error:
@@ -184,7 +182,10 @@ class Record:
             self._made_again, answer,
         )  # fmt: skip
         what = f"Going on with the turn of {turn.when}" if wanted.resumed else "Replayed"
-        words = f"{what}: what was approved on {turn.when} runs again, and no model is asked for it."
+        again = (
+            f"approved on {turn.when} runs" if turn.ended != "plan" else f"planned on {turn.when} is shown"
+        )
+        words = f"{what}: what was {again} again, and no model is asked for it."
         return Recording(replay, recorder, words)
 
     def follow(self, history: History, *, in_a_cell: bool) -> None:

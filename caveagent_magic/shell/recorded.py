@@ -77,7 +77,7 @@ def resume(magics: CaveMagics) -> str:
 def _last(contents: Contents) -> Turn:
     """The turn to go on with; raises `UsageError`."""
     turns = list(contents.turns.values())
-    if not turns or turns[-1].ended == "done" or turns[-1].withdrawn or not turns[-1].steps:
+    if not turns or turns[-1].complete or turns[-1].withdrawn or not turns[-1].steps:
         raise UsageError("There is nothing to resume: the last recorded turn came to its end.")
     if turns[-1].broken:
         raise UsageError(f"The last recorded turn cannot be resumed. {turns[-1].broken}")
@@ -96,7 +96,8 @@ def _rows(contents: Contents, schema: dict[str, str]) -> Iterator[str]:
         what = " ".join(turn.request.split())
         shown = what if len(what) <= SHOWN else f"{what[: SHOWN - 1]}…"
         steps = "1 step" if len(turn.steps) == 1 else f"{len(turn.steps)} steps"
-        says = "runs again" if found.turn else f"is asked anew: {found.reason}"
+        again = "is shown again" if turn.ended == "plan" else "runs again"
+        says = again if found.turn else f"is asked anew: {found.reason}"
         yield f"  {turn.when}  {shown} ({steps}): {says}"
     for fault in contents.faults:
         yield f"  line {fault.line} {fault.reason}: it counts for nothing"

@@ -436,6 +436,43 @@ def test_what_was_undone_in_a_cell_is_run_and_undone_again(serve):
     assert second.cells[3].outputs[0].data["text/plain"] == "False"
 
 
+def test_a_cell_that_was_undone_is_asked_anew_in_the_same_session_and_replayed_after_that(serve, begin):
+    server, cell = serve(*(ADD, DOUBLE, DONE) * 2), "%%cave --auto\nAdd them up."
+    kernel = begin()
+    kernel.run(cell)
+    kernel.run("%cave undo")
+    undone = kernel.value("'total' in globals()")
+    kernel.run(cell)
+    anew, value = kernel.events()[0], kernel.value("total, double")
+    kernel.run(cell)
+
+    assert (undone, value, server.asked) == ("False", "(6, 12)", 6)
+    assert not anew["replayed"] and anew["record"].endswith("was undone.")
+    assert kernel.events()[0]["replayed"]
+
+
+def test_a_plan_is_shown_again_without_a_model_and_runs_nothing(serve):
+    def planned(numbers="[1, 2, 3]"):
+        made = notebook("%%cave --plan\nAdd them up.", numbers)
+        made.cells[2].source = "'total' in globals()"
+        return run(made)
+
+    server = serve(ADD, ADD, ADD)
+    first, again = planned(), planned()
+    asked = server.asked
+    other = planned("(1, 2, 3)")
+    kinds = [[event["type"] for event in events(made) if event["type"] != "prose"] for made in (first, again)]
+
+    assert (asked, server.asked) == (1, 2)
+    assert kinds[0] == kinds[1]
+    assert [event["code"] for event in events(again) if event["type"] == "code_proposed"] == [
+        "total = sum(numbers)\ntotal"
+    ]
+    assert (events(again)[0]["replayed"], events(again)[-1]["reason"]) == (True, "plan")
+    assert "was planned on" in events(again)[0]["record"] and "another type" in events(other)[0]["record"]
+    assert {made.cells[2].outputs[0].data["text/plain"] for made in (first, again, other)} == {"False"}
+
+
 IN_PLACE = "```python\nnumbers.sort()\nif more:\n    others.append(4)\n```\n"
 
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,19 @@ def test_neither_values_nor_outputs_nor_answers_are_in_the_record(notebook, secr
     assert not {
         hashlib.sha256(form).hexdigest()[:32] for form in (text.encode(), str(number).encode())
     } & set(re.findall("[0-9a-f]{32}", record))
+
+
+@pytest.mark.parametrize(("decision", "steps"), [("allow", 1), ("ask", 1), ("deny", 0)])
+def test_a_plan_is_recorded_unless_it_could_never_run(notebook, decision, steps):
+    recorder = notebook.recorder()
+    recorder.take(ev.CodeProposed("total = sum(numbers)", turn="t1", step=1))
+    recorder.take(ev.Judged(ev.Verdict(decision), turn="t1", step=1))
+    recorder.take(ev.TurnEnded("plan", turn="t1", step=1))
+
+    turns = notebook.contents().turns.values()
+
+    assert [len(turn.steps) for turn in turns] == [1] * steps
+    assert all(turn.replayable and set(turn.schema) == {"numbers"} for turn in turns)
 
 
 def test_only_variables_that_its_code_speaks_of_belong_to_a_turn(notebook):
