@@ -84,7 +84,14 @@ PARTLY = names(
     inspect.signature inspect.Signature.* inspect.Parameter.* inspect.isclass inspect.isfunction
     inspect.getdoc inspect.Parameter inspect.cleandoc importlib.util.find_spec importlib.metadata.version
     importlib.metadata.metadata importlib.metadata.requires importlib.metadata.PackageNotFoundError
-    pathlib.* tempfile.gettempdir contextlib.* sqlite3.Row sqlite3.sqlite_version sqlite3.version
+    pathlib.* tempfile.gettempdir contextlib.* sqlite3.Row sqlite3.Cursor.fetchall
+    sqlite3.Cursor.fetchone sqlite3.Cursor.fetchmany sqlite3.Cursor.description
+    sqlite3.sqlite_version sqlite3.version _duckdb.DuckDBPyConnection.register
+    _duckdb.DuckDBPyConnection.unregister _duckdb.DuckDBPyConnection.close
+    _duckdb.DuckDBPyConnection.cursor _duckdb.DuckDBPyConnection.df _duckdb.DuckDBPyConnection.fetchdf
+    _duckdb.DuckDBPyConnection.fetchall _duckdb.DuckDBPyConnection.fetchone
+    _duckdb.DuckDBPyConnection.from_df _duckdb.DuckDBPyConnection.commit
+    _duckdb.DuckDBPyConnection.rollback _duckdb.DuckDBPyConnection.begin
     urllib.parse.* urllib.error.* xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement
     xml.etree.ElementTree.fromstring xml.etree.ElementTree.tostring xml.etree.ElementTree.Element.*
     xml.sax.saxutils.* gc.collect weakref.ref weakref.proxy
@@ -162,6 +169,8 @@ ITS_OWN = names(
     astropy.io dask.threading dask.multiprocessing tensorflow.io tensorflow.types pandas.api.types numpy.types
     """
 )  # fmt: skip
+COMPILED = ("<frozen", "<__array_function__", "<class 'networkx.utils.decorators.argmap'> compilation")
+"""How the names of files begin that libraries give to what they compile themselves."""
 NAMED_TUPLE = frozenset(["_asdict", "_replace", "_make", "_fields", "_field_defaults"])
 
 
@@ -237,7 +246,7 @@ def own_code(function: object) -> TypeGuard[types.FunctionType]:
 @functools.lru_cache(maxsize=1024)
 def own_file(path: str) -> bool:
     """Whether a source file is neither the standard library's nor an installed package's."""
-    return not path.startswith(("<frozen", "<__array_function__", *_library_folders()))
+    return not path.startswith((*COMPILED, *_library_folders()))
 
 
 def of_the_person(package: str) -> bool:

@@ -45,7 +45,8 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
         reader.run(tree.body, Scope(namespace))
         reader.read_uncalled()
         reader.ask_again()
-        for waiting in waits_for_itself(tree):
+        locks = any(name.endswith(("Lock", "allocate_lock")) for use in reader.uses for name in use.names)
+        for waiting in waits_for_itself(tree) if locks else ():
             reader.record("code", ("a lock that is held already",), waiting)
         for node, what in costs(tree, namespace):
             reader.record("code", (f"{COSTLY}{what}",), node)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from caveagent_magic.security.vocabulary import names
+
 _COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 _DOES_MORE = re.compile(
     r"\b(?:attach|copy|into|create|insert|update|delete|drop|export|install|load|pragma|vacuum|alter|detach|call|read_\w+|"
@@ -28,6 +30,8 @@ _TEMPORARY = re.compile(
 def selects(text: str) -> bool:
     """Whether a command only selects, from tables and from files that are named where a table would be."""
     rest = _TEMPORARY.sub("", _FILE.sub(r"\1 a_file", _COMMENT.sub(" ", text)))
+    if _LISTS.match(rest):
+        return True
     begins = re.match(r"\s*(?:select|with|explain|from)\b|\s*\w+\s*$", rest, re.IGNORECASE)
     return bool(begins) and not _DOES_MORE.search(rest) and not _ANOTHER.search(rest)
 
@@ -35,3 +39,54 @@ def selects(text: str) -> bool:
 def files(text: str) -> list[str]:
     """The files that it selects from."""
     return [first or second for _, first, second in _FILE.findall(_COMMENT.sub(" ", text))]
+
+
+_LEADS_OUT = re.compile(
+    r"\b(?:attach|detach|copy|export|import|install|load|pragma|vacuum|call|set\s+\w+\s*=\s*'|reset|read_\w+|scan_\w+|\w+_scan|"
+    r"parquet_\w+|sniff_\w+|glob|getenv|\w*secrets?|query_table|load_extension|writefile|readfile|virtual|trigger|"
+    r"macro|outfile)\b|\bquery\s*\(|://|\b(?:from|join)\s*['\"]",
+    re.IGNORECASE,
+)
+_OF_TABLES = re.compile(
+    r"\s*(?:$|create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+|unique\s+)?(?:table|view|index|schema|sequence)\b|"
+    r"insert\b|update\b|delete\b|drop\s+(?:table|view|index)\b|alter\s+table\b|begin\b|commit\b|rollback\b|"
+    r"select\b|with\b)",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(
+    r"\s*pragma\s+(?:table_x?info|table_list|index_x?list|index_x?info|database_list|foreign_key_list|show_tables|"
+    r"database_size|version|compile_options|collations)\b[^=;]*;?\s*$",
+    re.IGNORECASE,
+)
+"""Only tells what tables there are."""
+
+
+def stays_inside(text: str) -> bool:
+    """Whether commands only make, fill, change or drop tables of the database that they are given to."""
+    rest = _FILE.sub(r"\1 a_file", _COMMENT.sub(" ", text))
+    inside = not _LEADS_OUT.search(rest) and not _ANOTHER.search(rest)
+    return inside and all(map(_OF_TABLES.match, rest.split(";")))
+
+
+_BUILT_IN = names(
+    """
+    count sum avg min max total group_concat string_agg abs round upper lower length substr substring trim
+    ltrim rtrim replace instr coalesce ifnull nullif iif cast date time datetime julianday strftime
+    unixepoch typeof printf format hex random char unicode quote sign ceil ceiling floor sqrt pow power
+    log ln log10 exp mod row_number rank dense_rank ntile lag lead first_value last_value nth_value
+    percent_rank cume_dist json json_extract over filter in values and or not exists as on from where
+    select when then else case between by using all any distinct table_info
+    """
+)
+
+
+def calls_more(text: str) -> bool:
+    """Whether a query calls a function that SQLite has not: somebody has put it into the connection."""
+    called = re.findall(r"(\w+)\s*\(", _COMMENT.sub(" ", text))
+    return any(name.lower() not in _BUILT_IN for name in called)
+
+
+def adds_for_ever(text: str) -> bool:
+    """Whether a query that calls itself has nothing that could end it."""
+    again = re.match(r"\s*with\s+recursive\b", text, re.IGNORECASE)
+    return bool(again) and not re.search(r"\b(?:where|limit|join)\b", text, re.IGNORECASE)

@@ -72,6 +72,14 @@ ELSEWHERE = names(
     tarfile.TarFile.*
     """
 )  # where they write is not what they are given
+RELATIONS = names(
+    """
+    filter project aggregate order limit distinct join union intersect except_ select sort count sum mean
+    df fetchdf fetchall fetchone fetchmany fetchnumpy arrow pl to_df to_arrow_table show describe columns
+    types dtypes shape set_alias value_counts max min median stddev unique
+    """
+)
+"""What tables of duckdb give without writing, but for what stands in the texts that they are given."""
 NEEDS_LOOK = {"logging.basicConfig": "filename", "builtins.print": "file"}
 ON_PATHS = names(
     """

@@ -45,6 +45,12 @@ def _step(statement: ast.stmt, state: dict[str, Number]) -> None:
     target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(target, ast.Name):
         state[target.id] = _value(statement.value, state)
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(target, ast.Tuple):
+        values = statement.value.elts if isinstance(statement.value, ast.Tuple) else []
+        names = [each.id for each in target.elts if isinstance(each, ast.Name)]
+        if len(values) != len(target.elts) or len(names) != len(values):
+            raise _Unknown
+        state |= dict(zip(names, [_value(value, state) for value in values], strict=True))
     elif isinstance(statement, ast.AugAssign) and isinstance(target, ast.Name):
         state[target.id] = _value(
             ast.BinOp(ast.Name(target.id, ast.Load()), statement.op, statement.value), state
@@ -79,6 +85,10 @@ def _value(node: ast.expr, state: Mapping[str, Number]) -> Number:
         found = -inner if isinstance(node.op, ast.USub) else not inner
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in TESTS:
         found = TESTS[type(node.ops[0])](_value(node.left, state), _value(node.comparators[0], state))
+    elif isinstance(node, ast.IfExp):
+        found = _value(node.body if _value(node.test, state) else node.orelse, state)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "abs":
+        found = abs(_value(node.args[0], state)) if len(node.args) == 1 else None
     if found is None or not -LARGEST < found < LARGEST:
         raise _Unknown
     return found

@@ -205,6 +205,21 @@ def _paths_in(args: Args, _: Keywords) -> Amount:
     return listed(float(math.factorial(int(min(graph.shape[0], 20)))), lazy=True) if known else UNKNOWN
 
 
+def _all_neighbours(args: Args, _: Keywords) -> Amount:
+    return array(*dimensions(args[0] if args else None) * 2)
+
+
+def _settings(args: Args, _: Keywords) -> Amount:
+    """All combinations of what a table of equally long lists holds."""
+    table = args[0] if args else UNKNOWN
+    inner = table.inner.length if table.inner is not None else None
+    return listed(_power(inner, length(table)), lazy=True) if inner is not None else UNKNOWN
+
+
+def _eager(args: Args, keywords: Keywords) -> Amount:
+    return arange(args, keywords) if "eager" in keywords else UNKNOWN
+
+
 _WAYS = names("simple_cycles all_simple_paths all_simple_edge_paths")
 _LAST_OF_THREE = names("normal uniform integers randint gamma beta binomial")
 _numpy_shapes = names(
@@ -244,8 +259,10 @@ GROWTH: Mapping[str, Grows] = {
     "itertools.repeat": _again, "itertools.chain": _chained, "itertools.chain.from_iterable": _unchained,
     "itertools.starmap": _through, "itertools.accumulate": _enumerated, "itertools.pairwise": _enumerated,
     **{f"networkx.{name}": _paths_in for name in _WAYS},
-    "networkx.complete_graph": lambda args, _: array(*dimensions(args[0] if args else None) * 2),
-    "builtins.range": _range, "builtins.map": _through, "builtins.filter": _through,
+    "networkx.complete_graph": _all_neighbours,
+    "sklearn.model_selection.ParameterGrid": _settings,
+    "polars.int_range": _eager, "polars.arange": _eager, "builtins.range": _range,
+    "builtins.map": _through, "builtins.filter": _through,
     "builtins.zip": _zipped, "builtins.enumerate": _enumerated, "builtins.reversed": _enumerated,
     "builtins.iter": _enumerated, "tqdm.tqdm": _enumerated, "tqdm.auto.tqdm": _enumerated,
     "tqdm.notebook.tqdm": _enumerated, "tqdm.trange": _range, "builtins.list": _kept,

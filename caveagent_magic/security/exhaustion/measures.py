@@ -11,6 +11,7 @@ from types import MappingProxyType
 from caveagent_magic.security.exhaustion.amounts import (
     UNKNOWN,
     Amount,
+    argument,
     array,
     larger,
     length,
@@ -208,7 +209,7 @@ class Measures:
         return self.weigh(node, listed(times if known else None, made, lazy), "a comprehension")
 
     def _call(self, node: ast.Call, names: dict[str, Amount]) -> Amount:
-        args = tuple(self.measure(arg, names) for arg in node.args)
+        args = tuple(each for arg in node.args for each in self._argument(arg, names))
         keywords = {each.arg or "**": self.measure(each.value, names) for each in node.keywords}
         callee = self.measure(node.func, names)
         if callee.function is not None:
@@ -221,9 +222,19 @@ class Measures:
             self.wait(node, numeric(args[0]) or 0.0)
         if callee.name in PAIRING and len(args) > 1:
             self.go_round(node, math.prod(length(arg) for arg in args[:2]) / EASY, what)
+        if callee.name == "scipy.optimize.brute" and len(args) > 1:
+            each = numeric(argument(args, keywords, 3, "Ns")) or 20.0
+            self.go_round(node, each ** min(length(args[1]), 30.0), what)
         if callee.name in DRAINING and args:
             self.go_round(node, length(args[0]), what)
         return self.weigh(node, found, what)
+
+    def _argument(self, node: ast.expr, names: dict[str, Amount]) -> tuple[Amount, ...]:
+        """One argument, or those that a star spreads."""
+        found = self.measure(node, names)
+        if not isinstance(node, ast.Starred) or found.length is None or found.length > SHORT:
+            return (found,)
+        return found.items or (found.inner or UNKNOWN,) * int(found.length)
 
     def _grown(
         self, node: ast.Call, callee: Amount, args: tuple[Amount, ...], keywords: dict[str, Amount],

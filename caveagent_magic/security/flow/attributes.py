@@ -27,6 +27,7 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes, top
 from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects.still import is_a
 
 HANDLED_BY_CALLER = {"__call__"}
 
@@ -38,9 +39,12 @@ class Attributes(Containers):
         """`owner.name` for every possible owner, recorded as read."""
         alike = _without_alike(owners)
         found = join(*(self._attribute_of(owner, name, node) for owner in alike)) if owners else DATA
+        found = join(found, self.ask_accessor(name, node))
         for value in found:
             if isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node, receiver=owners)
+                if value.live is not None and is_a(value.live.obj, type):
+                    self.touch(value, node)
             elif isinstance(value, Const) and value.kind in (str, bytes) and name[:2] != "__":
                 self.record("read", (f"?.{name}",), node, receiver=owners)
             elif isinstance(value, Instance) and value.live is not None:
@@ -61,6 +65,8 @@ class Attributes(Containers):
         if isinstance(owner, Named):
             return self._named_attribute(owner, name)
         if isinstance(owner, Instance):
+            if name[:1] == "_" and live.is_column(owner.of, name):
+                return DATA
             if name == "T":  # turned around, it is of the same kind
                 return (Instance(owner.of),)
             return (Named(f"{owner.of}.{name}", receiver=owner),)
@@ -114,11 +120,13 @@ class Attributes(Containers):
             sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
             return (_part(owner),) if sliced else _items(owner, keys)
         if isinstance(owner, Named):
-            self.record("read", tuple(f"{name}[]" for name in names_of(owner)), node, args=(keys,))
-            return DATA
+            read = tuple(f"{name}[]" for name in names_of(owner))
+            self.record("read", read, node, args=(keys,))
+            return (Instance(RESULTS[read[0]]),) if read[0] in RESULTS else DATA
         if isinstance(owner, Instance):
             self.record("read", (f"{owner.of}[]",), node, args=(keys,))
-            return (Instance(live.MAPPED),) if owner.of == live.MAPPED else DATA
+            known = live.MAPPED if owner.of == live.MAPPED else RESULTS.get(f"{owner.of}[]")
+            return (Instance(known),) if known else DATA
         if isinstance(owner, Const) and isinstance(owner.value, (str, bytes)):
             return _piece(owner, node, keys)
         return (Text((None,)),) if isinstance(owner, Text) else DATA

@@ -57,6 +57,8 @@ HOLDING = ("sklearn.", "imblearn.", "joblib.", "dask.")
 """Libraries whose functions, too, give objects that hold on to what they are given."""
 FUNCTIONS = names("derivative antiderivative deriv integ")
 """Methods of splines and polynomials that give another one."""
+READING_TEXTS = names("build_analyzer build_tokenizer build_preprocessor")
+"""Methods of scikit-learn that give the function with which an object takes texts apart."""
 TAKING = names("get pop values items copy popitem keys union")
 
 
@@ -210,7 +212,7 @@ class Calls(Own):
             return (Instance("builtins.html"),)
         if receiver == MISSING and method not in TAKING:
             return MISSING
-        if method in FUNCTIONS and name.startswith(("numpy.", "scipy.")):
+        if (method in FUNCTIONS and name.startswith(("numpy.", "scipy."))) or method in READING_TEXTS:
             return MADE
         of_object = name.startswith("?.") or isinstance(callee.receiver, Instance)
         return DATA if of_object else MADE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.flow.bindings import Scope
+from caveagent_magic.security.flow.looked_for import looked_for
 from caveagent_magic.security.flow.origins import Origins
 from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.stores import Stores
@@ -43,9 +44,16 @@ class Doubts(Stores):
         super().__init__(namespace, budget)
         self.tree = tree
         self.doubts: list[Doubt] = []
+        self.searched: frozenset[int] | None = None  # texts that are only looked for
         self.pieces: dict[int, ast.Module] = {}  # of the person's own source, by the function in it
         self.more: bool | None = None
         self.opinion: Opinion | None = None
+
+    def is_looked_for(self, node: ast.Constant) -> bool:
+        """Whether a text of the code is only looked for in others."""
+        if self.searched is None:
+            self.searched = looked_for(self.tree)
+        return id(node) in self.searched
 
     def doubt(self, node: ast.AST, given: Given | None, stored: Values = ()) -> None:
         """Keep the doubt, if there is a piece of code in which it can be looked up."""

@@ -35,6 +35,11 @@ LOADING = re.compile(
 """Markup that a browser acts on as soon as it is shown, wherever the text ends up; links of a terminal."""
 
 
+OF_ITS_OWN = re.compile(
+    r"\ssrc\s*=\s*(['\"])(?:data:image/(?:png|jpeg|gif|webp);base64,[\w+/=]*|(?:[\w-]+/)*[\w-]+\.(?:png|jpe?g|gif))\1",
+    re.IGNORECASE,
+)
+"""A picture that is written out, or that lies beside the notebook."""
 DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 WALKING = re.compile(r"\{\w*(?:[.\[][^{}]*)?[.\[]__(?!class__\.__name__)\w+__")
 """A field of a format string that reaches into Python's machinery, whoever fills it in later."""
@@ -74,7 +79,7 @@ class Expressions(Attributes):
         return DATA
 
     def _constant(self, node: ast.Constant, scope: Scope) -> Values:
-        if isinstance(node.value, str) and LOADING.search(node.value):
+        if isinstance(node.value, str) and _loads(node.value) and not self.is_looked_for(node):
             self.record("code", ("markup that loads",), node)
         if isinstance(node.value, str) and WALKING.search(node.value):
             self.record("code", ("a format that walks into objects",), node)
@@ -261,6 +266,10 @@ class Expressions(Attributes):
         ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
         ast.DictComp: _comprehension,
     })  # fmt: skip
+
+
+def _loads(text: str) -> bool:
+    return bool(LOADING.search(text)) and bool(LOADING.search(OF_ITS_OWN.sub(" ", text)))
 
 
 def _view(scope: Scope) -> Scope:

@@ -43,6 +43,8 @@ class Following(Expressions):
         )  # classes, by identity, and whether their objects are shown
         self.touched_objects: set[int] = set()
         self.acted_on: set[int] = set()  # objects, by identity
+        self.compiled: set[tuple[int, tuple[Values, ...]]] = set()  # functions without source, and on what
+        self.registered: dict[str, type] | None = None  # what the person has registered for frames
         self.own_classes: dict[int, bool] = {}
         self.live_functions: dict[int, Function] = {}
         self.memory: dict[object, Values] = {}

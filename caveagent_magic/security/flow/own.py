@@ -32,6 +32,7 @@ from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.held import held
 from caveagent_magic.security.objects.settings import settings_of
 from caveagent_magic.security.objects.still import class_dict, is_a, mro, word
+from caveagent_magic.security.objects.validators import accessors, validators
 from caveagent_magic.security.rule import claimed
 
 SHOWING = TALKING | {"__repr__", "__str__", "__format__"}
@@ -151,14 +152,28 @@ class Own(Following):
     def ask_module(self, owner: Value, name: str, node: ast.AST) -> Values | None:
         """Follow the `__getattr__` of a module of the person's, which gives what the module has not."""
         obj = owner.live.obj if isinstance(owner, Named) and owner.live is not None else None
-        asked = module_dict(obj).get("__getattr__") if is_a(obj, types.ModuleType) else None
+        if not (is_a(obj, types.ModuleType) and isinstance(owner, Named)):
+            return None
+        if type(obj) is not types.ModuleType:
+            return self.read_property(Instance(live.class_name(type(obj)), owner.live), name, node)
+        asked = module_dict(obj).get("__getattr__")
         if not own_code(asked):
             return None
         return self.call_value(live.values_of(asked)[0], Given(node, Scope({}), ((Const(name),),), {}, False))
 
+    def ask_accessor(self, name: str, node: ast.AST) -> Values:
+        """Make what the person has registered under that name for all frames and series."""
+        if self.registered is None:
+            self.registered = accessors()
+        kind = self.registered.get(name)
+        return self.call_value(live.values_of(kind)[0], _unknown_call(node)) if kind is not None else ()
+
     def write_property(self, owner: Instance, name: str, values: Values, node: ast.AST) -> None:
         """Follow the setter of a property, and what deletes it."""
         found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
+        obj = owner.live.obj if owner.live is not None else None
+        for validator in validators(obj if is_a(obj, type) else type(obj)):
+            self.call_back(live.values_of(validator)[0], node)
         if self._is_own_class(type(found)):
             self._hooks(type(found), node, found)
         for method in (found.fset, found.fdel) if type(found) is property else ():
@@ -186,8 +201,11 @@ class Own(Following):
                 (class_dict(each)[name] for each in mro(kind) if name in class_dict(each)),
                 None,
             )
+            method = still.function_of(method)
             if own_code(method):
                 self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
+        for method in validators(kind):
+            self.call_back(live.values_of(method)[0], given.node)
         self._hooks(kind, given.node, shown=False)
         return (made,)
 
@@ -228,6 +246,9 @@ class Own(Following):
     def _follow_compiled(self, function: types.FunctionType, given: Given) -> Values:
         """Without its source, every name in it counts as used on every module that it can reach."""
         self._hand_all(given)
+        if (id(function), given.args[:1]) in self.compiled:
+            return DATA
+        self.compiled.add((id(function), given.args[:1]))
         if _generated(function):
             for inner in held(function):
                 self._may_run(inner, given.node)
@@ -258,6 +279,10 @@ class Own(Following):
         for name in names:
             self.record("pass", (f"?.{name}",), given.node)
         return DATA
+
+
+def _unknown_call(node: ast.AST) -> Given:
+    return Given(node, Scope({}), (DATA,), {}, False)
 
 
 def _generated(function: types.FunctionType) -> bool:

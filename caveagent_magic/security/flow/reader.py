@@ -118,6 +118,14 @@ class Reader:
         """What a module of the person's gives by its `__getattr__`; None if it has none."""
         raise NotImplementedError
 
+    def is_looked_for(self, node: ast.Constant) -> bool:
+        """Whether a text of the code is only looked for in others."""
+        raise NotImplementedError
+
+    def ask_accessor(self, name: str, node: ast.AST) -> Values:
+        """What frames give under a name that the person has registered; nothing if there is none."""
+        raise NotImplementedError
+
     def call_back(self, value: Value, node: ast.AST) -> None:
         """A library will call it with what we do not know."""
         raise NotImplementedError

@@ -18,6 +18,8 @@ RESULTS: dict[str, str] = {
     **{f"pandas.{what}": FRAME for what in names("DataFrame concat merge crosstab get_dummies melt")},
     **{f"{FRAME}.{what}": FRAME for what in _FRAME_METHODS},
     **{f"pandas.{what}": SERIES for what in ["Series", "to_datetime", "to_numeric", "cut", "qcut"]},
+    "matplotlib.colormaps[]": "matplotlib.colors.Colormap",
+    "matplotlib.cm.ColormapRegistry[]": "matplotlib.colors.Colormap",
     "pandas.DataFrame.groupby": "pandas.GroupBy", "pandas.GroupBy.agg": FRAME,
     "pandas.GroupBy.sum": FRAME, "pandas.GroupBy.mean": FRAME, "pandas.GroupBy.size": SERIES,
     "pandas.GroupBy.count": FRAME, "polars.read_csv": "polars.DataFrame",

@@ -188,6 +188,17 @@ def _database(calls: Calls, given: Given) -> Values | None:
     return (Instance("sqlite3.Connection", about=path[0] if len(path) == 1 else None),)
 
 
+def _in_memory_or_file(calls: Calls, given: Given) -> Values | None:
+    """A connection of duckdb, which is in memory where no file is named."""
+    calls.record(
+        "call", ("duckdb.connect",), given.node, args=given.args, keywords=given.keywords,
+        open_ended=given.open_ended,
+    )  # fmt: skip
+    path = (given.args or (given.keywords.get("database", (Const(":memory:"),)),))[0]
+    about = path[0] if len(path) == 1 and not given.open_ended else None
+    return (Instance("_duckdb.DuckDBPyConnection", about=about),)
+
+
 def _taken_apart(calls: Calls, given: Given) -> Values | None:
     """What a function was made with comes out of its signature: its defaults and annotations."""
     for value in given.args[0] if given.args else ():
@@ -232,6 +243,13 @@ def _timed(calls: Calls, given: Given) -> None:
             calls.unknown("times something that cannot be read", given.node)
 
 
+def _timeit(calls: Calls, given: Given) -> Values | None:
+    """The code in texts that are known is read as code; the rule speaks of the others."""
+    code = (*given.args[:2], *(given.keywords[key] for key in ("stmt", "setup") if key in given.keywords))
+    _timed(calls, given.but(args=((), *(values for values in code if constants(values)))))
+    return None
+
+
 SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.getattr": _getattr, "builtins.setattr": _setattr, "builtins.__import__": _import,
     "inspect.signature": _taken_apart, "inspect.getfullargspec": _taken_apart,
@@ -253,5 +271,6 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,
     **{f"{where}Parallel": _pool for where in POOLS},
     **{f"{where}parallel_{what}": _all_parallel for where in POOLS for what in ("config", "backend")},
-    "sqlite3.connect": _database, "builtins.type": _type, "builtins.super": _super,
+    "sqlite3.connect": _database, "duckdb.connect": _in_memory_or_file, "timeit.timeit": _timeit,
+    "timeit.repeat": _timeit, "builtins.type": _type, "builtins.super": _super,
 }  # fmt: skip

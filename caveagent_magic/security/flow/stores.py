@@ -170,7 +170,12 @@ def _is_another(value: object, name: str) -> bool:
 
 def _is_it(value: object, module: types.ModuleType) -> bool:
     """Whether it is the module itself."""
-    return isinstance(value, Named) and value.live is not None and value.live.obj is module
+    if not isinstance(value, Named):
+        return False
+    drawing = word(module_dict(module).get("__name__")) == "matplotlib.pyplot"
+    if drawing and value.name in ("pylab", "matplotlib.pylab"):  # has all of its names
+        return True
+    return value.live is not None and value.live.obj is module
 
 
 def _replaces_method(owner: Named | Instance, name: str, values: Values) -> bool:

@@ -73,6 +73,8 @@ def canonical(name: str) -> str:
         return f"os.path.{rest}"
     if first.startswith("_") and first[1:] in sys.stdlib_module_names:
         return canonical(f"{first[1:]}.{rest}")
+    if first == "_plotly_utils":
+        return f"plotly.{rest}"
     if first == "nt":
         return f"posix.{rest}"
     if first == "pathlib":  # Python 3.13 keeps its classes in `_local` and `_abc`
@@ -184,6 +186,8 @@ def canonical_module(name: str) -> str:
     """`posixpath` → `os.path`, `_pickle` → `pickle`."""
     if name in ("posixpath", "ntpath"):
         return "os.path"
+    if name.startswith("_plotly_utils."):
+        return name[1:].replace("plotly_utils", "plotly", 1)
     return name[1:] if name[:1] == "_" and name[1:] in sys.stdlib_module_names else name
 
 
@@ -260,6 +264,15 @@ def attribute(owner: Named | Instance, name: str) -> Values | None:
     if own_code(found) and not (inside or static):
         return (Bound(values_of(found)[0], ((owner,),)),)
     return values_of(found) if own_code(found) or inside else None
+
+
+def is_column(kind: str, name: str) -> bool:
+    """Whether a frame has the name only if one of its columns is called so, such as `_merge`."""
+    if kind not in ("pandas.DataFrame", "pandas.Series"):
+        return False
+    pandas = sys.modules.get("pandas")
+    found = module_dict(pandas).get(kind.partition(".")[2]) if is_a(pandas, types.ModuleType) else None
+    return is_a(found, type) and name[:2] != "__" and still.attribute(found, name) is still.MISSING
 
 
 def _in_slot(obj: object, slot: types.MemberDescriptorType) -> Values | None:

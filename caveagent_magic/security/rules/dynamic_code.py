@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from caveagent_magic.security.flow.values import Const, Items, Opaque, Text, Values
+from caveagent_magic.security.flow.values import Bound, Const, Function, Items, Named, Opaque, Text, Values
 from caveagent_magic.security.known import harmless, of_the_person
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.use import Use
@@ -81,6 +81,8 @@ class RunsText(Rule):
         Flagged("get_ipython().run_line_magic('run', 'other.py')", name="%run"),
         Passes("import ast\nast.literal_eval('[1, 2]')"),
         Passes("import matplotlib\nmatplotlib.use('Agg')"),
+        Flagged("import timeit\ntimeit.timeit(f'{x}()')", name="timeit.timeit"),
+        Passes("import timeit\ntimeit.timeit('sum(range(10))', number=10)"),
         Passes("get_ipython().run_line_magic('timeit', 'sum(range(10))')"),
     )
 
@@ -95,13 +97,20 @@ class RunsText(Rule):
             and not any("module:" in word for word in use.words)
         ):
             return
-        if name.startswith("timeit.") and use.kind == "call" and not use.words:
+        if name.startswith("timeit.") and use.kind == "call" and _written_out(use):
             return
         if name.startswith("inspect.") and "eval_str" not in use.keywords and not use.open_ended:
             return
         if name.startswith("importlib.util.find_spec") or name == "sympy.lambdify":
             return
         yield Hit(shown(name))
+
+
+def _written_out(use: Use) -> bool:
+    """Whether all that is timed is a function, or code that stands there as text, where it was read."""
+    given = (*use.args[:2], *(use.keywords[key] for key in ("stmt", "setup") if key in use.keywords))
+    known = all(isinstance(value, (Const, Function, Bound, Named)) for values in given for value in values)
+    return known and not (use.words and use.name == "timeit.Timer") and not use.open_ended
 
 
 class EvaluatesExpression(Rule):
@@ -219,9 +228,7 @@ class NamesModule(Rule):
 
     examples = (
         Flagged("import matplotlib.pyplot as plt\nplt.switch_backend('module://x')"),
-        Flagged(
-            "import matplotlib.pyplot as plt\nplt.style.use('.my_looks.dark')", name="matplotlib.style.use"
-        ),
+        Flagged("import matplotlib.pyplot as plt\nplt.style.use('.my_looks.dark')", name="style.use"),
         Passes("import matplotlib.pyplot as plt\nplt.switch_backend('agg')"),
         Passes("import matplotlib.pyplot as plt\nplt.style.use(['ggplot', 'looks.mplstyle'])"),
     )

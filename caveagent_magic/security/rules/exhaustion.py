@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from caveagent_magic.security.exhaustion.backtracking import explodes
 from caveagent_magic.security.exhaustion.cost import COSTLY
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
+from caveagent_magic.security.sql import adds_for_ever
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
+
+WAITING = names("start_event_loop waitforbuttonpress ginput")
 
 
 class NeverEnds(Rule):
@@ -17,10 +20,14 @@ class NeverEnds(Rule):
     code = "CAVE961"
     capability = "exhaustion"
     message = "may never end: {name}"
-    kinds = frozenset({"code"})
+    kinds = frozenset({"code", "call"})
 
     examples = (
         Flagged("while True:\n    pass", name="while True"),
+        Flagged(
+            "import duckdb\nduckdb.sql('with recursive c(x) as (select 1 union all select x from c) from c')"
+        ),
+        Flagged("fig.canvas.start_event_loop(0)", name="start_event_loop"),
         Flagged("n = 0\nwhile n < 10:\n    n = n * 1", name="while True"),
         Flagged("import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()", name="a lock"),
         Passes("n = 1\nwhile n < 10:\n    n = n * 2"),
@@ -29,7 +36,11 @@ class NeverEnds(Rule):
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
-        """Endless loops only."""
+        """Endless loops, waiting for somebody at a window, and queries that never stop adding rows."""
+        if use.kind == "call":
+            if use.name.rpartition(".")[2] in WAITING or any(map(adds_for_ever, use.words)):
+                yield Hit(shown(name))
+            return
         if name in ("while True", "endless for", "a lock that is held already"):
             yield Hit(name)
 

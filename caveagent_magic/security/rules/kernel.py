@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caveagent_magic.security.flow.values import Class, Function, Instance, Items, Named
+from caveagent_magic.security.flow.values import Class, Const, Function, Instance, Items, Named
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
@@ -69,7 +69,8 @@ def _explains(use: Use) -> bool:
     """Whether help is asked for an object; a text may name a module, which would be imported."""
     given = use.args[0] if len(use.args) == 1 and not use.open_ended else ()
     return bool(given) and all(
-        isinstance(value, (Named, Instance, Function, Class, Items)) and value != Instance("builtins.str")
+        isinstance(value, (Named, Instance, Function, Class, Items))
+        or (isinstance(value, Const) and value.kind not in (str, bytes))
         for value in given
     )
 

@@ -52,6 +52,8 @@ class ShowsMarkup(Rule):
         Flagged("from IPython.display import Javascript\nJavascript('alert(1)')"),
         Flagged("class A:\n    def _repr_html_(self):\n        return '<script>'"),
         Flagged("from IPython.display import display\ndisplay({'text/html': x}, raw=True)"),
+        Flagged("df['link'] = '<img src=\"//a.org/x\">'"),
+        Passes("df.text.str.contains('<img src=') & ('<script>' in page)"),
         Passes("from IPython.display import HTML\nHTML('<h3>Result</h3>')"),
         Passes("from IPython.display import Markdown, display\ndisplay(Markdown(f'**{total}**'))"),
         Passes("from IPython.display import HTML\nHTML(df.to_html())"),

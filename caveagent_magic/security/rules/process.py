@@ -19,6 +19,9 @@ PROGRAM = re.compile(
 """Settings of matplotlib that name a program, or what one is given."""
 
 
+BROWSERS = re.compile(r"browser|chrome|chromium|firefox")
+
+
 class StartsProcess(Rule):
     """Starts another program.
 
@@ -58,6 +61,26 @@ class StartsProcess(Rule):
         Passes("import os\nos.getcwd()"),
         Passes("import subprocess"),
     )
+
+
+class ShowsInBrowser(Rule):
+    """Shows a figure in a browser of its own, which is another program."""
+
+    code = "CAVE305"
+    capability = "process"
+    message = "opens a browser with {name}"
+    kinds = frozenset({"call"})
+
+    examples = (
+        Flagged("import plotly.express as px\npx.bar(df).show('browser')", name="show"),
+        Flagged("import plotly.io as pio\npio.show(fig, renderer='firefox')", name="plotly.io.show"),
+        Passes("import plotly.express as px\npx.bar(df).show('notebook')"),
+    )
+
+    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+        """By the name of the renderer."""
+        if use.name.rpartition(".")[2] == "show" and any(map(BROWSERS.match, use.words)):
+            yield Hit(shown(name))
 
 
 class SendsToWorkers(Rule):

@@ -44,6 +44,7 @@ class ReadsEnvironment(Rule):
         kaggle_secrets.* posix.environ.* ?.getenv ?.environ ?.getpass pwd.* grp.* spwd.* crypt.*
         browser_cookie3.* os.get_exec_path posix.getlogin os.getlogin posix.uname sysconfig.* %env
         %set_env jupyter_core.* notebook.* jupyter_server.* ipykernel.connect.*
+        dask.config.collect dask.config.collect_env dask.config.refresh
         ipykernel.get_connection_file ipykernel.get_connection_info ?.render_as_string
         """
     )

@@ -12,6 +12,9 @@ from caveagent_magic.security.known import COMPUTING, harmless, of_the_person, t
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, claimed, shown
 from caveagent_magic.security.use import Use
 
+HANDED_ON = ("__main__", "paths", "sqlite3.Connection")
+"""What may be handed on: where it leads is found by what is followed, or by rules about queries."""
+
 
 class NotKnown(Rule):
     """Calls something, or hands something on, of which it could not be found out what it does."""
@@ -37,7 +40,7 @@ class NotKnown(Rule):
         names = [each for each in use.names if not each.startswith("?.")] or list(use.names)
         if name.startswith(("%", "__main__.", "operator.")) or any(claimed(each) for each in use.names):
             return
-        if not harmless(names[0]) and not (use.kind == "pass" and names[0].startswith(("__main__", "paths"))):
+        if not harmless(names[0]) and not (use.kind == "pass" and names[0].startswith(HANDED_ON)):
             yield Hit(shown(names[0]))
 
 

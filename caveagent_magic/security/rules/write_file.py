@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from caveagent_magic.security.flow.values import Const, Instance, Items, Text, texts
+from caveagent_magic.security.flow.values import Const, Instance, Items, Text, Value, texts
 from caveagent_magic.security.objects.live import MAPPED
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.rules.read_file import MODES, receiver_paths
-from caveagent_magic.security.sql import selects
+from caveagent_magic.security.sql import calls_more, selects, stays_inside
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 from caveagent_magic.security.writers import (
@@ -20,6 +20,7 @@ from caveagent_magic.security.writers import (
     NEEDS_LOOK,
     ON_PATHS,
     OPTIONAL,
+    RELATIONS,
     SECOND,
     WRITERS,
 )
@@ -68,6 +69,8 @@ class WritesFile(Rule):
         Passes("import io\nbuffer = io.StringIO()\ndf.to_csv(buffer)"),
         Passes("open('notes.txt')"),
         Passes("import sqlite3\nsqlite3.connect(':memory:')"),
+        Passes("import duckdb\nduckdb.sql('create view v as select 1 as a')"),
+        Passes("import duckdb\nduckdb.sql('select 1 as a').filter('a > 0').project('a + 1 as b').df()"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
@@ -76,7 +79,9 @@ class WritesFile(Rule):
         if name == MAPPED:
             yield Hit(MAPPED)
             return
-        if name.startswith("duckdb.") and _runs_sql(use) and _only_selects(use):
+        if name.startswith("duckdb.") and _runs_sql(use) and (_only_selects(use) or _stays_inside(use)):
+            return
+        if name.startswith("duckdb.") and last in RELATIONS and all(map(selects, _expressions(use))):
             return
         if (name.endswith(".open") and name != "os.open" and name != "posix.open") or name in MODES:
             mode = mode_of(use, MODES.get(name, 0))
@@ -216,6 +221,9 @@ class RunsSql(Rule):
         Flagged(
             "import pandas as pd\npd.read_sql(\"attach 'x.db' as x\", connection)", name="pandas.read_sql"
         ),
+        Flagged("import sqlite3\nsqlite3.connect(':memory:').execute(\"attach 'a.db' as a\")"),
+        Passes("import sqlite3\nc = sqlite3.connect(':memory:')\nc.execute('create table t (a int)')"),
+        Passes("connection.execute('pragma table_info(t)')"),
         Passes("import pandas as pd\npd.read_sql('select a, b from sales where a > 1', connection)"),
     )
 
@@ -223,8 +231,34 @@ class RunsSql(Rule):
         """Selecting from tables is left alone."""
         if name == "sqlite3.Connection.*" or use.name.endswith((".close", ".cursor", ".commit", ".rollback")):
             return
-        if not _only_selects(use) or _makes_database(use):
+        if any(map(_is_live_connection, (*use.receiver, *(use.argument(1, "con", "connection") or ())))):
+            known = _commands(use)
+            if known is None or any(map(calls_more, known)):
+                yield Hit(shown(name))
+                return
+        in_kernel = bool(use.receiver) and all(_is_kept_in_memory(value) for value in use.receiver)
+        if not (_only_selects(use) or (in_kernel and _stays_inside(use))) or _makes_database(use):
             yield Hit(shown(name))
+
+
+def _is_live_connection(value: Value) -> bool:
+    """Whether it is a connection of SQLite's from before the step, which may hold functions of Python."""
+    return isinstance(value, Instance) and value.live is not None and value.of.startswith("sqlite3.")
+
+
+def _is_kept_in_memory(value: Value) -> bool:
+    """Whether it is a connection that this code opened to a database in memory."""
+    return isinstance(value, Instance) and value.live is None and value.about == Const(":memory:")
+
+
+def _stays_inside(use: Use) -> bool:
+    known = _commands(use)
+    return known is not None and all(map(stays_inside, known))
+
+
+def _expressions(use: Use) -> list[str]:
+    """What is given to a table of duckdb, as commands that would select it."""
+    return [f"select {word}" for word in use.words] if not use.open_ended else ["?"]
 
 
 def _makes_database(use: Use) -> bool:
@@ -247,11 +281,17 @@ def _runs_sql(use: Use) -> bool:
 
 def _only_selects(use: Use) -> bool:
     """Whether every command that may be run is known and only selects from tables."""
+    known = _commands(use)
+    return known is not None and all(map(selects, known))
+
+
+def _commands(use: Use) -> list[str] | None:
+    """The commands that may be run, if they are known."""
     given = use.argument(0, "sql", "query", "table_name")
     known = [
         value.value for value in given or () if isinstance(value, Const) and isinstance(value.value, str)
     ]
-    return given is not None and len(known) == len(given) and all(map(selects, known))
+    return known if given is not None and len(known) == len(given) else None
 
 
 def _nowhere(use: Use) -> bool:
