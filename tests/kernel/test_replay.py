@@ -77,6 +77,19 @@ def test_run_all_a_second_time_asks_no_model_and_gives_the_same(serve, tmp_path)
     assert "runs again: approved by the policy on" in str(second.cells[1].outputs)
 
 
+def test_a_replay_loads_nothing_that_only_a_live_turn_needs(serve):
+    serve(ADD, DOUBLE, DONE)
+    parts = ("rehearsal.fork", "models.anthropic", "observation.shape", "egress.around")
+    made = notebook()
+    made.cells[
+        2
+    ].source = f"import sys\n[part for part in {parts} if f'caveagent_magic.{{part}}' in sys.modules]"
+
+    live, replayed = (run(made).cells[2].outputs[0].data["text/plain"] for _ in range(2))
+
+    assert (live, replayed) == (str(list(parts)), "[]")
+
+
 def test_papermill_and_jupyter_execute_pass_with_no_model_at_all(serve, tmp_path, monkeypatch):
     serve(ADD, DOUBLE, DONE)
     run(notebook())
