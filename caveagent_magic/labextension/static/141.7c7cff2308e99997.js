@@ -533,6 +533,11 @@ section.cave {
     .cave-state {
       flex-basis: 50%;
     }
+    /* the model and what it costs begin a line of their own */
+    .cave-top::after {
+      content: "";
+      flex-basis: 100%;
+    }
     .cave-model,
     .cave-spent {
       order: 1;
@@ -543,6 +548,10 @@ section.cave {
     }
   }
   @container (width < 320px) {
+    .cave-finding-text {
+      order: 1;
+      flex-basis: 100%;
+    }
     .cave-actions .cave-button {
       min-width: 0;
       padding: 0 12px;
