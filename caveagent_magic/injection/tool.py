@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from caveagent_magic.errors import UsageError
 from caveagent_magic.injection import static
-from caveagent_magic.injection.describers.annotations import mentioned
 
 MARK = "__cave_tool__"
 Marked = TypeVar("Marked", bound=Any)
@@ -35,6 +34,8 @@ def is_tool(obj: object) -> bool:
 
 def offered_first(names: Mapping[str, object]) -> tuple[str, ...]:
     """The names of tools, and after them those of classes that their signatures speak of."""
+    from caveagent_magic.injection.describers.annotations import mentioned  # which asks what a tool is
+
     tools = [name for name, obj in names.items() if is_tool(obj)]
     functions = [obj for name in tools if type(obj := names[name]) is types.FunctionType]
     wanted = {id(cls) for function in functions for cls in mentioned(function)}

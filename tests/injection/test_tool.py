@@ -1,5 +1,7 @@
 """Functions that the person marks are told of first, and in full."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +27,14 @@ def orders(day: str, limit: int | None = None) -> list[Order]:
     `day` is written 2024-05-01.
     """
     return []
+
+
+def test_a_function_can_be_marked_before_anything_else_is_loaded():
+    code = "import caveagent_magic as cave\ncave.tool(lambda: 1)"
+
+    marked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert (marked.returncode, marked.stderr) == (0, "")
 
 
 def test_a_marked_function_shows_its_signature_and_all_its_documentation():
