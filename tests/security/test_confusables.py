@@ -51,3 +51,8 @@ def test_a_name_that_reads_like_a_variable_is_found() -> None:
 )
 def test_names_of_formulas_and_other_languages_are_quiet(code: str) -> None:
     assert check(code) == Verdict("allow")
+
+
+@pytest.mark.parametrize("name", ["größe", "σ_vals", "α_optimal", "Δt", "año_2"])
+def test_a_name_that_is_there_is_not_like_itself(name: str) -> None:
+    assert check(f"{name} + 1", {name: 1}) == Verdict("allow")

@@ -82,6 +82,7 @@ class Own(Following):
     def _may_run(self, inner: object, node: ast.AST) -> None:
         if is_a(inner, type):
             self._metaclass(inner, node)
+            self._metaclass(type(inner), node)
             return
         found = live.values_of(inner)
         called = [value.function if isinstance(value, Bound) else value for value in found]
