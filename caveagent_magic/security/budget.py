@@ -1,7 +1,7 @@
 """How much looking one check may take: beyond it, the code is asked about.
 
 The clock is the time that this thread computed, so that a verdict does not depend on what else the machine
-does; only where something keeps the thread from computing does the time that a person waits end the look.
+does; where something blocks the thread, the time that a person waits ends the look.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ MOST_STEPS = 150_000  # visits of expressions and values
 BETWEEN_LOOKS = 16  # steps; a look at the clock takes as long as several of them
 CLOCK: Callable[[], float] = getattr(time, "thread_time", time.perf_counter)  # not every system has it
 READING = 0.4  # seconds after the start of the check until which code is read
-WAITED = 0.8  # seconds until which anything is looked at, however little was computed in them
 RULES = 0.5  # and until which rules look at what was read; the rest is for the parser and for tidying up
+WAITED = 0.8  # seconds after which a look ends that hardly computed anything in them
+SHARE = 8  # what part of the time that is waited a thread computes that is not blocked
+LONGEST = 3.0  # seconds after which any look ends
 
 
 class TooMuch(Exception):
@@ -42,7 +44,9 @@ class Budget:
 
     def look(self) -> None:
         """Only watch the clocks."""
-        if self.clock() - self.started > self.until or time.perf_counter() - self.began > WAITED:
+        computed, waited = self.clock() - self.started, time.perf_counter() - self.began
+        blocked = waited > WAITED and computed < waited / SHARE
+        if computed > self.until or blocked or waited > LONGEST:
             raise TooMuch
 
     @property

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from caveagent_magic.events import Finding, Verdict
 from caveagent_magic.security import check
-from caveagent_magic.security.judge import AWAIT, judge
+from caveagent_magic.security.budget import Budget
+from caveagent_magic.security.judge import AWAIT, TOO_MUCH, judge
 from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.security.rule import Hit, all_rules
 from caveagent_magic.security.use import Use
@@ -56,6 +57,15 @@ def test_code_that_cannot_be_read_or_is_too_much_is_never_allowed_unless_harmles
     verdict = judge(code, {}, POLICY)
 
     assert verdict.decision != "allow" or code.startswith("x = 1")
+
+
+def test_a_look_that_is_kept_from_computing_ends_by_the_time_that_is_waited() -> None:
+    budget = Budget(clock=lambda: 0.0)
+    budget.began -= 10
+
+    verdict = judge("x = 1\n" * 20, {}, POLICY, budget)
+
+    assert (verdict.decision, verdict.findings[0].message) == ("ask", TOO_MUCH)
 
 
 def test_five_thousand_lines_are_looked_at() -> None:

@@ -73,6 +73,8 @@ def canonical(name: str) -> str:
         return f"os.path.{rest}"
     if first.startswith("_") and first[1:] in sys.stdlib_module_names:
         return canonical(f"{first[1:]}.{rest}")
+    if first == "pyarrow":
+        return name.replace(".parquet.core.", ".parquet.")
     if first == "_plotly_utils":
         return f"plotly.{rest}"
     if first == "nt":
