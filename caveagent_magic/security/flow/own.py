@@ -277,9 +277,20 @@ class Own(Following):
             if isinstance(owner, Named) and owner.module and owner.live is not None:
                 for name in names:
                     self.hand_over(live.attribute(owner, name) or (), given.node)
+        for owner in owners if "super" in names else ():
+            self._call_bases(owner, names, given.node)
         for name in names:
             self.record("pass", (f"?.{name}",), given.node)
         return DATA
+
+    def _call_bases(self, owner: Value, names: set[str], node: ast.AST) -> None:
+        """Methods of these names that the bases of a class of the person's have."""
+        kind = owner.live.obj if isinstance(owner, Named) and owner.live is not None else None
+        for each in mro(kind)[1:] if is_a(kind, type) and self._is_own_class(kind) else ():
+            for name in names.intersection(class_dict(each)):
+                member = still.function_of(class_dict(each)[name])
+                if own_code(member):
+                    self.call_back(live.values_of(member)[0], node)
 
 
 def _unknown_call(node: ast.AST) -> Given:
