@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-import dis
 import functools
-import re
 import types
 
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.carried import own_class
 from caveagent_magic.security.flow.following import Following
+from caveagent_magic.security.flow.generated import generated, passes_on
 from caveagent_magic.security.flow.reader import TALKING, Given, names_of, span_of
 from caveagent_magic.security.flow.source import names_in, node_of
 from caveagent_magic.security.flow.values import (
@@ -26,22 +25,17 @@ from caveagent_magic.security.flow.values import (
     Value,
     Values,
 )
-from caveagent_magic.security.known import module_dict, own_code, top
+from caveagent_magic.security.known import module_dict, own_code
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.held import held
 from caveagent_magic.security.objects.settings import settings_of
-from caveagent_magic.security.objects.still import class_dict, is_a, mro, word
+from caveagent_magic.security.objects.still import class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import accessors, validators
 from caveagent_magic.security.rule import claimed
 
 SHOWING = TALKING | {"__repr__", "__str__", "__format__"}
 """Methods that are called where an object is shown or put into a text."""
-
-
-OF_FIELDS = frozenset({"NotImplemented", "hash", "type", "super"})
-ENCLOSED = re.compile(r"_dflt_|_type_|_return_type|MISSING|_HAS_DEFAULT_FACTORY|cls|FrozenInst|__dataclass_")
-"""What the functions that `dataclasses` makes use."""
 
 
 class Own(Following):
@@ -116,7 +110,7 @@ class Own(Following):
                     "__call__",
                     "__post_init__",
                 )
-                if hook and own_code(member) and not (_generated(member) or _passes_on(member, each)):
+                if hook and own_code(member) and not (generated(member) or passes_on(member, each)):
                     self.call_back(Bound(live.values_of(member)[0], ((itself,),)), node)
 
     def _overridden(self, obj: object, node: ast.AST) -> None:
@@ -250,7 +244,7 @@ class Own(Following):
         if (id(function), given.args[:1]) in self.compiled:
             return DATA
         self.compiled.add((id(function), given.args[:1]))
-        if _generated(function):
+        if generated(function):
             for inner in held(function):
                 self._may_run(inner, given.node)
             return DATA
@@ -295,37 +289,3 @@ class Own(Following):
 
 def _unknown_call(node: ast.AST) -> Given:
     return Given(node, Scope({}), (DATA,), {}, False)
-
-
-def _generated(function: types.FunctionType) -> bool:
-    """Whether `dataclasses` made it: it has no source, and only sets, compares or prints fields."""
-    code = function.__code__
-    made = code.co_filename == "<string>" and code.co_qualname.startswith("__create_fn__.")
-    return made and _of_fields(code)
-
-
-@functools.lru_cache(maxsize=1024)
-def _of_fields(code: types.CodeType) -> bool:
-    """Whether code uses nothing but its own fields."""
-    used = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
-    return used <= OF_FIELDS and all(map(ENCLOSED.match, code.co_freevars))
-
-
-def _passes_on(function: types.FunctionType, kind: type) -> bool:
-    """Whether it only hands its arguments to functions of the library whose class it is in.
-
-    Libraries compile such methods while they run, so they have no file of the library.
-    """
-    code, inside = function.__code__, function.__globals__
-    package = top(live.class_name(kind))
-    reached = [inside.get(name) for name in code.co_names]
-    plain = all(type(constant) in (types.NoneType, bool, tuple) for constant in code.co_consts)
-    return plain and not code.co_freevars and all(_is_of(each, package) for each in reached)
-
-
-def _is_of(function: object, package: str) -> bool:
-    if type(function) is not types.FunctionType or own_code(function):
-        return False
-    found = (value for value in live.values_of(function) if isinstance(value, Named))
-    names = (name for value in found for name in names_of(value))
-    return top(word(function.__globals__.get("__name__"))) == package and not any(map(claimed, names))
