@@ -25,7 +25,8 @@ notebooks: $(VENV)/.notebooks weights database  ## Run all notebooks anew and sa
 	$(BIN)/python notebooks/save.py
 
 test: $(VENV)/.test $(VENV)/.benchmarks $(OLD)/.done weights-small browser database check front-end  ## Install what tests need, run them all
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -m browser  # alone: pages are watched for how soon they answer
 
 install: $(VENV)/.demo  ## Install into .venv
 

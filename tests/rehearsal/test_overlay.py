@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -315,8 +317,8 @@ def test_an_ordinary_user_has_scratch_layers_where_user_namespaces_are_allowed(h
     (here / "folder").mkdir()
     (here / "data.txt").write_text("kept")
     (here / "folder/old.txt").write_text("old")
-    for folder in here.parents[:3]:  # pytest's own are for root alone
-        folder.chmod(0o755)
+    for folder in itertools.takewhile(lambda folder: not folder.stat().st_mode & stat.S_ISVTX, here.parents):
+        folder.chmod(0o755)  # pytest's own are for root alone
     for path in (here, here / "folder", here / "data.txt", here / "folder/old.txt"):
         os.chown(path, 65534, 65534)
 
