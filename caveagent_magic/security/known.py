@@ -129,6 +129,7 @@ SOUNDS_WORSE = names(
     plotly.io.templates sklearn.datasets.load_wine pandas.io.formats.style.Styler
     sklearn.datasets.load_breast_cancer sklearn.datasets.load_diabetes sklearn.datasets.load_digits
     itertools.groupby sklearn.datasets.load_boston sklearn.datasets.load_linnerud matplotlib.style.use
+    ast.literal_eval statsmodels.compat.python.lzip
     email.message_from_string spacy.load nltk.corpus.stopwords.words
     statsmodels.api.datasets.get_rdataset struct.unpack zlib.decompress
     sklearn.datasets.load_sample_image palmerpenguins.load_penguins palmerpenguins.load_penguins_raw

@@ -31,6 +31,10 @@ STRICT: Mapping[str, frozenset[str]] = {
         pyarrow.map_ pyarrow.dictionary pyarrow.binary pyarrow.null pyarrow.BufferReader
         pyarrow.BufferOutputStream pyarrow.py_buffer pyarrow.lib.BufferReader pyarrow.__version__
         pyarrow.lib.BufferOutputStream pyarrow.lib.py_buffer
+        pyarrow._dataset.FileSystemDataset.to_table pyarrow._dataset.FileSystemDataset.head
+        pyarrow._dataset.FileSystemDataset.count_rows pyarrow._dataset.FileSystemDataset.take
+        pyarrow._dataset.FileSystemDataset.to_batches pyarrow._dataset.FileSystemDataset.schema
+        pyarrow._dataset.FileSystemDataset.files pyarrow._dataset.FileSystemDataset.filter
         """
     ),
 }

@@ -55,7 +55,7 @@ READERS = (
     )
 )
 NOT_A_READER = frozenset({"sqlite3.connect", "joblib.load"})
-RELATIONS = names("project filter aggregate order select join")
+RELATIONS = names("project filter aggregate order select join max min sum mean median count")
 METHODS = names(
     """
     pathlib.Path.read_text pathlib.Path.read_bytes pathlib.Path.iterdir pathlib.Path.glob

@@ -212,7 +212,7 @@ class RunsSql(Rule):
         """
         ?.execute ?.executemany ?.exec_driver_sql pandas.read_sql pandas.read_sql_query
         pandas.read_sql_table sqlite3.Connection.execute sqlite3.Connection.executemany
-        sqlite3.Cursor.execute polars.read_database polars.sql ?.sql sqlite3.Connection.*
+        sqlite3.Cursor.execute polars.read_database polars.sql ?.sql ?.query sqlite3.Connection.*
         """
     )
 
@@ -223,6 +223,8 @@ class RunsSql(Rule):
         ),
         Flagged("import sqlite3\nsqlite3.connect(':memory:').execute(\"attach 'a.db' as a\")"),
         Passes("import sqlite3\nc = sqlite3.connect(':memory:')\nc.execute('create table t (a int)')"),
+        Flagged("import duckdb\nduckdb.sql('from t').query('v', \"copy v to 'x.csv'\")"),
+        Passes("import duckdb\nduckdb.sql('from t').query('v', 'select a from v')"),
         Passes("connection.execute('pragma table_info(t)')"),
         Passes("import pandas as pd\npd.read_sql('select a, b from sales where a > 1', connection)"),
     )
@@ -230,6 +232,11 @@ class RunsSql(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Selecting from tables is left alone."""
         if name == "sqlite3.Connection.*" or use.name.endswith((".close", ".cursor", ".commit", ".rollback")):
+            return
+        if name == "?.query":  # of a table of duckdb, with the name of a view first; others take one text
+            second = texts(use.args[1]) if use.kind == "call" and len(use.args) > 1 else []
+            if not all(map(selects, second)):
+                yield Hit(shown(name))
             return
         if any(map(_is_live_connection, (*use.receiver, *(use.argument(1, "con", "connection") or ())))):
             known = _commands(use)
