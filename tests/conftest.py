@@ -1,13 +1,19 @@
 """What holds for all tests."""
 
 import signal
+import sys
 
 import pytest
 
 
 def pytest_configure() -> None:
-    """Started in the background, a shell has told the tests to ignore a Ctrl-C, which some of them send."""
+    """Make up for how the tests were started.
+
+    In the background, a shell has told them to ignore a Ctrl-C, which some of them send; a process that runs
+    some of them beside others has a main module that new processes of Python cannot be started from.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    vars(sys.modules["__main__"]).setdefault("__spec__", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

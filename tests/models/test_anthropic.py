@@ -357,6 +357,7 @@ def test_the_person_stops_a_silent_server_at_once(server, wire, words):
 def test_importing_and_making_a_model_does_not_import_the_sdk():
     code = (
         "import sys; from caveagent_magic.models.named import *\n"
+        "from caveagent_magic.models.anthropic import AnthropicModel\n"
         "AnthropicModel('x', api_key='k')\n"
         "print({'anthropic', 'httpx', 'pydantic', 'keyring', 'xllamacpp', 'filelock'} & set(sys.modules))"
     )
