@@ -105,6 +105,7 @@ def first_paint(notebook: Notebook) -> None:
         for index, selector in ((1, "section.cave"), (2, ".bare")):
             times[selector].append(notebook.page.evaluate(PAINTED, [index, selector]))
             if index == 1:
+                notebook.button(1, "Run").wait_for()  # until then it is another button, further up
                 notebook.button(1, "Stop").click()
             notebook.wait(index)
             notebook.wait_idle()
