@@ -84,6 +84,7 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
             "IPYTHONDIR": str(folder / "ipython"),
+            "XDG_DATA_HOME": str(folder / "data"),  # what leaves is not written into the person's own ledger
             "PYTHONPATH": str(ROOT),
             "ANTHROPIC_API_KEY": "",
         }
