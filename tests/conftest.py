@@ -7,12 +7,12 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Make up for how the tests were started.
-
-    In the background, a shell has told them to ignore a Ctrl-C, which some of them send; a process that runs
-    some of them beside others has a main module that new processes of Python cannot be started from.
-    """
+    """In the background, a shell has told them to ignore a Ctrl-C, which some of them send."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup() -> None:
+    """A shell in a test may leave a main module behind that no new process of Python can be started from."""
     vars(sys.modules["__main__"]).setdefault("__spec__", None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import signal
 import sys
@@ -75,9 +76,11 @@ def play(part: Part) -> NoReturn:
         isolate.cut_loose(part.plain, part.kept)
         renew.renew(part.namespace)
         covered = sandbox.enter(part.available, part.limits.scratch_bytes)
+        copies = os.memfd_create("copies") if covered.layers else -1
         if part.available.own_processes:
-            _begin_process_table(covered.descriptors | part.kept, lambda: _tell_written(part, covered))
-        _go_under(part, covered, ways)
+            kept = covered.descriptors | part.kept | {copies} - {-1}
+            _begin_process_table(kept, lambda: _tell_written(part, covered, copies))
+        _go_under(part, covered, ways, copies)
         _perform(part, covered.folders or (part.scratch,))
     except BaseException as error:  # nothing may leave this function
         with contextlib.suppress(OSError):  # it is closed in the process that cleans up
@@ -94,8 +97,8 @@ def _leave_family(parent: int) -> None:
     os.setsid()  # a process group of its own, and no terminal
 
 
-def _go_under(part: Part, covered: Overlay, ways: Mapping[int, int]) -> None:
-    """Let go of all that leads past the scratch layers."""
+def _go_under(part: Part, covered: Overlay, ways: Mapping[int, int], copies: int) -> None:
+    """Let go of all that leads past the scratch layers; `copies` takes how the open files lie in them."""
     if part.available.own_processes:
         sandbox.show_own_processes(part.available)
         limits.cap_processes(part.limits)
@@ -103,7 +106,9 @@ def _go_under(part: Part, covered: Overlay, ways: Mapping[int, int]) -> None:
         return _use_scratch(part.scratch)
     for descriptor in covered.descriptors:
         os.close(descriptor)
-    return isolate.open_anew(part.kept | {part.plain}, ways)
+    copied = isolate.open_anew(part.kept | {part.plain}, ways)
+    os.write(copies, json.dumps(copied).encode())
+    return os.close(copies)
 
 
 def _perform(part: Part, folders: tuple[str, ...]) -> None:
@@ -151,19 +156,26 @@ def _keep(keeper: adopt.Keeper, part: Part, found: Changes, last: object, report
     return None
 
 
-def _tell_written(part: Part, covered: Overlay) -> None:
+def _tell_written(part: Part, covered: Overlay, copies: int) -> None:
     """Say which files the code wrote, once all of it has ended."""
     if not covered.layers:
         return
     os.write(part.report, b"\n")  # the code may have been killed in the middle of a line
     reporter = Reporter(part.report, room=0)
     try:
-        for effect in written.effects(covered.layers, part.leave, written.Habits.of_this_process()):
+        habits = written.Habits.of_this_process()
+        for effect in written.effects(covered.layers, part.leave, habits, _copied(copies)):
             reporter.emit(effect)
     except Exception as error:  # folders too deep, or whatever else code may leave: no list is not "nothing"
         reporter.explain_end(f"wrote files that could not be listed: {type(error).__name__}")
     if covered.is_full():
         reporter.explain_end(f"wrote more than the {covered.room:,} bytes that a rehearsal has room for")
+
+
+def _copied(copies: int) -> dict[str, tuple[int, int]]:
+    size = os.fstat(copies).st_size
+    found = json.loads(os.pread(copies, size, 0)) if size else {}  # nothing, if it was stopped before
+    return {path: (length, written) for path, (length, written) in found.items()}
 
 
 def _in_words(error: BaseException) -> str:

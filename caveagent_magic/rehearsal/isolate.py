@@ -54,13 +54,15 @@ def ways_of_writing() -> dict[int, int]:
     return found
 
 
-def open_anew(keep: frozenset[int], ways: Mapping[int, int]) -> None:
+def open_anew(keep: frozenset[int], ways: Mapping[int, int]) -> dict[str, tuple[int, int]]:
     """Open the parent's files and folders by name, where a sandbox has put others in their place.
 
     A descriptor from before leads past the sandbox; where there is no such name any more, it goes dead.
     Files that were open for writing are so again, in these ways; they are copied for it, while there is room.
+
+    Returns the size in bytes and the time of the last change in ns of each copied file, by its path.
     """
-    room = _MOST_COPIED
+    room, copied = _MOST_COPIED, {}
     dead, peer = socket.socketpair()
     peer.close()
     for descriptor in _open_descriptors():
@@ -71,7 +73,11 @@ def open_anew(keep: frozenset[int], ways: Mapping[int, int]) -> None:
                 flags = ways.get(descriptor, os.O_RDONLY) if status.st_size <= room else os.O_RDONLY
                 room -= status.st_size if flags else 0
                 _open_by_name(descriptor, status, dead.fileno(), flags)
+                if flags:
+                    now = os.fstat(descriptor)
+                    copied[os.readlink(f"/proc/self/fd/{descriptor}")] = (now.st_size, now.st_mtime_ns)
     dead.close()
+    return copied
 
 
 def flush_streams() -> None:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -76,9 +76,16 @@ class Habits:
         return os.path.relpath(path, self.working_directory) if inside else path
 
 
-def effects(layers: Collection[Layer], leave: Leave, habits: Habits) -> list[Effect]:
-    """Everything that differs from before, at most 200 of it, in the order of the paths."""
-    entries = sorted(_entries(layers, habits), key=lambda entry: entry.path)
+def effects(
+    layers: Collection[Layer], leave: Leave, habits: Habits, copied: Mapping[str, tuple[int, int]]
+) -> list[Effect]:
+    """Everything that differs from before, at most 200 of it, in the order of the paths.
+
+    `copied` gives the traces of files that lie in a scratch layer because the kernel had them open for
+    writing: others may write to them meanwhile, such as the log that a server's kernels print to.
+    """
+    changed = (entry for entry in _entries(layers, habits) if copied.get(entry.path) != entry.trace)
+    entries = sorted(changed, key=lambda entry: entry.path)
     gone = {entry.trace: entry for entry in entries if entry.now is None and entry.trace[0]}
     moves = {
         entry.path: gone[entry.trace].path

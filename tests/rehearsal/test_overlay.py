@@ -436,3 +436,16 @@ def test_a_file_that_is_only_open_for_writing_is_no_effect(here):
         file.flush()
 
         assert effects_of("pass") == ()
+
+
+def test_a_log_that_others_write_to_meanwhile_is_no_effect(here):
+    with open("log.txt", "w"):
+        writer = subprocess.Popen(["sh", "-c", "while :; do echo line >> log.txt; sleep 0.01; done"])
+        try:
+            told = effects_of("import time; time.sleep(0.5)")
+        finally:
+            writer.kill()
+            writer.wait()
+
+    assert (here / "log.txt").stat().st_size
+    assert told == ()
