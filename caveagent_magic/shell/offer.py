@@ -28,15 +28,22 @@ class Offer:
         self._handle: DisplayHandle | None = None
 
     def put(self, turn: str) -> None:
-        """Show it below this turn, and nowhere else: a kept notebook has at most one that is of no use."""
+        """Show it below this turn, and nowhere else: a kept notebook has at most one that is of no use.
+
+        After a turn that changed nothing it stays where it is.
+        """
         from caveagent_magic.shell.panel import UndoPanel
 
+        offered = self._driver.history.offer()
+        if self._panel and self._panel.turn == offered["turn"]:
+            return self.update()
         self.withdraw()
-        self._panel = UndoPanel(turn=turn, undo=self._driver.history.offer())
+        self._panel = UndoPanel(turn=turn, undo=offered)
         self._panel.on_msg(lambda _widget, content, _buffers: self._asked(content))
         data, metadata = self._panel._repr_mimebundle_()
         shown = {**data, "text/plain": IN_WORDS}
         self._handle = display(shown, metadata=metadata, raw=True, display_id=True)
+        return None
 
     def update(self) -> None:
         """What can be undone is another now."""
@@ -80,7 +87,8 @@ class Offer:
             if verb == "redo":
                 log = undo.do_again(driver, in_a_cell=False)
             else:
-                log = undo.take_back(driver, 1 if verb == "undo_step" else None, in_a_cell=False)
+                count = 1 if verb == "undo_step" else offered["of_last_turn"]
+                log = undo.take_back(driver, offered["idle"] + count, in_a_cell=False)
             return {"status": "ok", "events": log.events}
         except CaveError as error:
             return {"status": "error", "message": str(error)}

@@ -7,7 +7,7 @@ import { focusKeeper } from "./render/focus";
 import { fromThePerson, type Host } from "./render/host";
 import { type Messages, overMessages } from "./render/message";
 import { hasExtension, pageTrans } from "./render/trans";
-import { NOTHING, ofTurn, type TakeBack, type Undoable, undoView } from "./render/undo";
+import { hasRun, NOTHING, ofTurn, type TakeBack, type Undoable, undoView } from "./render/undo";
 
 interface Model extends Messages {
   get(name: "undo"): Undoable | undefined;
@@ -77,10 +77,13 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   }
 
   function draw(): void {
-    const now = ofTurn(model.get("undo") ?? NOTHING, model.get("turn") ?? "");
+    const [undoable, turn] = [model.get("undo") ?? NOTHING, model.get("turn") ?? ""];
+    const now = ofTurn(undoable, turn);
+    const ran = hasRun(now) || undoable.last_turn === turn;
     undo.update(now);
-    show(cells.button, now.steps > 0 && notebook !== null);
-    show(byHand, now.steps > 0 && notebook === null);
+    show(undo.node, !undo.node.hidden || ran);
+    show(cells.button, ran && notebook !== null);
+    show(byHand, ran && notebook === null);
   }
 
   if (hasExtension()) {

@@ -421,6 +421,25 @@ describe("a kept turn", () => {
     expect(texts(".cave-effect")).toEqual(["write fileout/lost.csvdone", "networkexample.org:443refused"]);
   });
 
+  test.each([
+    ["run", "You will get", "rehearsed in a copy of the kernel"],
+    ["skip", "The rehearsal gave", "it was not run in your kernel"],
+    ["stop", "The rehearsal gave", "it was not run in your kernel"],
+  ] as const)("promises nothing that will not come: %s", (action, title, aside) => {
+    drawn([...WAITING, event("decided", { action })], new Kernel());
+
+    expect(texts(".cave-got .cave-heading")).toEqual([`${title}${aside}`]);
+  });
+
+  test("that ended without a decision promises nothing either", () => {
+    drawn([...WAITING, event("turn_ended", { reason: "stopped", answer: "" })], new Kernel());
+
+    expect(texts(".cave-heading").slice(0, 2)).toEqual([
+      "The rehearsal gaveit was not run in your kernel",
+      "Reaches outside the kernel",
+    ]);
+  });
+
   test("of an earlier version reads without the lists that came later", () => {
     const { effects: _, differs: __, ...ran } = event("ran");
     const { rules: ___, ...decided } = event("decided");

@@ -46,7 +46,7 @@ def test_steps_are_approved_undone_redone_and_made_into_cells_by_keyboard(page, 
     notebook.button(1, "Run").press("Enter")
     notebook.wait(1)
     offer = notebook.cell(1).get_by_label("Undo", exact=True)
-    offer.get_by_text("The last step can be undone: best.").wait_for()
+    offer.get_by_text("Last change: best").wait_for()
     notebook.picture("bare-done")
     found = notebook.violations("section.cave-undo")
     offer.get_by_role("button", name="Make cells").press("Enter")

@@ -133,7 +133,7 @@ def test_the_last_turn_is_undone_and_redone_in_its_own_cell(page, lab):
     notebook = answered(lab, page, "undo-below")
     cell = notebook.cell(1)
     undo = cell.get_by_label("Undo", exact=True)
-    undo.get_by_text("The last step can be undone: best.").wait_for()
+    undo.get_by_text("Last change: best").wait_for()
     notebook.picture("undo-below")
     found = notebook.violations("section.cave")
     undo.get_by_role("button", name="Undo last turn").focus()

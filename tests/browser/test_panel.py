@@ -121,6 +121,7 @@ def test_a_turn_is_stopped_in_the_panel_in_each_state(page, lab):
     notebook.run(4, wait=False)
     notebook.button(4, "Run").click()
     notebook.cell(4).get_by_text("Running in your kernel").wait_for()
+    notebook.picture("panel-running")
     notebook.button(4, "Stop").click()
     notebook.wait(4)
     notebook.run(5)

@@ -87,6 +87,61 @@ def test_the_kernel_is_restarted_while_a_step_waits(notebook):
     assert notebook.button(1, "Run").count() == 0
 
 
+def test_two_notebooks_wait_at_once_and_each_is_answered_in_its_page(notebook):
+    lab, cell = (
+        notebook.lab,
+        f"%%cave --model {notebook.lab.replies('seven-other', SUM, 'That is all.')}\nSum?",
+    )
+    lab.write("seven-other.ipynb", SETUP, cell, "total + 1")
+    other = Notebook(notebook.page.context.new_page(), lab, "seven-other.ipynb").open()
+    other.run(0)
+    for each in (notebook, other):
+        each.run(1, wait=False)
+    for each in (notebook, other):
+        each.button(1, "Run").wait_for()
+    side = other.side_panel()
+    side.get_by_role("button", name="Run", exact=True).click()
+    other.wait(1)
+    other.run(2)
+    still = notebook.button(1, "Run").is_visible()
+    notebook.page.bring_to_front()
+    notebook.button(1, "Run").click()
+    notebook.wait(1)
+    notebook.run(3)
+    results = (other.output(2), notebook.output(3))
+    other.page.close()
+
+    assert still and results == ("149996", "149995")
+
+
+def test_a_notebook_opened_read_only_has_no_button_that_cannot_work(notebook):
+    page = notebook.page
+    notebook.run(1, wait=False)
+    notebook.button(1, "Run").click()
+    notebook.wait(1)
+    notebook.save()
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def locked(route):  # whoever runs the tests may write everything, so the server's answer says otherwise
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "writable": False})
+
+    page.route(f"**/api/contents/{notebook.name}?*", locked)
+    notebook.open()
+    notebook.cell(1).get_by_text("That is all.").first.wait_for()
+    side = notebook.side_panel()
+    side.get_by_role("button", name="Undo last step").wait_for()
+    side.locator(".cave-look-text", has_text="pay").wait_for()
+    notebook.picture("notebook-7-read-only")
+    made = page.evaluate("() => window.jupyterapp.commands.isEnabled('caveagent-magic:make-cells')")
+    buttons = notebook.cell(1).locator("section.cave button:visible").all_inner_texts()
+    notebook.lab.shut_kernels_down()
+    notebook.cell(1).get_by_role("button", name="Undo last step").wait_for(state="hidden")
+
+    assert side.get_by_role("button", name="Make cells").count() == 0 and not made
+    assert buttons == ["Undo last step"]
+
+
 def test_a_turn_is_stopped_in_each_state_and_a_kernel_that_dies_leaves_no_button(page, notebook_seven):
     models = [
         notebook_seven.replies("seven-slow", SLOW, delay=0.2, chunk=2),

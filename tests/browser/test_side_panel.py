@@ -32,7 +32,7 @@ def test_a_column_is_hidden_in_the_side_panel_and_the_text_that_leaves_changes(p
     side.locator(".cave-look-hidden").wait_for()
     after = text.inner_text()
     side.get_by_text("Policy, cost and what has left").click()
-    side.get_by_text("The policy is made of the shipped default").wait_for()
+    side.get_by_text("Policy: the shipped default").wait_for()
     side.locator(".cave-policy").get_by_text("write file").wait_for()
     notebook.picture("side-look")
     light = notebook.violations("#caveagent-magic")

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.kernel
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ONE = "```python\nfirst = 1\nnumbers.append(4)\n```"
 TWO = "```python\nsecond = 2\n```"
+LOOKS = "```python\nprint(len(numbers))\n```"
 
 
 def offers(kernel):
@@ -67,6 +68,18 @@ def test_it_makes_cells_stays_below_the_last_turn_only_and_knows_no_other_verb(k
     assert [cell["source"] for cell in cells["cells"]][-1] == "second = 2"
     assert wrong["status"] == "error" and "decide" in wrong["message"]
     assert undone["status"] == "stale" and kernel.value("first") == "1"
+
+
+def test_after_a_turn_that_changed_nothing_the_panel_of_the_last_change_takes_it_back(kernel, replies):
+    (first,) = turn(kernel, replies(ONE, "Done."))
+    kernel.run(f"%%cave --auto --model {replies(LOOKS, 'Done.', name='looks')}\nGo on.")
+    second = offers(kernel)
+
+    undone = wish(kernel, first, "undo_step")
+
+    assert second == []
+    assert undone["events"][0]["names"] == ["first", "numbers"]
+    assert kernel.value("('first' in globals(), numbers)") == "(False, [1, 2, 3])"
 
 
 def test_where_the_extension_offers_undo_no_panel_does(kernel, replies):

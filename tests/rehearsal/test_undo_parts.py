@@ -177,6 +177,24 @@ def test_history_goes_back_by_turns_or_steps_and_forth_by_undos():
         seen.append(list(namespace["items"]))
 
     assert seen == [[1, 2], [1], [1, 2], [1, 2, 3], []]
+
+
+def test_what_is_offered_is_the_last_step_that_changed_something():
+    namespace = {"items": []}
+    history = history_of(namespace, ["items.append(1)", "found = 2"], ["len(items)"], ["len(items)"])
+
+    offered = history.offer()
+    back = history.undo(namespace, offered["idle"] + 1)
+    undone = history.offer()
+    history.undo(namespace, 1)
+    unchanged = history_of(namespace, ["len(items)"]).offer()
+
+    assert (offered["steps"], offered["of_last_turn"], offered["idle"]) == (2, 2, 2)
+    assert (offered["turn"], offered["last_turn"], offered["names"]) == ("turn 0", "turn 2", ["found"])
+    assert (back.names, "found" in namespace) == (("found",), False)
+    assert (undone["steps"], undone["idle"], undone["names"]) == (1, 0, ["items"])
+    assert (undone["redo"], undone["redo_turn"]) == (1, "turn 0")
+    assert (unchanged["steps"], unchanged["idle"], unchanged["names"]) == (0, 1, [])
     assert history.undo(namespace) == Back((), (), ())
 
 

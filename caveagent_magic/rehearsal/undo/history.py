@@ -20,6 +20,21 @@ class Taken:
     step: int
     record: Record
 
+    @property
+    def group(self) -> tuple[str, int]:
+        """The step of the turn; binding the result of a turn is a part of its last step."""
+        return self.turn, self.step
+
+    @property
+    def cannot(self) -> dict[str, str]:
+        """What no undo takes back, and why."""
+        return {**self.record.said, **self.record.lasting}
+
+    @property
+    def undoable(self) -> list[str]:
+        """The names that it touched and that can be given back."""
+        return [name for name in self.record.names if name not in self.cannot]
+
 
 @dataclass(frozen=True, slots=True)
 class Back:
@@ -50,7 +65,7 @@ class History:
     def undo(self, namespace: MutableMapping[str, object], count: int | None = None) -> Back:
         """Take back so many steps, or those of the last turn."""
         kept = len(self.steps)
-        groups = [step.turn if count is None else (step.turn, step.step) for step in self.steps]
+        groups = [step.turn if count is None else step.group for step in self.steps]
         for _ in range(1 if count is None else count):
             while kept and groups[kept - 1] == groups[-1]:
                 kept -= 1
@@ -68,22 +83,26 @@ class History:
         return back
 
     def offer(self) -> dict[str, Any]:
-        """How many steps can be undone, how many of them are the last turn's, how many undos done again.
+        """What an undo from here takes back: the last steps, down to one that changed something.
 
-        Of the last step also its turn, the names that it touched, and what no undo can take back.
+        `steps` and `of_last_turn` count from that one back, `idle` counts those after it, which come along.
         """
-        steps = self.steps[-1:]
-        of_last = sum(step.turn == steps[0].turn for step in self.steps)
-        cannot = {
-            name: why for step in steps for name, why in {**step.record.said, **step.record.lasting}.items()
-        }
+        groups = list(dict.fromkeys(step.group for step in self.steps))
+        changing = {step.group for step in self.steps if step.undoable}
+        idle = next((n for n, group in enumerate(reversed(groups)) if group in changing), len(groups))
+        kept = groups[: len(groups) - idle]
+        turn = kept[-1][0] if kept else ""
+        back = [step for step in self.steps if step.group in (*kept[-1:], *groups[len(kept) :])]
+        cannot = {name: why for step in back for name, why in step.cannot.items()}
         return {
-            "steps": len(self.steps),
-            "of_last_turn": of_last,
-            "turn": steps[0].turn if steps else "",
+            "steps": len(kept),
+            "of_last_turn": sum(group[0] == turn for group in kept),
+            "turn": turn,
+            "idle": idle,
+            "last_turn": groups[-1][0] if groups else "",
             "redo": len(self.undone),
-            "redo_turn": self.undone[-1][0].turn if self.undone else "",
-            "names": [name for step in steps for name in step.record.names if name not in cannot],
+            "redo_turn": self.undone[-1][-1].turn if self.undone else "",
+            "names": list(dict.fromkeys(name for step in back for name in step.undoable)),
             "cannot": cannot,
         }
 

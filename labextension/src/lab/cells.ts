@@ -4,6 +4,7 @@ import type { Widget } from "@lumino/widgets";
 import { type Cells, type CellsView, cellsView, makeCells, type Notebook } from "../render/cells";
 import { setText, show } from "../render/dom";
 import type { Host } from "../render/host";
+import { hasRun } from "../render/undo";
 import type { KernelWatch } from "./watch";
 
 export interface LabCells extends Pick<CellsView, "button" | "said" | "make"> {
@@ -31,7 +32,7 @@ export function labCells(host: Host, widget: Widget, watch: KernelWatch): LabCel
     make: view.make,
     possible: () => !button.hidden && !button.disabled,
     update() {
-      show(button, panel !== null && watch.undo.steps > 0 && writable(panel));
+      show(button, panel !== null && hasRun(watch.undo) && writable(panel));
       button.disabled = view.busy || !watch.idle;
       if (button.hidden) setText(said, "");
     },

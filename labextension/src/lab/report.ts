@@ -85,7 +85,7 @@ export function reportView(watch: KernelWatch, trans: TranslationBundle, signal:
       path,
       reply.ledger ? trans.__("Written down in %1.", reply.ledger) : trans.__("Nothing is written down."),
     );
-    setText(sources, trans.__("Approval: %1. The policy is made of %2.", reply.approval, reply.sources));
+    setText(sources, trans.__("Approval: %1. Policy: %2.", reply.approval, reply.sources));
     rules.replaceChildren(...reply.rules.map((each) => ruleRow(each, trans)));
     setText(remarks, reply.remarks.join(" "));
   }
@@ -118,7 +118,7 @@ function ruleRow({ capability, judgement, scope, source }: Rule, trans: Translat
     {},
     capability ? h("th", { scope: "row" }, capabilityWords(capability, trans)) : h("td"),
     h("td", { class: `cave-policy-${judgement}` }, words[judgement]),
-    h("td", {}, scope, ...from),
+    h("td", {}, scope === "." ? trans.__("this folder") : scope, ...from),
   );
 }
 

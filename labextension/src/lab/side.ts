@@ -7,7 +7,7 @@ import type { Action } from "../protocol";
 import { h, setText, show } from "../render/dom";
 import { fromThePerson, type Host } from "../render/host";
 import { mount, type TurnView } from "../render/turn";
-import { type UndoView, undoView } from "../render/undo";
+import { hasRun, type UndoView, undoView } from "../render/undo";
 import { reduce } from "../trace";
 import { type LabCells, labCells } from "./cells";
 import { type LookView, lookView } from "./look";
@@ -185,7 +185,7 @@ export class SidePanel extends Widget {
 function hasToShow(watched: Watched | undefined): boolean {
   const watch = watched?.watch;
   return Boolean(
-    watch && (watch.events.length || watch.undo.steps || watch.undo.redo || watch.greeted || watch.ended),
+    watch && (watch.events.length || hasRun(watch.undo) || watch.undo.redo || watch.greeted || watch.ended),
   );
 }
 

@@ -18,7 +18,6 @@ interface Taken extends Reply {
   readonly kept?: Readonly<Record<string, string>>;
 }
 
-const CODE = { step: "%cave undo 1", turn: "%cave undo", redo: "%cave redo" } as const;
 const PAUSE = 1_000; // milliseconds between two questions
 const SOON = 100; // milliseconds after the turn has told its panel something
 const MOST_GREETINGS = 3; // of those that nobody answers
@@ -91,7 +90,7 @@ export class KernelWatch {
   /** Undo or redo in the kernel's own turn; gives what came of it. */
   readonly takeBack: TakeBack = async (what) => {
     let events: readonly CaveEvent[] = [];
-    const code = CODE[what];
+    const code = codeFor(what, this.undo);
     const future = this.kernel.requestExecute({ code, store_history: false, allow_stdin: false });
     future.onIOPub = ({ content }) => {
       const data = (content as { data?: Readonly<Record<string, unknown>> }).data;
@@ -200,4 +199,10 @@ function tellsPanel({ header, content }: KernelMessage.IIOPubMessage): boolean {
 /** Whether code may have to do with this extension. */
 export function mentionsCave(code: string | undefined): boolean {
   return /cave/i.test(code ?? "");
+}
+
+/** Steps that changed nothing are taken back along with the last one that did. */
+function codeFor(what: "step" | "turn" | "redo", { idle = 0, of_last_turn }: Undoable): string {
+  if (what === "redo") return "%cave redo";
+  return `%cave undo ${idle + (what === "step" ? 1 : of_last_turn)}`;
 }

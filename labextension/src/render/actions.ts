@@ -174,6 +174,6 @@ function runs(action: Action): boolean {
 
 function limitWords(trans: Trans): string {
   return trans.__(
-    "Reading finds much, not everything; the guard stops most of what was not approved; only the rehearsal's sandbox is a wall.",
+    "No check finds everything, so read the code. A run is watched, and most of what you did not approve is stopped; only the rehearsal is sealed off.",
   );
 }

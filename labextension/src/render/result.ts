@@ -2,7 +2,7 @@
 import type { Changes, Effect, Ran, Rehearsed } from "../protocol";
 import type { Step } from "../trace";
 import { capabilityWords } from "./capability";
-import { type Child, fill, h, show } from "./dom";
+import { type Child, fill, h, setText, show } from "./dom";
 import { joined, seconds } from "./format";
 import { outputs, refused } from "./output";
 import type { ToldView } from "./told";
@@ -10,25 +10,32 @@ import type { Trans } from "./trans";
 
 export interface ResultView {
   readonly node: HTMLElement;
-  update(step: Step): void;
+  /** `goesOn`: whether the turn does, so that what was rehearsed may still be run. */
+  update(step: Step, goesOn: boolean): void;
 }
 
 /** The part of a step below its code: what the person gets beside what the model is told, then what reaches outside. */
 export function resultView(told: ToldView, trans: Trans): ResultView {
-  const got = h("div", { class: "cave-got" });
+  const title = h("span", {});
+  const aside = h("span", { class: "cave-quiet" });
+  const parts = h("div", { class: "cave-parts" });
+  const got = h("div", { class: "cave-got" }, h("h4", { class: "cave-heading" }, title, aside), parts);
   const rest = h("div", { class: "cave-rest" });
   const before = h("p", { class: "cave-before" }, trans.__("Of the code before your change"));
   const pair = h("div", { class: "cave-pair" }, got, told.node);
   const node = h("div", { class: "cave-result" }, before, pair, rest);
   return {
     node,
-    update(step) {
+    update(step, goesOn) {
       const source = step.ran ?? step.rehearsal;
-      told.update(step);
+      told.update(step, goesOn);
       show(node, source !== null || step.observed !== null);
-      fill(got, source, () => gotParts(step, trans));
+      const [what, how] = heading(step, goesOn, trans);
+      setText(title, what);
+      setText(aside, how);
+      fill(parts, source, () => gotParts(step, trans));
       fill(rest, source, () => restParts(step, trans));
-      show(got, got.childNodes.length > 0);
+      show(got, parts.childNodes.length > 0);
       show(rest, rest.childNodes.length > 0);
     },
   };
@@ -40,20 +47,13 @@ function rehearsedOf({ rehearsal }: Step): Rehearsed | null {
 
 function gotParts(step: Step, trans: Trans): readonly Child[] {
   if (step.ran) {
-    const { outputs: list, changes, differs, adopted, seconds: took } = step.ran;
-    const how = adopted ? trans.__("taken over from the rehearsal") : trans.__("in %1", seconds(trans, took));
-    return [
-      heading(trans.__("You got"), how),
-      ...differences(differs, trans),
-      ...shown(list, changes, trans),
-      ...changed(changes, trans),
-    ];
+    const { outputs: list, changes, differs } = step.ran;
+    return [...differences(differs, trans), ...shown(list, changes, trans), ...changed(changes, trans)];
   }
   const rehearsed = rehearsedOf(step);
   if (!rehearsed) return [];
   const stopped = rehearsed.stopped ? [h("p", { class: "cave-warning" }, rehearsed.stopped)] : [];
   return [
-    heading(...promise(rehearsed, trans)),
     ...stopped,
     ...shown(rehearsed.outputs, rehearsed.changes, trans),
     ...changed(rehearsed.changes, trans),
@@ -72,13 +72,28 @@ function restParts(step: Step, trans: Trans): readonly Child[] {
   return [...reach(rows, trans), ...trial(step, trans)];
 }
 
-function promise({ outputs: list }: Rehearsed, trans: Trans): readonly [string, string] {
+/** What stands below it, and where that comes from. */
+function heading(
+  { ran, rehearsal, decided }: Step,
+  goesOn: boolean,
+  trans: Trans,
+): readonly [string, string] {
+  if (ran) {
+    const took = trans.__("in %1", seconds(trans, ran.seconds));
+    return [trans.__("You got"), ran.adopted ? trans.__("taken over from the rehearsal") : took];
+  }
+  const list = rehearsal?.type === "rehearsed" ? rehearsal.outputs : [];
+  const error = list.some((output) => output.output_type === "error");
+  if (!goesOn || decided?.action === "skip" || decided?.action === "stop")
+    return [
+      error ? trans.__("The rehearsal gave an error") : trans.__("The rehearsal gave"),
+      trans.__("it was not run in your kernel"),
+    ];
   if (list.some(refused))
     return [
       trans.__("Rehearsed up to here"),
       trans.__("it was held back where it reaches outside; a run may go on"),
     ];
-  const error = list.some((output) => output.output_type === "error");
   return [
     error ? trans.__("You will get an error") : trans.__("You will get"),
     trans.__("rehearsed in a copy of the kernel"),
@@ -89,10 +104,6 @@ function differences(sentences: readonly string[], trans: Trans): readonly Child
   if (!sentences.length) return [];
   const list = h("ul", {}, ...sentences.map((sentence) => h("li", {}, sentence)));
   return [h("div", { class: "cave-warning cave-differs" }, trans.__("Not as rehearsed:"), list)];
-}
-
-function heading(title: string, aside: string): HTMLElement {
-  return h("h4", { class: "cave-heading" }, title, h("span", { class: "cave-quiet" }, aside));
 }
 
 function shown(list: Rehearsed["outputs"], changes: Changes, trans: Trans): readonly Child[] {

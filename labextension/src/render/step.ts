@@ -17,8 +17,8 @@ import { verdictWords } from "./verdict";
 
 export interface StepView {
   readonly node: HTMLElement;
-  /** `folded`: what the step should be as long as nobody unfolded it. */
-  update(step: Step, folded: boolean): void;
+  /** `folded`: what the step should be as long as nobody unfolded it; `goesOn`: whether the turn does. */
+  update(step: Step, folded: boolean, goesOn: boolean): void;
 }
 
 const NONE: readonly Finding[] = [];
@@ -61,6 +61,7 @@ export function stepView(host: Host, number: number): StepView {
   const body = h("div", { class: "cave-body" }, block, result.node, actions.node, remembered);
   const node = h("details", { class: "cave-step", open: "" }, summary, question.node, body);
   let step: Step | null = null;
+  let live = true;
   let touched = false;
   summary.addEventListener("click", () => (touched = true), { signal: host.signal });
 
@@ -78,14 +79,15 @@ export function stepView(host: Host, number: number): StepView {
     setText(verdict, step.verdict ? verdictWords(step.verdict, trans) : "");
     setAttribute(verdict, "data-decision", step.verdict?.decision ?? "");
     show(verdict, step.verdict !== null && !actions.editing);
-    result.update(step);
+    result.update(step, live);
     setAttribute(result.node, "data-kind", step.ran ? "ran" : (rehearsal?.type ?? ""));
   }
 
   return {
     node,
-    update(next, folded) {
+    update(next, folded, goesOn) {
       step = next;
+      live = goesOn;
       if (proseOf(next)) showMarkdown(prose, proseOf(next));
       else fill(prose, next.asked ?? (next.code?.complete ? next.code : null), () => untitled(next, trans));
       setText(outcome, outcomeWords(next, trans));

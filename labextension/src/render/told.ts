@@ -10,7 +10,7 @@ export interface ToldView {
   readonly node: HTMLElement;
   /** Whether the person keeps the output from the model; a script in the page cannot. */
   readonly kept: boolean;
-  update(step: Step): void;
+  update(step: Step, goesOn: boolean): void;
 }
 
 interface Foreseen extends Reply {
@@ -99,8 +99,9 @@ export function toldView(host: Host): ToldView {
     get kept() {
       return kept && nonce !== "";
     },
-    update({ pending, rehearsal, observed }) {
+    update({ pending, rehearsal, observed }, goesOn) {
       if (observed) return saw(observed.text, observed.left_out);
+      if (!goesOn) return show(node, false);
       const now = pending?.actions.includes("run") ? pending.nonce : "";
       if (now !== nonce && (now || pending)) {
         clearTimeout(timer);

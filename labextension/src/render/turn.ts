@@ -57,7 +57,7 @@ export function mount(root: HTMLElement, options: Options): TurnView {
       shown.forEach((step, index) => {
         const view = views[index] ?? added(stepView(may, step.number), views, steps);
         const asked = open ? step : { ...step, pending: null };
-        view.update(asked, folded(trace, index));
+        view.update(asked, folded(trace, index), open && !trace.end);
       });
       for (const gone of views.splice(shown.length)) gone.node.remove();
       show(answer, Boolean(trace.end?.answer.trim()));

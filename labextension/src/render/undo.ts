@@ -2,24 +2,34 @@
 import type { CaveEvent } from "../protocol";
 import { reduce } from "../trace";
 import { button, rest } from "./button";
-import { fill, h, setText, show } from "./dom";
+import { type Child, fill, h, setText, show } from "./dom";
 import type { Host } from "./host";
+import type { Trans } from "./trans";
 import { undoneWords } from "./undone";
 
-/** What can be taken back between two turns. */
+/** What can be taken back between two turns: the last steps, down to one that changed something. */
 export interface Undoable {
   readonly steps: number;
   readonly of_last_turn: number;
-  /** The turn of the last step; empty where a kernel of an earlier version does not tell. */
+  /** The turn of that step; empty where a kernel of an earlier version does not tell. */
   readonly turn?: string;
+  /** Steps after it, which changed nothing and come along. */
+  readonly idle?: number;
+  /** The turn of the very last step. */
+  readonly last_turn?: string;
   readonly redo: number;
   readonly redo_turn?: string;
-  /** What the last step touched and can be given back, and what not, with the reason. */
+  /** What that step touched and can be given back, and what not, with the reason. */
   readonly names: readonly string[];
   readonly cannot: Readonly<Record<string, string>>;
 }
 
-export const NOTHING: Undoable = { steps: 0, of_last_turn: 0, redo: 0, names: [], cannot: {} };
+export const NOTHING: Undoable = { steps: 0, of_last_turn: 0, idle: 0, redo: 0, names: [], cannot: {} };
+
+/** Whether any step ran that was not undone. */
+export function hasRun({ steps, idle = 0 }: Undoable): boolean {
+  return steps + idle > 0;
+}
 
 /** What of it belongs to this turn. */
 export function ofTurn(undo: Undoable, turn: string): Undoable {
@@ -81,15 +91,14 @@ export function undoView(host: Host, takeBack: TakeBack): UndoView {
     );
   }
 
-  function foretell({ steps, names, cannot: kept }: Undoable): void {
-    const listed = names.length
-      ? trans.__("The last step can be undone: %1.", names.join(", "))
-      : trans.__("The last step changed nothing that can be undone.");
-    setText(can, steps ? listed : "");
-    fill(cannot, kept, () =>
-      Object.entries(kept).map(([name, why]) => h("li", {}, trans.__("Not undone: %1, %2", name, why))),
+  function foretell(undo: Undoable): void {
+    fill(can, undo, () => changed(undo, trans));
+    fill(cannot, undo, () =>
+      Object.entries(undo.cannot).map(([name, why]) =>
+        h("li", {}, trans.__("Not undone: %1, %2", name, why)),
+      ),
     );
-    show(can, steps > 0);
+    show(can, can.childNodes.length > 0);
     show(cannot, cannot.childNodes.length > 0);
   }
 
@@ -103,7 +112,14 @@ export function undoView(host: Host, takeBack: TakeBack): UndoView {
       show(step, undo.steps > 0);
       show(turn, undo.of_last_turn > 1);
       show(redo, undo.redo > 0);
-      show(node, undo.steps > 0 || undo.redo > 0);
+      show(node, hasRun(undo) || undo.redo > 0);
     },
   };
+}
+
+/** What pressing the button is about. */
+function changed(undo: Undoable, trans: Trans): readonly Child[] {
+  if (undo.names.length)
+    return [trans.__("Last change:"), ...undo.names.flatMap((name) => [" ", h("code", {}, name)])];
+  return hasRun(undo) ? [trans.__("Nothing to undo: no variable was changed.")] : [];
 }

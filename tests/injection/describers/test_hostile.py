@@ -104,6 +104,7 @@ WHOLE = {
     "numpy function",
     "generator",
     "started generator",
+    "function",
     "partial",
     "cached function",
     "enum class",
@@ -112,7 +113,7 @@ WHOLE = {
     "named tuple",
 }
 # Python allows no subclass of these, or makes no object of one.
-FINAL = {*WHOLE, "duckdb"} - {"dask array", "named tuple"}
+FINAL = {*WHOLE, "duckdb", "duckdb closed"} - {"dask array", "named tuple"}
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -107,6 +107,12 @@ def closed_sqlite() -> sqlite3.Connection:
     return connection
 
 
+def closed_duckdb() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.close()
+    return connection
+
+
 def dask_frame() -> object:
     frame = dask.dataframe.from_pandas(FRAME, npartitions=2)
     frame = frame[frame.a > 1]
@@ -218,6 +224,10 @@ CARDS: dict[str, tuple[Callable[[], object], str]] = {
         lambda: duckdb.connect(),
         "duckdb DuckDBPyConnection [its tables are not known without a query]",
     ),
+    "duckdb closed": (
+        closed_duckdb,
+        "duckdb DuckDBPyConnection [its tables are not known without a query]",
+    ),
     "duckdb relation": (
         lambda: duckdb.sql("select 1 a, 'x' b"),
         "duckdb DuckDBPyRelation, 2 columns [a INTEGER, b VARCHAR; not run]",
@@ -300,6 +310,9 @@ CARDS: dict[str, tuple[Callable[[], object], str]] = {
         lambda: functools.lru_cache(select),
         "cached function(df: DataFrame, by: str, *, how: str = …) -> DataFrame",
     ),
+    "function": (lambda: select, "function(df: DataFrame, by: str, *, how: str = …) -> DataFrame"),
+    "pydantic object": (Model, "Model [a int, b list[str] | None]"),
+    "dataclass object": (lambda: Options(7654323), "Options [retries int]"),
     "enum class": (lambda: Color, "enum class of 2 [RED, BLUE]"),
     "enum member": (lambda: Color.RED, "Color, one of 2 of its enum"),
     "named tuple": (lambda: Point(1, "a"), "Point(tuple) [x int, y str]"),

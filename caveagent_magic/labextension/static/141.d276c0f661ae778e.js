@@ -579,6 +579,7 @@ section.cave {
     align-items: start;
   }
   .cave-got,
+  .cave-parts,
   .cave-told,
   .cave-rest {
     display: grid;
