@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("breakout.py")
+ROOT = Path(__file__).parents[2]
 CLAIMS = {
     "no network but local sockets": {"tcp", "udp"},
     "no network,": {"tcp", "udp", "local"},
@@ -39,9 +39,8 @@ TIERS = [
 def break_out(user, tier):
     if user == "nobody" and os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    result = subprocess.run(
-        [sys.executable, SCRIPT, user, tier], capture_output=True, text=True, timeout=500, check=False
-    )
+    command = [sys.executable, "-m", "tests.rehearsal.breakout", user, tier]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
