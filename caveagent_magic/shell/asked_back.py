@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,16 @@ class PendingQuestion:
     def wait(self) -> str:
         """Block in short slices until somebody has answered."""
         return self.broker.wait(self)
+
+    def take(self, content: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Take the answer of a front end; gives the reply where it does not count."""
+        if content.get("nonce") != self.nonce:
+            return {"status": "stale", "message": "This answer is about another question."}
+        answer = content.get("answer")
+        self.decision = accepted(self.question, answer) if isinstance(answer, str) else None
+        if self.decision is None:
+            return {"status": "error", "message": f"The answer must be {_expected(self.question)}."}
+        return None
 
     def meanwhile(self) -> None:
         """Nothing is asked about a question."""
@@ -67,7 +77,7 @@ def accepted(question: Question, answer: str, *, numbered: bool = False) -> str 
     return answer if answer in question.options else None
 
 
-def expected(question: Question) -> str:
+def _expected(question: Question) -> str:
     """What an answer has to be, in words."""
     return "a number" if question.kind == "number" else f"one of {', '.join(question.options)}"
 

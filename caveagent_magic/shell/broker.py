@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from caveagent_magic import __version__
-from caveagent_magic.events import VERSION, Action, Decision, Event, Judged, Question
+from caveagent_magic.events import VERSION, Action, Event, Judged, Question
 from caveagent_magic.ports import Inquiry
-from caveagent_magic.shell.asked_back import PendingQuestion, accepted, expected
-from caveagent_magic.shell.pending import PendingStep, cannot_remember
+from caveagent_magic.shell.asked_back import PendingQuestion
+from caveagent_magic.shell.pending import PendingStep
 from caveagent_magic.shell.questions import STALE
 from caveagent_magic.shell.questions import VERBS as QUESTIONS
 
@@ -234,36 +234,14 @@ class Broker:
         pending = self._pending
         if not isinstance(pending, PendingStep) or pending.decision is not None:
             return {"status": "stale", "message": "No step waits for an answer."}
-        if content.get("nonce") != pending.nonce or content.get("code_hash") != pending.code_hash:
-            return {"status": "stale", "message": "This answer is about another step."}
-        action = content.get("action")
-        if action not in pending.actions:
-            return {"status": "error", "message": f"The action must be one of {', '.join(pending.actions)}."}
-        code, note = content.get("code", ""), content.get("note", "")
-        if not isinstance(code, str) or not isinstance(note, str) or (action == "edit" and not code.strip()):
-            return {"status": "error", "message": "Edit needs the new code as text."}
-        untold = content.get("untold", False)
-        if not isinstance(untold, bool):
-            return {"status": "error", "message": "untold must be true or false."}
-        remember = content.get("remember", False)
-        if mistake := cannot_remember(remember, action, pending):
-            return {"status": "error", "message": mistake}
-        pending.decision = Decision(action, code, note, remember=remember, untold=untold)
-        return self._settled()
+        return pending.take(content) or self._settled()
 
     def _answer(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Answer the question that the model asked back; an empty answer leaves it to the model."""
         pending = self._pending
         if not isinstance(pending, PendingQuestion) or pending.decision is not None:
             return {"status": "stale", "message": "No question waits for an answer."}
-        if content.get("nonce") != pending.nonce:
-            return {"status": "stale", "message": "This answer is about another question."}
-        answer = content.get("answer")
-        fitting = accepted(pending.question, answer) if isinstance(answer, str) else None
-        if fitting is None:
-            return {"status": "error", "message": f"The answer must be {expected(pending.question)}."}
-        pending.decision = fitting
-        return self._settled()
+        return pending.take(content) or self._settled()
 
     def _settled(self) -> dict[str, Any]:
         """What waited has its answer; a question on stdin is withdrawn."""

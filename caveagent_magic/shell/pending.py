@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,23 @@ class PendingStep:
         """Block in short slices until somebody has answered."""
         return self.broker.wait(self)
 
+    def take(self, content: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Take the answer of a front end; gives the reply where it does not count."""
+        if content.get("nonce") != self.nonce or content.get("code_hash") != self.code_hash:
+            return {"status": "stale", "message": "This answer is about another step."}
+        action, remember = content.get("action"), content.get("remember", False)
+        code, note, untold = content.get("code", ""), content.get("note", ""), content.get("untold", False)
+        if action not in self.actions:
+            return _wrong(f"The action must be one of {', '.join(self.actions)}.")
+        if not isinstance(code, str) or not isinstance(note, str) or (action == "edit" and not code.strip()):
+            return _wrong("Edit needs the new code as text.")
+        if not isinstance(untold, bool):
+            return _wrong("untold must be true or false.")
+        if mistake := _cannot_remember(remember, action, self):
+            return _wrong(mistake)
+        self.decision = Decision(action, code, note, remember=remember, untold=untold)
+        return None
+
     def meanwhile(self) -> None:
         """Answer what front ends ask about the step; called on the main thread."""
         self.questions.answer()
@@ -82,7 +99,11 @@ class PendingStep:
         }
 
 
-def cannot_remember(remember: object, action: Action, pending: PendingStep) -> str:
+def _wrong(message: str) -> dict[str, Any]:
+    return {"status": "error", "message": message}
+
+
+def _cannot_remember(remember: object, action: Action, pending: PendingStep) -> str:
     """Why an answer cannot be kept for later steps; empty: it can, or need not be."""
     if not isinstance(remember, bool):
         return "remember must be true or false."
