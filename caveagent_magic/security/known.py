@@ -172,6 +172,8 @@ ITS_OWN = names(
 )  # fmt: skip
 COMPILED = ("<frozen", "<__array_function__", "<class 'networkx.utils.decorators.argmap'> compilation")
 """How the names of files begin that libraries give to what they compile themselves."""
+OPEN = names("numpy scipy sklearn matplotlib seaborn plotly statsmodels attr")
+"""Packages whose public functions lie in private modules."""
 NAMED_TUPLE = frozenset(["_asdict", "_replace", "_make", "_fields", "_field_defaults"])
 
 
@@ -220,10 +222,7 @@ def _private(parts: list[str]) -> bool:
         return parts[-1] not in NAMED_TUPLE
     return any(
         part.startswith("_") and not part.endswith("__") for part in parts[1:-1] if part.islower()
-    ) and (
-        parts[-1][:1].islower()
-        and parts[0] not in ("numpy", "scipy", "sklearn", "matplotlib", "seaborn", "plotly", "statsmodels")
-    )
+    ) and (parts[-1][:1].islower() and parts[0] not in OPEN)
 
 
 @functools.cache

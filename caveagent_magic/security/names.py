@@ -9,15 +9,16 @@ from types import MappingProxyType
 from caveagent_magic.security.budget import Budget, TooMuch
 from caveagent_magic.security.exhaustion.cost import COSTLY, costs
 from caveagent_magic.security.exhaustion.cycles import goes_round
+from caveagent_magic.security.exhaustion.exits import Counted, can_leave, counters, untouched
 from caveagent_magic.security.exhaustion.locks import waits_for_itself
 from caveagent_magic.security.exhaustion.loops import (
     feeds_itself,
-    leaves,
     moves_away,
     unchanging,
 )
 from caveagent_magic.security.flow.bindings import Scope, branches
 from caveagent_magic.security.flow.doubts import Doubts
+from caveagent_magic.security.flow.endless import counted, is_endless
 from caveagent_magic.security.flow.reader import BY_ITSELF, MEMORY, Given
 from caveagent_magic.security.flow.specials import folded_name
 from caveagent_magic.security.flow.values import (
@@ -28,13 +29,15 @@ from caveagent_magic.security.flow.values import (
     Function,
     Instance,
     Items,
+    Made,
     Named,
     Opaque,
     Values,
     join,
 )
-from caveagent_magic.security.known import extendable, harmless, own_code
+from caveagent_magic.security.known import extendable, harmless
 from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.use import Use
 
 
@@ -44,6 +47,7 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
     try:
         reader.run(tree.body, Scope(namespace))
         reader.read_uncalled()
+        reader.read_native()
         reader.ask_again()
         locks = any(name.endswith(("Lock", "allocate_lock")) for use in reader.uses for name in use.names)
         for waiting in waits_for_itself(tree) if locks else ():
@@ -83,7 +87,18 @@ class Names(Doubts):
                 self.consume(child, scope)
 
     def _expression(self, node: ast.Expr, scope: Scope) -> None:
-        self.values(node.value, scope)
+        found = self.values(node.value, scope)
+        for value in found if scope.outermost else ():  # it may be shown
+            if isinstance(value, Made):
+                self.use_made(value, node)
+            elif isinstance(value, Instance) and value.live is not None and is_a(value.live.obj, type):
+                self.act_on(value.live.obj, node)
+
+    def _raise(self, node: ast.Raise, scope: Scope) -> None:
+        found = self.values(node.exc, scope)
+        self.hand_over(found, node)
+        self.consume(node.cause, scope)
+        self.give("raise", Given(node, scope, (found,), {}, False))
 
     def _return(self, node: ast.Return, scope: Scope) -> None:
         found = self.values(node.value, scope)
@@ -103,6 +118,8 @@ class Names(Doubts):
     def _augmented(self, node: ast.AugAssign, scope: Scope) -> None:
         load = ast.copy_location(ast.BinOp(_loaded(node.target), node.op, node.value), node)
         left, right = self.values(load.left, scope), self.values(node.value, scope)
+        if any(isinstance(value, Items) for value in left):
+            self.all_of(right, node)
         containers = [value for value in left if isinstance(value, Items) and value.place]
         for owner in containers:
             self.put(owner, [(None, self.spread(right, node))], node)
@@ -166,6 +183,8 @@ class Names(Doubts):
                 found.append(self.call_value(value, given))
             elif isinstance(value, Named):
                 found.append(self.call_value(value, given.but(args=(DATA,))))
+            elif isinstance(value, Instance) and value.live is not None:
+                self.called(value.live.obj, decorator)
             elif isinstance(value, Opaque) and value.origin in ("data", "unresolved"):
                 self.unknown("calls something that is only known when it runs", decorator)
         return join(*found) if found else ()
@@ -177,28 +196,33 @@ class Names(Doubts):
             tuple(base for base in bases if isinstance(base, Named) and not harmless(base.name)), node
         )
         for keyword in node.keywords:
-            self.consume(keyword.value, scope)
-        self._derive(bases, node)
+            self._class_keyword(keyword, scope)
+        self.derive(bases, node)
+        self._derive_from_library(bases, node)
         self.run(node.body, inside)
+        if any(isinstance(base, Named) and base.name.startswith("pydantic.") for base in bases):
+            self._model_fields(node, scope)
         kind = Class(node.name, inside, bases)
         for decorator in node.decorator_list:
             self._decorate(decorator, DATA, scope)
         self.classes[id(inside)] = kind
         self.store_name(node.name, (kind,), node, scope)
 
-    def _derive(self, bases: Values, node: ast.ClassDef) -> None:
+    def _model_fields(self, node: ast.ClassDef, scope: Scope) -> None:
+        """A model makes what its fields are annotated with."""
+        fields = (part.annotation for part in node.body if isinstance(part, ast.AnnAssign))
+        for name in (each for field in fields for each in ast.walk(field) if isinstance(each, ast.Name)):
+            self.give("pydantic", Given(name, scope, (self.values(name, scope),), {}, False))
+
+    def _class_keyword(self, keyword: ast.keyword, scope: Scope) -> None:
+        """`metaclass=M`, or what `__init_subclass__` is given."""
+        found = self.values(keyword.value, scope)
+        self.hand_over(found, keyword.value)
+        for kind in filter(None, map(self.own_kind, found)):
+            self.metaclass(kind, keyword.value)
+
+    def _derive_from_library(self, bases: Values, node: ast.ClassDef) -> None:
         """A library calls what is overridden, and does with the result what nothing here says."""
-        for base in bases:
-            if isinstance(base, Named) and base.live is not None:
-                found = live.attribute(base, "__init_subclass__") or ()
-                self.hand_over(
-                    tuple(
-                        v
-                        for v in found
-                        if isinstance(v, Named) and v.live is not None and own_code(v.live.obj)
-                    ),
-                    node,
-                )
         if any(isinstance(statement, (ast.FunctionDef, ast.Assign)) for statement in node.body):
             for base in bases:
                 if isinstance(base, Named) and not base.module and not extendable(live.canonical(base.name)):
@@ -211,11 +235,9 @@ class Names(Doubts):
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
         endless = self.values(node.iter, scope)
         given = self.elements(endless, node.iter)
-        goes_on = feeds_itself(node) or any(
-            isinstance(value, Instance) and value.of == "endless" for value in endless
-        )
-        if goes_on and not leaves(node.body):
-            self.record("code", ("endless for",), node.iter)
+        over = counted(self, node.target, node.iter, scope) if is_endless(endless) else {}
+        goes_on = feeds_itself(node) or is_endless(endless)
+        before = _numbers(scope)
 
         def once() -> None:
             self.assign(node.target, given, scope)
@@ -223,6 +245,10 @@ class Names(Doubts):
 
         branches(scope, once, lambda: None)
         branches(scope, once, lambda: None)
+        if goes_on and not can_leave(
+            node.body, {**_kept(node.body, before, scope), **untouched(node.body, over)}
+        ):
+            self.record("code", ("endless for",), node.iter)
         self.run(node.orelse, scope)
 
     def _while(self, node: ast.While, scope: Scope) -> None:
@@ -231,10 +257,11 @@ class Names(Doubts):
         hopeless = bool(known) and not any(bool(value.value) for value in known)
         goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
         goes_on = goes_on or goes_round(node.test, node.body, _numbers(scope))
-        if goes_on and not hopeless and not leaves(node.body):
-            self.record("code", ("while True",), node)
+        before = _numbers(scope)
         for _ in range(2):
             branches(scope, lambda: self.run(node.body, scope), lambda: None)
+        if goes_on and not hopeless and not can_leave(node.body, _kept(node.body, before, scope)):
+            self.record("code", ("while True",), node)
         self.run(node.orelse, scope)
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
@@ -283,9 +310,9 @@ class Names(Doubts):
                 self._pattern(child, subject, scope)
 
     STATEMENTS: Mapping[type, Callable[..., None]] = MappingProxyType({
-        ast.Expr: _expression, ast.Return: _return, ast.Assign: _assign, ast.AnnAssign: _annotated,
-        ast.AugAssign: _augmented, ast.Delete: _delete, ast.Global: _declare, ast.Nonlocal: _declare,
-        ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function,
+        ast.Expr: _expression, ast.Raise: _raise, ast.Return: _return, ast.Assign: _assign,
+        ast.AnnAssign: _annotated, ast.AugAssign: _augmented, ast.Delete: _delete, ast.Global: _declare,
+        ast.Nonlocal: _declare, ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function,
         ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.If: _if, ast.For: _for,
         ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
@@ -297,6 +324,13 @@ def _numbers(scope: Scope) -> dict[str, int | float]:
     single = {name: values[0] for name, values in scope.names.items() if len(values) == 1}
     known = {name: value.value for name, value in single.items() if isinstance(value, Const)}
     return {name: value for name, value in known.items() if isinstance(value, (int, float))}
+
+
+def _kept(body: list[ast.stmt], before: dict[str, int | float], scope: Scope) -> Counted:
+    """The numbers that a loop leaves as they are, or changes steadily."""
+    after = _numbers(scope)
+    known = counters(body, before)
+    return {name: at for name, at in known.items() if at[1] or after.get(name) == at[0]}
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -79,12 +79,13 @@ def live_names(setup: str, number: int, with_source: bool = True) -> dict[str, o
 @functools.cache
 def missed(with_source: bool = True) -> tuple[Case, ...]:
     """The attacks that the static verdict allows."""
-    policy = Policy.load()
-    return tuple(
-        case
-        for number, case in enumerate(cases("attacks"))
-        if judge(case.source, live_names(case.setup, number, with_source), policy).decision == "allow"
-    )
+    policy, allowed = Policy.load(), []
+    for number, case in enumerate(cases("attacks")):
+        names = live_names(case.setup, number, with_source)
+        if judge(case.source, names, policy).decision == "allow":
+            allowed.append(case)
+        names.clear()  # what native code holds of one case must not be there for the next
+    return tuple(allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,13 @@ def measured(chosen: Sequence[Case]) -> list[Figure]:
 def asked() -> list[tuple[Case, str]]:
     """The benign cells that are not allowed, and why."""
     policy = Policy.load()
-    names = live_names("", 0)
+    plain = live_names("", 0)
     found = []
-    for case in cases("benign"):
+    for number, case in enumerate(cases("benign")):
+        names = live_names(case.setup, -number) if case.setup else plain
         verdict = judge(case.source, names, policy)
+        if case.setup:
+            names.clear()
         if verdict.decision != "allow":
             found.append((case, "; ".join(f"{f.line}: {f.code} {f.message}" for f in verdict.findings)))
     return found

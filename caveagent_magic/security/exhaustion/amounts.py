@@ -27,6 +27,7 @@ class Amount:
     lazy: bool = False  # made one by one, so that nothing is held
     shared: bool = False  # all elements are the same one
     frame: bool = False
+    distinct: bool = False  # no two elements are alike; of a frame, those of a column
     name: str = ""
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None = None
 

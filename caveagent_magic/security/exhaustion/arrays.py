@@ -58,7 +58,7 @@ def counted(args: Args, keywords: Keywords) -> float | None:
 def arange(args: Args, keywords: Keywords) -> Amount:
     """Numbers from a start to an end, as an array."""
     found = counted(args, keywords)
-    return array(found) if found is not None else UNKNOWN
+    return replace(array(found), distinct=True) if found is not None else UNKNOWN
 
 
 def spaced(args: Args, keywords: Keywords) -> Amount:
@@ -178,7 +178,8 @@ def framed(args: Args, keywords: Keywords) -> Amount:
     shape = shape_of(data) if data is not None else ()
     rows = max((shape or (1.0,))[0], length(index))
     found = (rows, *shape[1:]) if len(shape) > 1 or columns is None else (rows, length(columns))
-    return replace(array(*found), frame=True)
+    alike = data is None or not data.distinct
+    return replace(array(*found), frame=True, distinct=not alike)
 
 
 def periods(args: Args, keywords: Keywords) -> Amount:
@@ -237,9 +238,10 @@ def reshaped(owner: Amount, shape: tuple[float, ...], args: Args) -> Amount:
     given = args[0].items if len(args) == 1 and args[0].items else args
     size = unfolded(owner)
     rest = math.prod(part for part, arg in zip(shape, given, strict=False) if numeric(arg) != -1)
-    return array(
+    found = array(
         *(
             size / max(rest, 1.0) if numeric(arg) == -1 else part
             for part, arg in zip(shape, given, strict=False)
         )
     )
+    return replace(found, distinct=owner.distinct)

@@ -19,8 +19,8 @@ TESTS: Mapping[type, Callable[[Number, Number], bool]] = {
 }  # fmt: skip
 
 
-class _Unknown(Exception):
-    pass
+class Unknown(Exception):
+    """A value that is not known."""
 
 
 def goes_round(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Number]) -> bool:
@@ -28,7 +28,7 @@ def goes_round(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Numbe
     state, seen = dict(numbers), set()
     try:
         for _ in range(ROUNDS):
-            if not _value(test, state):
+            if not number_of(test, state):
                 return False
             here = tuple(state.items())
             if here in seen:
@@ -36,7 +36,7 @@ def goes_round(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Numbe
             seen.add(here)
             for statement in body:
                 _step(statement, state)
-    except (_Unknown, ArithmeticError):
+    except (Unknown, ArithmeticError):
         return False
     return False
 
@@ -44,19 +44,19 @@ def goes_round(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Numbe
 def _step(statement: ast.stmt, state: dict[str, Number]) -> None:
     target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(target, ast.Name):
-        state[target.id] = _value(statement.value, state)
+        state[target.id] = number_of(statement.value, state)
     elif isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(target, ast.Tuple):
         values = statement.value.elts if isinstance(statement.value, ast.Tuple) else []
         names = [each.id for each in target.elts if isinstance(each, ast.Name)]
         if len(values) != len(target.elts) or len(names) != len(values):
-            raise _Unknown
-        state |= dict(zip(names, [_value(value, state) for value in values], strict=True))
+            raise Unknown
+        state |= dict(zip(names, [number_of(value, state) for value in values], strict=True))
     elif isinstance(statement, ast.AugAssign) and isinstance(target, ast.Name):
-        state[target.id] = _value(
+        state[target.id] = number_of(
             ast.BinOp(ast.Name(target.id, ast.Load()), statement.op, statement.value), state
         )
     elif not _leaves_alone(statement, state):
-        raise _Unknown
+        raise Unknown
 
 
 def _leaves_alone(statement: ast.stmt, state: Mapping[str, Number]) -> bool:
@@ -72,23 +72,24 @@ def _leaves_alone(statement: ast.stmt, state: Mapping[str, Number]) -> bool:
     return held and not bound and not any(isinstance(n, (ast.NamedExpr, ast.Global)) for n in inside)
 
 
-def _value(node: ast.expr, state: Mapping[str, Number]) -> Number:
+def number_of(node: ast.expr, state: Mapping[str, Number]) -> Number:
+    """What an expression over known numbers gives; raises `Unknown` for any other."""
     found: Number | None = None
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         found = node.value
     elif isinstance(node, ast.Name):
         found = state.get(node.id)
     elif isinstance(node, ast.BinOp) and type(node.op) in WORK:
-        found = WORK[type(node.op)](_value(node.left, state), _value(node.right, state))
+        found = WORK[type(node.op)](number_of(node.left, state), number_of(node.right, state))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
-        inner = _value(node.operand, state)
+        inner = number_of(node.operand, state)
         found = -inner if isinstance(node.op, ast.USub) else not inner
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in TESTS:
-        found = TESTS[type(node.ops[0])](_value(node.left, state), _value(node.comparators[0], state))
+        found = TESTS[type(node.ops[0])](number_of(node.left, state), number_of(node.comparators[0], state))
     elif isinstance(node, ast.IfExp):
-        found = _value(node.body if _value(node.test, state) else node.orelse, state)
+        found = number_of(node.body if number_of(node.test, state) else node.orelse, state)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "abs":
-        found = abs(_value(node.args[0], state)) if len(node.args) == 1 else None
+        found = abs(number_of(node.args[0], state)) if len(node.args) == 1 else None
     if found is None or not -LARGEST < found < LARGEST:
-        raise _Unknown
+        raise Unknown
     return found

@@ -52,6 +52,16 @@ from caveagent_magic.security.exhaustion.arrays import (
     triangle,
     vander,
 )
+from caveagent_magic.security.exhaustion.categories import (
+    binarizer,
+    binned,
+    correlations,
+    crosstab,
+    decomposed,
+    dummies,
+    encoder,
+    to_the_largest,
+)
 from caveagent_magic.security.exhaustion.widths import spec_width
 from caveagent_magic.security.vocabulary import names
 
@@ -66,7 +76,7 @@ SAME = names(
 
 
 def _range(args: Args, keywords: Keywords) -> Amount:
-    return listed(counted(args, keywords), lazy=True)
+    return replace(listed(counted(args, keywords), lazy=True), distinct=True)
 
 
 def _product(args: Args, keywords: Keywords) -> Amount:
@@ -252,6 +262,13 @@ GROWTH: Mapping[str, Grows] = {
     "sklearn.metrics.pairwise.cosine_similarity": distances,
     "sklearn.metrics.pairwise.euclidean_distances": distances,
     "sklearn.metrics.pairwise.rbf_kernel": distances,
+    "pandas.get_dummies": dummies, "pandas.crosstab": crosstab, "numpy.corrcoef": correlations,
+    "numpy.cov": correlations, "numpy.linalg.svd": decomposed, "scipy.linalg.svd": decomposed,
+    "numpy.bincount": to_the_largest, "numpy.histogram": binned, "pandas.cut": binned,
+    "matplotlib.pyplot.hist": binned, "scipy.linalg.toeplitz": square, "scipy.linalg.circulant": square,
+    "scipy.linalg.hankel": square, "numpy.diagflat": square,
+    "scipy.cluster.hierarchy.linkage": condensed, "sklearn.preprocessing.OneHotEncoder": encoder,
+    "sklearn.preprocessing.LabelBinarizer": binarizer,
     "itertools.product": _product, "itertools.permutations": _chosen(math.perm, whole=True),
     "itertools.combinations": _chosen(math.comb, whole=False),
     "itertools.combinations_with_replacement": _chosen(math.comb, whole=False),

@@ -22,6 +22,7 @@ from caveagent_magic.security.exhaustion.amounts import (
     unfolded,
 )
 from caveagent_magic.security.exhaustion.arrays import crossed
+from caveagent_magic.security.exhaustion.categories import widened
 from caveagent_magic.security.exhaustion.growth import DRAINING, GROWTH, method_growth
 from caveagent_magic.security.exhaustion.operators import OPERATORS, combined
 from caveagent_magic.security.exhaustion.widths import format_width, spec_width
@@ -104,7 +105,8 @@ class Measures:
         at = numeric(key)
         if owner.items and isinstance(at, int) and -len(owner.items) <= at < len(owner.items):
             return owner.items[at]
-        return array(owner.shape[0]) if owner.frame and isinstance(key.value, str) else UNKNOWN
+        column = owner.frame and isinstance(key.value, str)
+        return replace(array(owner.shape[0]), distinct=owner.distinct) if column else UNKNOWN
 
     def _span(self, part: ast.expr, names: dict[str, Amount]) -> float:
         """How many numbers a slice such as `0:n` stands for; `0:1:5j` stands for five."""
@@ -133,7 +135,8 @@ class Measures:
     def _dict(self, node: ast.Dict, names: dict[str, Amount]) -> Amount:
         values = [self.measure(value, names) for value in node.values]
         rows = max((length(value) for value in values), default=1.0)
-        return Amount(length=rows, shape=(rows, float(len(values) or 1)))
+        distinct = any(value.distinct for value in values)
+        return Amount(length=rows, shape=(rows, float(len(values) or 1)), distinct=distinct)
 
     def _binary(self, node: ast.BinOp, names: dict[str, Amount]) -> Amount:
         return self.combine(node, node.op, self.measure(node.left, names), self.measure(node.right, names))
@@ -260,7 +263,8 @@ class Measures:
             frames = [side for side in sides if side.frame]
             how = keywords.get("how", UNKNOWN).value
             return crossed(*frames[:2]) if how == "cross" and len(frames) > 1 else UNKNOWN
-        return method_growth(owner, method, args, keywords)
+        wide = widened(owner, method, args, keywords)
+        return wide if wide is not None else method_growth(owner, method, args, keywords)
 
     EXPRESSIONS: Mapping[type, Callable[..., Amount]] = MappingProxyType({
         ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,

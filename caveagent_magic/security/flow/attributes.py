@@ -110,7 +110,8 @@ class Attributes(Containers):
             )
         inherited = [value for value in of.bases if not isinstance(value, Opaque)]
         if inherited:
-            found = join(*(self._attribute_of(base, name, ast.Pass()) for base in inherited))
+            seen = inherited if isinstance(owner, Class) else list(map(_object_of, inherited))
+            found = join(*(self._attribute_of(base, name, ast.Pass()) for base in seen))
             return found if isinstance(owner, Class) else tuple(_bound(value, owner) for value in found)
         return (Named(f"?.{name}", receiver=owner),)
 
@@ -119,11 +120,18 @@ class Attributes(Containers):
         if isinstance(owner, Items):
             sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
             return (_part(owner),) if sliced else _items(owner, keys)
+        if isinstance(owner, (Named, Class)) and (given := self.parametrized(owner, node)):
+            return given
         if isinstance(owner, Named):
             read = tuple(f"{name}[]" for name in names_of(owner))
             self.record("read", read, node, args=(keys,))
-            return (Instance(RESULTS[read[0]]),) if read[0] in RESULTS else DATA
+            inside: Values = () if owner.module else tuple(filter(_is_live_class, keys))
+            return join((Instance(RESULTS[read[0]]),) if read[0] in RESULTS else DATA, inside)
+        if isinstance(owner, Made):
+            self.use_made(owner, node)
         if isinstance(owner, Instance):
+            if owner.live is not None:
+                self.act_on(owner.live.obj, node)
             self.record("read", (f"{owner.of}[]",), node, args=(keys,))
             known = live.MAPPED if owner.of == live.MAPPED else RESULTS.get(f"{owner.of}[]")
             return (Instance(known),) if known else DATA
@@ -165,6 +173,16 @@ def _without_alike(owners: Values) -> Values:
 def _kind(owner: Value) -> object:
     table = isinstance(owner, Instance) and top(owner.of) in ("pandas", "polars")
     return owner.of if table and isinstance(owner, Instance) else owner
+
+
+def _is_live_class(value: Value) -> bool:
+    return isinstance(value, Named) and value.live is not None and is_a(value.live.obj, type)
+
+
+def _object_of(base: Value) -> Value:
+    """An object of a live class, as which one of a class derived from it may be looked at."""
+    live_class = isinstance(base, Named) and _is_live_class(base) and base.receiver is None
+    return Instance(base.name, base.live) if live_class and isinstance(base, Named) else base
 
 
 def _bound(value: Value, owner: Made) -> Value:

@@ -11,6 +11,7 @@ from caveagent_magic.security.flow import fold
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.carried import carries
 from caveagent_magic.security.flow.containers import ADDING
+from caveagent_magic.security.flow.iterating import drained
 from caveagent_magic.security.flow.own import Own
 from caveagent_magic.security.flow.parameters import parameters
 from caveagent_magic.security.flow.reader import Given, names_of
@@ -39,6 +40,7 @@ from caveagent_magic.security.flow.values import (
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live
 from caveagent_magic.security.objects.callbacks import of_open_figures
+from caveagent_magic.security.objects.native import ASKING
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.reach import reach
 from caveagent_magic.security.vocabulary import names
@@ -59,6 +61,10 @@ FUNCTIONS = names("derivative antiderivative deriv integ")
 """Methods of splines and polynomials that give another one."""
 READING_TEXTS = names("build_analyzer build_tokenizer build_preprocessor")
 """Methods of scikit-learn that give the function with which an object takes texts apart."""
+UNMAKING = ("builtins.", "IPython.", "typing.", "inspect.", "abc.")
+"""What makes no other objects of the classes that it is given, unless it is followed."""
+TAKING_ALL = names("join extend update fromkeys extendleft writelines union")
+"""Methods that go through all of an iterable."""
 TAKING = names("get pop values items copy popitem keys union")
 
 
@@ -82,7 +88,7 @@ class Calls(Own):
                     args += [values if held.ordered else held.contents for _, values in held.entries]
                     continue
                 open_ended = True
-                self.hand_over(several, arg)
+                self.all_of(several, arg)
             else:
                 args.append(self.values(arg, scope))
         keywords: dict[str, Values] = {}
@@ -145,14 +151,19 @@ class Calls(Own):
         if own_code(obj):
             return self._follow_live(callee, obj, given)
         self._note_reach(callee, given)
-        if is_a(obj, type) and self._is_own_class(obj):
-            return self._make_live(callee, obj, given)
+        through = self.own_kind(callee.receiver)
+        if through is not None:  # a library's method of the person's class
+            self.made_by_library(through, given.node)
+        if is_a(obj, type) and self.is_own_class(obj):
+            return self.make_live(callee, obj, given)
         name = live.canonical(callee.name)
         receiver: Values = (callee.receiver,) if callee.receiver is not None else ()
         if given.args and _unbound(callee):
             receiver, given = given.args[0], given.but(args=given.args[1:])
         elif given.args and callee.receiver is None and obj is not None and live.unbound(obj):
             self._record_call(callee, given.but(args=given.args[1:]), given.args[0])
+        if name.rpartition(".")[2] in TAKING_ALL:
+            drained(self, given)
         special = SPECIALS.get(name)
         if special is not None:
             found = special(self, given)
@@ -167,6 +178,8 @@ class Calls(Own):
         if type(obj) is types.FunctionType:
             for name in reach(obj):
                 self.record("pass", (name,), given.node)
+        if callee.name.startswith(ASKING):
+            self.ask_native(given.node)
         if callee.name.startswith("matplotlib.pyplot."):
             for figure in of_open_figures():
                 self.touch(Instance("matplotlib", Ref(figure)), given.node)
@@ -197,6 +210,8 @@ class Calls(Own):
         if folded is not None:
             return folded
         self._hand_all(given)
+        if not name.startswith(UNMAKING) and method not in ADDING:
+            self.give(name, given)
         if name.startswith("builtins.str.") and method in fold.GIVE_TEXT:
             return (Text((None,)),)
         if name in LISTING:

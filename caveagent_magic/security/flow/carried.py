@@ -15,13 +15,8 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects.held import held
-from caveagent_magic.security.objects.still import class_dict, function_of, is_a, mro
-
-
-def own_class(kind: type) -> bool:
-    """Whether a class of the person's is among those that make it up."""
-    classes = mro(kind) if not issubclass(kind, type) else (kind,)
-    return any(own_code(function_of(member)) for each in classes for member in class_dict(each).values())
+from caveagent_magic.security.objects.members import own_class
+from caveagent_magic.security.objects.still import is_a
 
 
 def carries(values: Values) -> bool:

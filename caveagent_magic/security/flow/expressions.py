@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from caveagent_magic.security.exhaustion.exits import never
 from caveagent_magic.security.flow import fold
 from caveagent_magic.security.flow.attributes import Attributes
 from caveagent_magic.security.flow.bindings import Scope, branches
+from caveagent_magic.security.flow.endless import among, counted, is_endless
 from caveagent_magic.security.flow.inheriting import inherited
 from caveagent_magic.security.flow.reader import names_of
 from caveagent_magic.security.flow.values import (
@@ -130,7 +132,7 @@ class Expressions(Attributes):
         known = not any(isinstance(item, ast.Starred) for item in node.elts)
         for index, item in enumerate(node.elts):
             if isinstance(item, ast.Starred):
-                entries.append((None, self.elements(self.values(item.value, scope), item)))
+                entries.append((None, self.all_of(self.values(item.value, scope), item)))
             else:
                 entries.append((index if known else None, self.values(item, scope)))
         kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
@@ -227,7 +229,19 @@ class Expressions(Attributes):
         return DATA
 
     def _starred(self, node: ast.Starred, scope: Scope) -> Values:
-        return self.elements(self.values(node.value, scope), node)
+        return self.all_of(self.values(node.value, scope), node)
+
+    def all_of(self, values: Values, node: ast.AST) -> Values:
+        """Everything that goes through an iterable is taken."""
+        if is_endless(values):
+            self.record("code", ("endless for",), node)
+        return self.elements(values, node)
+
+    def _compare(self, node: ast.Compare, scope: Scope) -> Values:
+        inside = isinstance(node.ops[0], (ast.In, ast.NotIn)) and len(node.ops) == 1
+        if inside and is_endless(self.values(node.comparators[0], scope)) and among(self, node, scope):
+            self.record("code", ("endless for",), node)
+        return self._other(node, scope)
 
     def _call(self, node: ast.Call, scope: Scope) -> Values:
         return self.call(node, scope)
@@ -239,7 +253,10 @@ class Expressions(Attributes):
         endless = False
         for part in node.generators:
             iterated = self.values(part.iter, inside)
-            endless |= any(isinstance(value, Instance) and value.of == "endless" for value in iterated)
+            endless |= is_endless(iterated)
+            numbers = counted(self, part.target, part.iter, inside) if is_endless(iterated) else {}
+            if numbers and any(never(test, True, numbers) for test in part.ifs):
+                self.record("code", ("endless for",), node)
             given = self.elements(iterated, part.iter)
             self.assign(part.target, given, inside)
             for test in part.ifs:
@@ -264,7 +281,7 @@ class Expressions(Attributes):
         ast.JoinedStr: _formatted, ast.NamedExpr: _walrus, ast.Lambda: _lambda, ast.Await: _await,
         ast.YieldFrom: _await, ast.Yield: _yield, ast.Starred: _starred, ast.Call: _call,
         ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
-        ast.DictComp: _comprehension,
+        ast.DictComp: _comprehension, ast.Compare: _compare,
     })  # fmt: skip
 
 

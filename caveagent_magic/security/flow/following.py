@@ -10,7 +10,7 @@ from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.exhaustion.loops import yields_for_ever
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.expressions import Expressions
-from caveagent_magic.security.flow.reader import Given, names_of
+from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.values import (
     DATA,
     ELEMENT,
@@ -27,6 +27,7 @@ from caveagent_magic.security.flow.values import (
     join,
 )
 from caveagent_magic.security.objects.still import is_a
+from caveagent_magic.security.use import Span
 
 DEEPEST = 8  # functions followed into one another
 
@@ -38,15 +39,15 @@ class Following(Expressions):
         super().__init__(namespace, budget)
         self.functions: list[Function] = []
         self.followed: set[int] = set()  # nodes of functions whose bodies were read
-        self.touched: set[tuple[int, bool]] = (
-            set()
-        )  # classes, by identity, and whether their objects are shown
+        self.touched: set[tuple[int, object]] = set()  # classes, by identity, and what was followed of them
         self.touched_objects: set[int] = set()
         self.acted_on: set[int] = set()  # objects, by identity
         self.compiled: set[tuple[int, tuple[Values, ...]]] = set()  # functions without source, and on what
         self.registered: dict[str, type] | None = None  # what the person has registered for frames
+        self.native: tuple[ast.AST, tuple[Span, str] | None] | None = None  # where native code is asked
         self.own_classes: dict[int, bool] = {}
         self.live_functions: dict[int, Function] = {}
+        self.making: list[Class] = []  # bases of which an object is made
         self.memory: dict[object, Values] = {}
         self.workers = False  # whether libraries were told to spread their work over processes
         self.returned: list[list[Values]] = []
@@ -131,7 +132,9 @@ class Following(Expressions):
         count = _parameters(function)
         first = value.first if isinstance(value, Bound) else ()
         given = Given(node, Scope({}), (*first, *(ELEMENT for _ in range(count - len(first)))), {}, False)
-        self.hand_over(self.call_value(function, given), node)
+        found = self.call_value(function, given)
+        self.hand_over(found, node)
+        self.give("?.", Given(node, Scope({}), (found,), {}, False))
 
     def read_uncalled(self) -> None:
         """Read what somebody else will call: what the code only defines, and what Python calls by itself.
@@ -158,9 +161,14 @@ class Following(Expressions):
         if not any(name in kind.scope.ever for name in ("__init__", "__new__")):
             self._hand_all(given)
         for base in kind.bases:
-            if isinstance(base, Named):
-                self.record("pass", names_of(base), given.node)
+            self._make_base(base, given)
         return (made,)
+
+    def give(self, name: str, given: Given) -> None:
+        raise NotImplementedError
+
+    def _make_base(self, base: Value, given: Given) -> None:
+        raise NotImplementedError
 
     def _hand_all(self, given: Given) -> None:
         for values in (*given.args, *given.keywords.values()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from caveagent_magic.security.flow.endless import stays
 from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -134,8 +135,17 @@ def spread(calls: Calls, given: Given) -> Values | None:
     return (Items("list", ((None, join(*found) if found else DATA),)),)
 
 
+def taken_while(calls: Calls, given: Given) -> Values | None:
+    """The elements up to the first for which a function says no."""
+    if _endless(given.args[1:2]) and stays(calls, given, True):
+        calls.record("code", ("endless for",), given.node)
+    return filtered(calls, given) if not _endless(given.args[1:2]) else None
+
+
 def filtered(calls: Calls, given: Given) -> Values | None:
     """A function is called with the elements, which are handed on."""
+    if _endless(given.args[1:2]) and stays(calls, given, False):
+        calls.record("code", ("endless for",), given.node)
     found = mapped(calls, given) or ()
     if Instance("endless") in found:
         return found

@@ -8,10 +8,9 @@ import functools
 import types
 
 from caveagent_magic.security.flow.bindings import Scope
-from caveagent_magic.security.flow.carried import own_class
-from caveagent_magic.security.flow.following import Following
-from caveagent_magic.security.flow.generated import generated, passes_on
-from caveagent_magic.security.flow.reader import TALKING, Given, names_of, span_of
+from caveagent_magic.security.flow.generated import enclosed, generated
+from caveagent_magic.security.flow.hooks import Hooks
+from caveagent_magic.security.flow.reader import Given, names_of, span_of
 from caveagent_magic.security.flow.source import names_in, node_of
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -29,16 +28,15 @@ from caveagent_magic.security.known import module_dict, own_code
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.held import held
+from caveagent_magic.security.objects.members import own_functions
+from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
 from caveagent_magic.security.objects.settings import settings_of
 from caveagent_magic.security.objects.still import class_dict, is_a, mro
-from caveagent_magic.security.objects.validators import accessors, validators
+from caveagent_magic.security.objects.validators import accessors
 from caveagent_magic.security.rule import claimed
 
-SHOWING = TALKING | {"__repr__", "__str__", "__format__"}
-"""Methods that are called where an object is shown or put into a text."""
 
-
-class Own(Following):
+class Own(Hooks):
     """Follows what earlier cells and the person's files defined."""
 
     def touch(self, value: Instance | Named, node: ast.AST) -> None:
@@ -48,11 +46,40 @@ class Own(Following):
             return
         self.touched_objects.add(id(obj))
         if is_a(obj, type):
-            self._metaclass(type(obj), node)
+            self.metaclass(type(obj), node, obj)
+            self.asked_for(obj, "__subclasshook__", node)
             return
         for inner in (*held(obj), *registered(obj)):
             self._may_run(inner, node)
-        self._hooks(type(obj), node, obj)
+            if is_handle(inner):
+                self.ask_native(node)
+        if is_handle(obj):
+            self.ask_native(node)
+        self.hooks(type(obj), node, obj)
+
+    def ask_native(self, node: ast.AST) -> None:
+        """Something is used that may call what only native code holds."""
+        if self.native is None:
+            self.native = node, self.elsewhere
+
+    def read_native(self) -> None:
+        """Follow what native code may call, once nothing that is read holds a function itself."""
+        if self.native is None:
+            return
+        node, self.elsewhere = self.native
+        try:
+            for found in held_natively():
+                self._native(found, node)
+        except TooMany:
+            self.unknown("may call functions that there are too many objects to look for", node)
+        self.elsewhere = None
+
+    def _native(self, found: object, node: ast.AST) -> None:
+        for inner in (found, *held(found)):
+            self._may_run(inner, node)
+        members = list(class_dict(found).values()) if is_a(found, type) else []
+        for function in (each for member in members for each in own_functions(member)):
+            self.hand_over(live.values_of(function), node)
 
     def let_go(self, obj: object, node: ast.AST) -> None:
         """The name of a live object is bound anew or deleted: it may be the last that held it."""
@@ -66,17 +93,20 @@ class Own(Following):
             return
         self.acted_on.add(id(obj))
         if is_a(obj, type):  # an object that the code has just made of the person's class
-            self._hooks(obj, node)
+            self.hooks(obj, node)
+            self.overridden(obj, node)
+            self.validated(obj, node)
             return
-        self._overridden(obj, node)
+        self.overridden(type(obj), node, obj)
+        self.validated(type(obj), node)
         for kind, given in settings_of(obj):
             keywords = {name: live.values_of(value) for name, value in given.items()}
             self.record("call", (live.class_name(kind),), node, keywords=keywords)
 
     def _may_run(self, inner: object, node: ast.AST) -> None:
         if is_a(inner, type):
-            self._metaclass(inner, node)
-            self._metaclass(type(inner), node)
+            self.metaclass(inner, node)
+            self.metaclass(type(inner), node, inner)
             return
         found = live.values_of(inner)
         called = [value.function if isinstance(value, Bound) else value for value in found]
@@ -85,51 +115,14 @@ class Own(Following):
         if own or any(claimed(name) for value in known for name in names_of(value)):
             self.hand_over(found, node)
         else:
-            self._hooks(type(inner), node, inner)
-
-    def _metaclass(self, kind: type, node: ast.AST) -> None:
-        if self._is_own_class(kind):
-            for member in list(class_dict(kind).values()):
-                if own_code(member):
-                    self.call_back(live.values_of(member)[0], node)
-
-    def _hooks(self, kind: type, node: ast.AST, obj: object = None, shown: bool = True) -> None:
-        """Follow what Python calls by itself, and what the display system does where the object is shown."""
-        if (id(kind), shown) in self.touched:
-            return
-        self.touched.add((id(kind), shown))
-        if not self._is_own_class(kind):
-            return
-        itself = Instance(live.class_name(kind), Ref(kind if obj is None else obj))
-        for each in mro(kind):
-            for name, member in list(class_dict(each).items()):
-                hook = (name.startswith("__") or name in TALKING) and (shown or name not in SHOWING)
-                hook = hook and name not in (
-                    "__init__",
-                    "__new__",
-                    "__call__",
-                    "__post_init__",
-                )
-                if hook and own_code(member) and not (generated(member) or passes_on(member, each)):
-                    self.call_back(Bound(live.values_of(member)[0], ((itself,),)), node)
-
-    def _overridden(self, obj: object, node: ast.AST) -> None:
-        """Follow what a library may call of an object: its versions of the methods of the library's class."""
-        if not self._is_own_class(type(obj)):
-            return
-        kinds = mro(type(obj))
-        library = {name for each in kinds[:-1] if not self._is_own_class(each) for name in class_dict(each)}
-        itself = Instance(live.class_name(type(obj)), Ref(obj))
-        for each in kinds if library else ():
-            for name, member in list(class_dict(each).items()):
-                if name in library and name[:1] != "_" and own_code(member):
-                    self.call_back(Bound(live.values_of(member)[0], ((itself,),)), node)
+            self.hooks(type(inner), node, inner)
+            self.called(inner, node)
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """Follow the getter of a property."""
         found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
-        if self._is_own_class(type(found)):
-            self._hooks(type(found), node)
+        if self.is_own_class(type(found)):
+            self.hooks(type(found), node)
         elif found is not still.MISSING and not is_a(found, (property, functools.cached_property)):
             for inner in held(found):
                 self._may_run(inner, node)
@@ -167,10 +160,9 @@ class Own(Following):
         """Follow the setter of a property, and what deletes it."""
         found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
         obj = owner.live.obj if owner.live is not None else None
-        for validator in validators(obj if is_a(obj, type) else type(obj)):
-            self.call_back(live.values_of(validator)[0], node)
-        if self._is_own_class(type(found)):
-            self._hooks(type(found), node, found)
+        self.validated(obj if is_a(obj, type) else type(obj), node)
+        if self.is_own_class(type(found)):
+            self.hooks(type(found), node, found)
         for method in (found.fset, found.fdel) if type(found) is property else ():
             if own_code(method):
                 args = ((owner,), values)[: method.__code__.co_argcount]
@@ -182,27 +174,7 @@ class Own(Following):
             return (value.of,)
         obj = value.live.obj if isinstance(value, Instance) and value.live is not None else None
         kind = obj if is_a(obj, type) else type(obj)
-        return live.values_of(kind) if obj is not None and self._is_own_class(kind) else ()
-
-    def _is_own_class(self, kind: type) -> bool:
-        if id(kind) not in self.own_classes:
-            self.own_classes[id(kind)] = own_class(kind)
-        return self.own_classes[id(kind)]
-
-    def _make_live(self, callee: Named, kind: type, given: Given) -> Values:
-        made = Instance(callee.name, Ref(kind))
-        for name in ("__new__", "__init__", "__post_init__"):
-            method = next(
-                (class_dict(each)[name] for each in mro(kind) if name in class_dict(each)),
-                None,
-            )
-            method = still.function_of(method)
-            if own_code(method):
-                self.call_value(live.values_of(method)[0], given.but(args=((made,), *given.args)))
-        for method in validators(kind):
-            self.call_back(live.values_of(method)[0], given.node)
-        self._hooks(kind, given.node, shown=False)
-        return (made,)
+        return live.values_of(kind) if obj is not None and self.is_own_class(kind) else ()
 
     def _follow_live(self, callee: Named, function: types.FunctionType, given: Given) -> Values:
         node = node_of(function)
@@ -210,7 +182,7 @@ class Own(Following):
         if before is None:
             self.elsewhere = (span_of(given.node), callee.name.rpartition(".")[2])
         try:
-            if node is None:
+            if node is None or generated(function):
                 return self._follow_compiled(function, given)
             return self.follow(self._function_of(function, node), given)
         finally:
@@ -245,14 +217,15 @@ class Own(Following):
             return DATA
         self.compiled.add((id(function), given.args[:1]))
         if generated(function):
-            for inner in held(function):
+            for inner in enclosed(function):
                 self._may_run(inner, given.node)
             return DATA
+        self.give("", given)
         names = names_in(function.__code__)
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.hand_over(live.values_of(default), given.node)
         for owner in given.args[0] if given.args else ():
-            if isinstance(owner, Instance) and owner.live is not None:
+            if isinstance(owner, (Instance, Named)) and owner.live is not None:
                 for name in names:
                     self.hand_over(live.attribute(owner, name) or (), given.node)
         scope = self._closure(function)
@@ -268,6 +241,9 @@ class Own(Following):
         owners += [value for values in scope.names.values() for value in values]
         for owner in owners:
             self.hand_over((owner,) if not (isinstance(owner, Named) and owner.module) else (), given.node)
+            kind = self.own_kind(owner)
+            if kind is not None:
+                self.made_by_library(kind, given.node)
             if isinstance(owner, Named) and owner.module and owner.live is not None:
                 for name in names:
                     self.hand_over(live.attribute(owner, name) or (), given.node)
@@ -280,7 +256,7 @@ class Own(Following):
     def _call_bases(self, owner: Value, names: set[str], node: ast.AST) -> None:
         """Methods of these names that the bases of a class of the person's have."""
         kind = owner.live.obj if isinstance(owner, Named) and owner.live is not None else None
-        for each in mro(kind)[1:] if is_a(kind, type) and self._is_own_class(kind) else ():
+        for each in mro(kind)[1:] if is_a(kind, type) and self.is_own_class(kind) else ():
             for name in names.intersection(class_dict(each)):
                 member = still.function_of(class_dict(each)[name])
                 if own_code(member):

@@ -93,6 +93,9 @@ class Reader:
             elif isinstance(value, Instance) and value.live is not None:
                 self.record("pass", (value.of,), node)
                 self.act_on(value.live.obj, node)
+                self.called(value.live.obj, node)
+            elif isinstance(value, Made):
+                self.use_made(value, node)
             elif isinstance(value, (Function, Bound)):
                 self.call_back(value, node)
 
@@ -108,6 +111,18 @@ class Reader:
 
     def act_on(self, obj: object, node: ast.AST) -> None:
         """A method of a live object is called, or it is handed on: what it was set up with counts."""
+        raise NotImplementedError
+
+    def called(self, obj: object, node: ast.AST) -> None:
+        """A live object goes where it may be called."""
+        raise NotImplementedError
+
+    def use_made(self, value: Made, node: ast.AST) -> None:
+        """An object of a class of the step goes somewhere."""
+        raise NotImplementedError
+
+    def parametrized(self, owner: Named | Class, node: ast.AST) -> Values:
+        """What `K[x]` gives where `K` is, or is derived from, a class of the person's."""
         raise NotImplementedError
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:

@@ -23,6 +23,7 @@ from caveagent_magic.security.flow.iterating import (
     reduced,
     repeated,
     spread,
+    taken_while,
     zipped,
 )
 from caveagent_magic.security.flow.reader import BY_ITSELF, MEMORY, Given
@@ -72,6 +73,11 @@ def _setattr(calls: Calls, given: Given) -> Values | None:
     for name in names:
         calls.store_attribute(given.args[0], str(name), given.args[2], given.node)
     return DATA
+
+
+def _hasattr(calls: Calls, given: Given) -> Values | None:
+    _getattr(calls, given)
+    return None
 
 
 def _import(calls: Calls, given: Given) -> Values | None:
@@ -168,6 +174,11 @@ def _type(calls: Calls, given: Given) -> Values | None:
         for key, _ in value.entries if isinstance(value, Items) else ():
             if key in BY_ITSELF or key in MEMORY:
                 calls.record("code", (f"def {key}",), given.node)
+    if len(given.args) == 3:
+        bases = join(*(value.contents for value in given.args[1] if isinstance(value, Items)))
+        calls.record("call", ("builtins.type",), given.node, args=given.args, keywords=given.keywords)
+        calls.derive(bases, given.node)
+        return (Named("builtins.type()"), *bases)
     if len(given.args) != 1:
         return None
     found = Named("builtins.type()", receiver=given.args[0][0] if given.args[0] else None)
@@ -251,7 +262,8 @@ def _timeit(calls: Calls, given: Given) -> Values | None:
 
 
 SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
-    "builtins.getattr": _getattr, "builtins.setattr": _setattr, "builtins.__import__": _import,
+    "builtins.getattr": _getattr, "builtins.setattr": _setattr,
+    "builtins.hasattr": _hasattr, "builtins.__import__": _import,
     "inspect.signature": _taken_apart, "inspect.getfullargspec": _taken_apart,
     "inspect.getattr_static": _getattr, "importlib.import_module": _import_module,
     "builtins.list": listed, "builtins.tuple": listed, "builtins.set": listed,
@@ -265,7 +277,7 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "pathlib.PosixPath": _path, "pathlib.PurePath": _path, "os.path.join": _os_join, "glob.glob": _glob,
     "glob.iglob": _glob, "IPython.InteractiveShell.run_line_magic": _magic,
     "IPython.InteractiveShell.run_cell_magic": _magic, "IPython.InteractiveShell.magic": _magic,
-    "itertools.repeat": repeated,
+    "itertools.repeat": repeated, "itertools.takewhile": taken_while,
     "builtins.sum": drained, "builtins.all": drained, "builtins.any": drained,
     "statistics.mean": drained, "collections.Counter": drained, "numpy.fromiter": drained,
     "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,

@@ -61,6 +61,7 @@ class Stores(Calls):
             else:
                 found = everything or self.elements(values, target)
             if isinstance(each, ast.Starred):
+                self.all_of(values, each)
                 found = (Items("list", ((None, found),), id(each)),)
             self.assign(each, found, scope)
 
@@ -120,7 +121,7 @@ class Stores(Calls):
                 of = names_of(owner) if isinstance(owner, Named) else (owner.of,)
                 self.record("store", tuple(f"{name}[]" for name in of), target, args=(keys, values))
         if isinstance(target.slice, ast.Slice):
-            values = self.elements(values, target)
+            values = self.all_of(values, target)
         for owner in owners:
             if isinstance(owner, Items):
                 self._store_in(owner, keys, values, target)

@@ -259,7 +259,11 @@ def attribute(owner: Named | Instance, name: str) -> Values | None:
     ):
         return None
     static = is_a(found, staticmethod)
+    of_class = is_a(found, classmethod)
     found = still.function_of(found)
+    if of_class and own_code(found):
+        kind = obj if is_a(obj, type) else type(obj)
+        return (Bound(values_of(found)[0], ((Named(class_name(kind), Ref(kind)),),)),)
     if is_a(obj, type) and (isinstance(owner, Named) or not own_code(found)):
         return _class_attribute(obj, found, name)
     inside = name in still.instance_dict(obj)

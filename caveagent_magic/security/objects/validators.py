@@ -7,6 +7,7 @@ import types
 from collections.abc import Iterator
 
 from caveagent_magic.security.known import module_dict, own_code
+from caveagent_magic.security.objects.held import held
 from caveagent_magic.security.objects.live import class_name
 from caveagent_magic.security.objects.still import (
     MISSING,
@@ -30,8 +31,8 @@ EXTENDED = (
 )  # fmt: skip
 
 
-def validators(kind: type) -> Iterator[types.FunctionType]:
-    """The methods that pydantic calls when an object of the class is made, or a field of it is set."""
+def validators(kind: type) -> Iterator[types.FunctionType | type]:
+    """What pydantic calls, or makes, when an object of the class is made or a field of it is set."""
     info = attribute(kind, "__pydantic_decorators__")
     if type(info) is not _class("pydantic._internal._decorators", "DecoratorInfos"):
         return
@@ -40,6 +41,9 @@ def validators(kind: type) -> Iterator[types.FunctionType]:
             function = function_of(attribute(kind, str(name)))
             if own_code(function):
                 yield function
+    fields = attribute(kind, "__pydantic_fields__")
+    for field in list(dict.values(fields) if is_a(fields, dict) else ()):
+        yield from (each for each in held(field) if own_code(each) or is_a(each, type))
 
 
 def accessors() -> dict[str, type]:

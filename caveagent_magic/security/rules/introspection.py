@@ -18,7 +18,7 @@ HARMLESS = names(
     __getitem__ __setitem__ __delitem__ __hash__ __bool__ __int__ __float__ __radd__ __rsub__ __rmul__
     __matmul__ __invert__ __post_init__ __call__ __all__ __author__ __slots__ __date__ __format__
     __sizeof__ __main__ __class_getitem__ __array__ __copy__ __deepcopy__ __debug__ __license__
-    __credits__ __title__
+    __credits__ __title__ __init_subclass__ __missing__ __set_name__ __replace__
     """
 )
 FRAMES = names(

@@ -1,0 +1,133 @@
+"""Ways out of a loop that goes on by itself, and whether the numbers that it counts ever reach them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from caveagent_magic.security.exhaustion.cycles import Number, Unknown, number_of
+
+FIRST = 300  # rounds that are looked at one by one
+LATER = tuple(10**power + near for power in range(3, 12) for near in (-1, 0, 1))
+Counted = Mapping[str, tuple[Number, Number]]  # the start and the step of names
+Path = tuple[tuple[ast.expr, bool], ...]  # tests, and how each of them has to turn out
+ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def can_leave(body: list[ast.stmt], counted: Counted) -> bool:
+    """Whether a loop's body may leave it; `counted` gives a start and a step for names."""
+    return any(_reached(path, counted) for path in _paths(body, (), False))
+
+
+def counters(body: list[ast.stmt], numbers: Mapping[str, Number]) -> Counted:
+    """The names that stay as they are, or change by the same number each time round."""
+    found: dict[str, tuple[Number, Number]] = {}
+    for name, start in numbers.items():
+        steps = [each for each in body if _is_step(each, name)]
+        if _steps(body, name) == len(steps) <= 1:
+            found[name] = (start, sum(map(_step, steps)))
+    return found
+
+
+def untouched(body: list[ast.stmt], counted: Counted) -> Counted:
+    """The names that a loop counts and its body does not bind."""
+    return {name: at for name, at in counted.items() if not _steps(body, name)}
+
+
+def never(test: ast.expr, wanted: bool, counted: Counted) -> bool:
+    """Whether a test never turns out so, whatever is counted."""
+    return not _reached(((test, wanted),), counted)
+
+
+def _reached(path: Path, counted: Counted) -> bool:
+    names = {node.id for test, _ in path for node in ast.walk(test) if isinstance(node, ast.Name)}
+    moving = {name: at for name, at in counted.items() if name in names}
+    return any(
+        all(_holds(test, state) in (wanted, None) for test, wanted in path)
+        for state in _states(moving, [test for test, _ in path])
+    )
+
+
+def _states(counted: Counted, tests: Sequence[ast.expr]) -> Iterator[Mapping[str, Number]]:
+    rounds: Iterable[float] = [*range(FIRST), *LATER, *_near(counted, tests)] if counted else (0,)
+    for turn in rounds:
+        yield {name: start + step * turn for name, (start, step) in counted.items()}
+
+
+def _near(counted: Counted, tests: Sequence[ast.expr]) -> Iterator[int]:
+    """The rounds in which a name comes near a number that is written in a test."""
+    written = [node.value for test in tests for node in ast.walk(test) if isinstance(node, ast.Constant)]
+    for number in (each for each in written if isinstance(each, (int, float))):
+        for start, step in counted.values():
+            turn = int((number - start) / step) if step else 0
+            yield from (each for each in range(turn - 2, turn + 3) if each >= 0)
+
+
+def _holds(test: ast.expr, state: Mapping[str, Number]) -> bool | None:
+    """How a test turns out; None where that is not known."""
+    if isinstance(test, ast.BoolOp):
+        parts = [_holds(part, state) for part in test.values]
+        decisive = isinstance(test.op, ast.Or)
+        return decisive if decisive in parts else None if None in parts else not decisive
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _holds(test.operand, state)
+        return None if inner is None else not inner
+    if isinstance(test, ast.Compare) and len(test.ops) > 1:
+        sides = [test.left, *test.comparators]
+        pairs = zip(sides, test.ops, sides[1:], strict=False)
+        return _holds(ast.BoolOp(ast.And(), [ast.Compare(a, [op], [b]) for a, op, b in pairs]), state)
+    try:
+        return bool(number_of(test, state))
+    except (Unknown, ArithmeticError):
+        return None
+
+
+def _paths(body: list[ast.stmt], path: Path, inner: bool) -> Iterator[Path]:
+    """The tests on the way to each statement that leaves the loop."""
+    for node in body:
+        if isinstance(node, ELSEWHERE):
+            continue
+        if isinstance(node, (ast.Return, ast.Raise)) or (isinstance(node, ast.Break) and not inner):
+            yield path
+        elif isinstance(node, ast.If):
+            yield from _paths(node.body, (*path, (node.test, True)), inner)
+            yield from _paths(node.orelse, (*path, (node.test, False)), inner)
+        else:
+            if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in _expressions(node)):
+                yield path
+            loop = isinstance(node, (ast.For, ast.AsyncFor, ast.While))
+            for part in _bodies(node):
+                yield from _paths(part, path, inner or loop)
+
+
+def _expressions(node: ast.stmt) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            yield from ast.walk(child)
+
+
+def _bodies(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        yield getattr(node, name, None) or []
+    for each in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield each.body
+
+
+def _steps(body: list[ast.stmt], name: str) -> int:
+    """How often a name is bound in there."""
+    nodes = (node for statement in body for node in ast.walk(statement))
+    return sum(isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load) for n in nodes)
+
+
+def _is_step(node: ast.stmt, name: str) -> bool:
+    if not (isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub))):
+        return False
+    number = node.value.value if isinstance(node.value, ast.Constant) else None
+    return isinstance(node.target, ast.Name) and node.target.id == name and isinstance(number, (int, float))
+
+
+def _step(node: ast.stmt) -> Number:
+    assert isinstance(node, ast.AugAssign) and isinstance(node.value, ast.Constant)
+    number = node.value.value
+    assert isinstance(number, (int, float))
+    return number if isinstance(node.op, ast.Add) else -number

@@ -1,0 +1,78 @@
+"""The person's functions that the members of a class are made of: methods, properties, partial methods."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterator
+
+from caveagent_magic.security.known import own_code
+from caveagent_magic.security.objects.still import Kinds, class_dict, function_of, is_a, mro
+
+STILL = Kinds(
+    types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, str, int, bool,
+    types.MemberDescriptorType, types.ClassMethodDescriptorType, types.NoneType, dict, tuple, type,
+)  # fmt: skip
+"""What members are that hold no code of the person's."""
+PARTIAL = (functools.partial, functools.partialmethod)
+ACCESS = ("fget", "fset", "fdel")
+
+
+def own_functions(member: object) -> Iterator[types.FunctionType]:
+    """The functions of the person's that using the member would call."""
+    kind = type(member)
+    if kind is types.FunctionType:
+        if own_code(member):
+            yield member
+    elif kind not in STILL:
+        yield from filter(own_code, _inside(function_of(member)))
+
+
+def _inside(member: object) -> Iterator[object]:
+    for _ in range(8):
+        if not is_a(member, PARTIAL):
+            break
+        member = function_of(object.__getattribute__(member, "func"))
+    if is_a(member, property):
+        yield from (property.__dict__[name].__get__(member) for name in ACCESS)
+    elif is_a(member, functools.cached_property):
+        yield object.__getattribute__(member, "func")
+    elif is_a(member, functools.singledispatchmethod):
+        yield from map(function_of, object.__getattribute__(member, "dispatcher").registry.values())
+    yield member
+
+
+def is_property(member: object) -> bool:
+    """Whether reading the attribute calls something."""
+    return is_a(member, (property, functools.cached_property))
+
+
+def own_class(kind: type) -> bool:
+    """Whether a class of the person's is among those that make it up."""
+    classes = mro(kind) if not issubclass(kind, type) else (kind,)
+    members = [member for each in classes for member in class_dict(each).values()]
+    return any(any(own_functions(member)) or _is_own_object(member) for member in members)
+
+
+def _is_own_object(member: object) -> bool:
+    """Whether it is an object of a class of the person's, such as a descriptor."""
+    kind = type(member)
+    if kind in STILL or kind is types.FunctionType or issubclass(kind, type):
+        return False
+    return any(any(own_functions(each)) for kind in mro(kind) for each in class_dict(kind).values())
+
+
+def of_libraries(kind: type) -> set[str]:
+    """The names of methods that a class has from others' bases: libraries may call them."""
+    return {
+        name
+        for each in mro(kind)[:-1]
+        for name, member in class_dict(each).items()
+        if not any(own_functions(member)) and (is_property(member) or _is_method(member))
+    }
+
+
+def _is_method(member: object) -> bool:
+    return is_a(
+        function_of(member), (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType)
+    )

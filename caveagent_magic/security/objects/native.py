@@ -1,0 +1,122 @@
+"""The person's functions that only native code holds: those of a connection, of an expression of polars.
+
+Nobody can look into such an object.
+But what has more references than all objects together show is held by something native.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import sys
+import types
+from collections import Counter
+from collections.abc import Iterator
+
+from caveagent_magic.security.known import module_dict, own_file, own_module, top
+from caveagent_magic.security.objects.still import Kinds, class_dict, is_a, word
+from caveagent_magic.security.vocabulary import names
+
+HANDLES = names("polars _duckdb duckdb sqlite3 sqlalchemy pyarrow")
+"""Packages whose objects may hold functions where only native code sees them."""
+DATA = names("DataFrame Series Table RecordBatch Array ChunkedArray Schema Field DataType Row")
+ASKING = ("duckdb.", "_duckdb.", "pyarrow.compute.call_function", "polars.sql", "polars.SQLContext")
+"""Functions that use what was registered before, without any object that is named."""
+MOST = 2_000_000  # objects
+FEW = 200  # whose referrers are quickly found
+WRAPPING = ("polars.functions.", "polars.expr.")
+"""Modules with classes whose objects are put around functions."""
+LOOKED_INTO = Kinds(types.FunctionType, types.MethodType, functools.partial, type)
+_class_module = type.__dict__["__module__"].__get__
+_class_name = type.__dict__["__name__"].__get__
+
+
+class TooMany(Exception):
+    """There are more objects than can be looked through in time."""
+
+
+def is_handle(obj: object) -> bool:
+    """Whether an object may hold functions where nobody sees them."""
+    kind = type(obj)
+    return top(word(_class_module(kind))) in HANDLES and _class_name(kind) not in DATA
+
+
+def held_natively() -> Iterator[object]:
+    """What may be called and is the person's, or a library's around something else, and is so held."""
+    objects = gc.get_objects()
+    if len(objects) > MOST:
+        raise TooMany
+    found = _candidates(objects)
+    near = gc.get_referrers(*found) if 0 < len(found) <= FEW else objects
+    wanted = set(map(id, found))
+    others = [each for each in near if each is not found and each is not objects]
+    del near, objects
+    seen = Counter(filter(wanted.__contains__, map(id, gc.get_referents(*others))))
+    others.clear()
+    running = set(map(id, _running()))
+    for each in found:  # the list, the loop and the question itself refer to it
+        code = each.__code__ if type(each) is types.FunctionType else None
+        if id(code) not in running and sys.getrefcount(each) - seen[id(each)] > 3:
+            yield each
+    dbapi = sys.modules.get("sqlite3.dbapi2")
+    for name in ("converters", "adapters") if is_a(dbapi, types.ModuleType) else ():
+        yield from list(module_dict(dbapi).get(name, {}).values())
+
+
+def _running() -> Iterator[types.CodeType]:
+    """The code of functions that run just now: what runs them holds them."""
+    for frame in sys._current_frames().values():
+        each: types.FrameType | None = frame
+        while each is not None:
+            yield each.f_code
+            each = each.f_back
+
+
+def _candidates(objects: list[object]) -> list[object]:
+    """What may be called, and has more references than the place where it was defined."""
+    own: dict[str, bool] = {}  # modules and files of the person's
+    kinds = {id(type(each)): type(each) for each in objects}
+    wanted = {key for key, kind in kinds.items() if kind in LOOKED_INTO or _is_own(kind, own)}
+    found = [each for each in objects if id(type(each)) in wanted and _may_be(each, own)]
+    # the two lists, the loop and the question refer to it as well
+    return [each for each in found if sys.getrefcount(each) > 4 + _places(each)]
+
+
+def _is_own(kind: type, own: dict[str, bool]) -> bool:
+    """Whether a class is the person's, or one of those that polars puts around functions."""
+    module = word(_class_module(kind))
+    if module not in own:
+        found = sys.modules.get(module)
+        own[module] = is_a(found, types.ModuleType) and own_module(found)
+    return own[module] or module.startswith(WRAPPING)
+
+
+def _may_be(obj: object, own: dict[str, bool]) -> bool:
+    """Whether it is the person's, or around something, as what polars makes."""
+    kind = type(obj)
+    if kind is types.FunctionType:
+        return _is_function(obj, own)  # type: ignore[arg-type]
+    if kind is types.MethodType or kind is functools.partial:
+        inner = obj.__func__ if kind is types.MethodType else obj.func  # type: ignore[attr-defined]
+        return type(inner) in LOOKED_INTO and _may_be(inner, own)
+    return kind is not type or _is_own(obj, own)  # type: ignore[arg-type]
+
+
+def _is_function(function: types.FunctionType, own: dict[str, bool]) -> bool:
+    file = function.__code__.co_filename
+    if file not in own:
+        own[file] = own_file(file) and (file[:1] != "<" or file.startswith("<ipython-input"))
+    if own[file] or file[:1] == "<":
+        return own[file] or function.__globals__.get("__name__") == "__main__"
+    local = function.__closure__ is not None and "<locals>" in word(function.__qualname__)
+    return local and word(function.__module__).startswith("polars.")
+
+
+def _places(obj: object) -> int:
+    """By how many of the module and the class that its name says it is held."""
+    if type(obj) is not types.FunctionType:
+        return 0
+    first, _, name = obj.__qualname__.rpartition(".")
+    owner = obj.__globals__.get(first)
+    inside = class_dict(owner) if is_a(owner, type) else obj.__globals__
+    return int(inside.get(name) is obj)
