@@ -87,6 +87,7 @@ PARTLY = names(
     pathlib.* tempfile.gettempdir contextlib.* sqlite3.Row sqlite3.Cursor.fetchall
     sqlite3.Cursor.fetchone sqlite3.Cursor.fetchmany sqlite3.Cursor.description
     sqlite3.sqlite_version sqlite3.version _duckdb.DuckDBPyConnection.register
+    _duckdb.DuckDBPyConnection.table _duckdb.DuckDBPyConnection.view
     _duckdb.DuckDBPyConnection.unregister _duckdb.DuckDBPyConnection.close
     _duckdb.DuckDBPyConnection.cursor _duckdb.DuckDBPyConnection.df _duckdb.DuckDBPyConnection.fetchdf
     _duckdb.DuckDBPyConnection.fetchall _duckdb.DuckDBPyConnection.fetchone

@@ -21,6 +21,7 @@ from caveagent_magic.security.exhaustion.amounts import (
     live_amount,
     numeric,
 )
+from caveagent_magic.security.exhaustion.exits import Counted, rounds_until_left, untouched
 from caveagent_magic.security.exhaustion.loops import leaves
 from caveagent_magic.security.exhaustion.measures import Measures
 from caveagent_magic.security.exhaustion.recursion import recursions
@@ -212,10 +213,24 @@ class Costs(Measures):
         over = self.measure(node.iter, names)
         times = length(over)
         left = leaves(node.body)
+        if left:
+            times = min(times, rounds_until_left(node.body, self._ranged(node, names)) + 1)
         self.go_round(node.iter, times / self.rounds if left else times, "so many rounds")
         self.bind(node.target, over.inner or UNKNOWN, names)
         self._repeat(node.body, times, names, left)
         self.run(node.orelse, names)
+
+    def _ranged(self, node: ast.For | ast.AsyncFor, names: Names) -> Counted:
+        """The start and the step of a name that goes over a range."""
+        call, target = node.iter, node.target
+        ranged = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
+        if not (ranged and isinstance(call, ast.Call) and isinstance(target, ast.Name)):
+            return {}
+        given = [numeric(self.measure(arg, names)) for arg in call.args]
+        start = given[0] if len(given) > 1 else 0
+        step = given[2] if len(given) > 2 else 1
+        known = start is not None and step is not None
+        return untouched(node.body, {target.id: (start, step)} if known else {})  # type: ignore[dict-item]
 
     def _while(self, node: ast.While, names: Names) -> None:
         self.measure(node.test, names)

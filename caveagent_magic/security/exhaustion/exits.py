@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from caveagent_magic.security.exhaustion.cycles import Number, Unknown, number_of
 
@@ -17,6 +18,11 @@ ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 def can_leave(body: list[ast.stmt], counted: Counted) -> bool:
     """Whether a loop's body may leave it; `counted` gives a start and a step for names."""
     return any(_reached(path, counted) for path in _paths(body, (), False))
+
+
+def rounds_until_left(body: list[ast.stmt], counted: Counted) -> float:
+    """After how many rounds a loop may be left at the earliest; infinite if it never is."""
+    return min((_first(path, counted) for path in _paths(body, (), False)), default=math.inf)
 
 
 def counters(body: list[ast.stmt], numbers: Mapping[str, Number]) -> Counted:
@@ -40,18 +46,20 @@ def never(test: ast.expr, wanted: bool, counted: Counted) -> bool:
 
 
 def _reached(path: Path, counted: Counted) -> bool:
+    return _first(path, counted) < math.inf
+
+
+def _first(path: Path, counted: Counted) -> float:
+    """The first round looked at in which all tests turn out as they have to, or may do so."""
     names = {node.id for test, _ in path for node in ast.walk(test) if isinstance(node, ast.Name)}
     moving = {name: at for name, at in counted.items() if name in names}
-    return any(
-        all(_holds(test, state) in (wanted, None) for test, wanted in path)
-        for state in _states(moving, [test for test, _ in path])
-    )
-
-
-def _states(counted: Counted, tests: Sequence[ast.expr]) -> Iterator[Mapping[str, Number]]:
-    rounds: Iterable[float] = [*range(FIRST), *LATER, *_near(counted, tests)] if counted else (0,)
+    tests = [test for test, _ in path]
+    rounds = sorted({*range(FIRST), *LATER, *_near(moving, tests)}) if moving else (0,)
     for turn in rounds:
-        yield {name: start + step * turn for name, (start, step) in counted.items()}
+        state = {name: start + step * turn for name, (start, step) in moving.items()}
+        if all(_holds(test, state) in (wanted, None) for test, wanted in path):
+            return turn
+    return math.inf
 
 
 def _near(counted: Counted, tests: Sequence[ast.expr]) -> Iterator[int]:

@@ -68,7 +68,9 @@ class Own(Hooks):
             return
         node, self.elsewhere = self.native
         try:
-            for found in held_natively():
+            with self.budget.aside():
+                held_so = list(held_natively())
+            for found in held_so:
                 self._native(found, node)
         except TooMany:
             self.unknown("may call functions that there are too many objects to look for", node)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 import sys
 import types
 from collections import Counter
 from collections.abc import Iterator
+from itertools import compress
+from operator import attrgetter
 
 from caveagent_magic.security.known import module_dict, own_file, own_module, top
 from caveagent_magic.security.objects.still import Kinds, class_dict, is_a, word
@@ -22,11 +25,12 @@ HANDLES = names("polars _duckdb duckdb sqlite3 sqlalchemy pyarrow")
 DATA = names("DataFrame Series Table RecordBatch Array ChunkedArray Schema Field DataType Row")
 ASKING = ("duckdb.", "_duckdb.", "pyarrow.compute.call_function", "polars.sql", "polars.SQLContext")
 """Functions that use what was registered before, without any object that is named."""
-MOST = 2_000_000  # objects
+MOST = 1_000_000  # objects
 FEW = 200  # whose referrers are quickly found
-WRAPPING = ("polars.functions.", "polars.expr.")
+WRAPPING = ("polars.functions.lazy",)
 """Modules with classes whose objects are put around functions."""
-LOOKED_INTO = Kinds(types.FunctionType, types.MethodType, functools.partial, type)
+CALLED = Kinds(types.FunctionType, types.MethodType, functools.partial)
+LOOKED_INTO = Kinds(types.MethodType, functools.partial, type)
 _class_module = type.__dict__["__module__"].__get__
 _class_name = type.__dict__["__name__"].__get__
 
@@ -75,11 +79,23 @@ def _running() -> Iterator[types.CodeType]:
 def _candidates(objects: list[object]) -> list[object]:
     """What may be called, and has more references than the place where it was defined."""
     own: dict[str, bool] = {}  # modules and files of the person's
-    kinds = {id(type(each)): type(each) for each in objects}
-    wanted = {key for key, kind in kinds.items() if kind in LOOKED_INTO or _is_own(kind, own)}
-    found = [each for each in objects if id(type(each)) in wanted and _may_be(each, own)]
+    types_of = list(map(type, objects))
+    kinds = list(map(id, types_of))
+    functions = list(compress(objects, map(id(types.FunctionType).__eq__, kinds)))
+    files = list(map(attrgetter("__code__.co_filename"), functions))
+    wanted_files = {file for file in set(files) if _is_wanted(file)}
+    found = list(compress(functions, map(wanted_files.__contains__, files)))
+    different = dict(zip(kinds, types_of, strict=True))
+    wanted = {key for key, kind in different.items() if kind in LOOKED_INTO or _is_own(kind, own)}
+    found += compress(objects, map(wanted.__contains__, kinds))
+    del functions
     # the two lists, the loop and the question refer to it as well
-    return [each for each in found if sys.getrefcount(each) > 4 + _places(each)]
+    return [each for each in found if sys.getrefcount(each) > 4 + _places(each) and _may_be(each, own)]
+
+
+def _is_wanted(file: str) -> bool:
+    """Whether functions in there are the person's, or of a package that puts its own around others."""
+    return file[:1] == "<" or own_file(file) or f"{os.sep}polars{os.sep}" in file
 
 
 def _is_own(kind: type, own: dict[str, bool]) -> bool:
@@ -98,7 +114,7 @@ def _may_be(obj: object, own: dict[str, bool]) -> bool:
         return _is_function(obj, own)  # type: ignore[arg-type]
     if kind is types.MethodType or kind is functools.partial:
         inner = obj.__func__ if kind is types.MethodType else obj.func  # type: ignore[attr-defined]
-        return type(inner) in LOOKED_INTO and _may_be(inner, own)
+        return type(inner) in CALLED and _may_be(inner, own)
     return kind is not type or _is_own(obj, own)  # type: ignore[arg-type]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from caveagent_magic.security.flow.carried import carries
-from caveagent_magic.security.flow.values import Values, constants
+from caveagent_magic.security.flow.values import Items, Values, constants, texts
 from caveagent_magic.security.flow.workers import workers
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
@@ -133,6 +133,8 @@ class SetsProgram(Rule):
         Flagged("import matplotlib.pyplot as plt\nplt.rcParams['text.usetex'] = True", name="rcParams"),
         Flagged("import matplotlib.pyplot as plt\nplt.rc('animation', ffmpeg_path='./x')", name="rc"),
         Passes("import matplotlib.pyplot as plt\nplt.rcParams['text.usetex'] = False"),
+        Flagged("import matplotlib.pyplot as plt\nplt.rcParams.update({'text.usetex': True})", name="update"),
+        Passes("import matplotlib.pyplot as plt\nplt.rcParams.update({'text.usetex': False})"),
         Passes("import matplotlib.pyplot as plt\nplt.rc('font', size=12)"),
     )
 
@@ -142,8 +144,18 @@ class SetsProgram(Rule):
             last = use.args[-1] if use.kind == "store" and use.args else ()
             off = bool(last) and not any(constants(last) or [True])
             keys = [key for key, values in use.keywords.items() if any(constants(values) or [True])]
-            if not off and any(map(PROGRAM.fullmatch, (*use.words, *keys))):
+            if not off and any(map(PROGRAM.fullmatch, (*_put_on(use), *keys))):
                 yield Hit(shown(use.names[0]))
+
+
+def _put_on(use: Use) -> Iterator[str]:
+    """The settings among the arguments; of a dictionary, those with a value."""
+    for value in (value for values in (*use.args, *use.keywords.values()) for value in values):
+        if isinstance(value, Items) and value.kind == "dict":
+            on = (key for key, values in value.entries if any(constants(values) or [True]))
+            yield from (key for key in on if isinstance(key, str))
+        else:
+            yield from texts((value,))
 
 
 class SignalsProcess(Rule):
