@@ -188,6 +188,14 @@ def computes(module: str) -> bool:
     return top(module) in COMPUTING
 
 
+def known_here(name: str) -> bool:
+    """Whether something is of Python, of the person, or of a package that is known to compute."""
+    first = top(name)
+    found = sys.modules.get(first)
+    own = isinstance(found, types.ModuleType) and own_module(found)
+    return own or first in ("builtins", "__main__", "") or first in sys.stdlib_module_names or computes(first)
+
+
 @functools.lru_cache(maxsize=4096)
 def harmless(name: str) -> bool:
     """Whether calling something of that name is known to stay inside the kernel's memory."""

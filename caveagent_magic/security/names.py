@@ -37,7 +37,7 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import extendable, harmless
 from caveagent_magic.security.objects import live
-from caveagent_magic.security.objects.still import is_a
+from caveagent_magic.security.objects.still import attribute, is_a
 from caveagent_magic.security.use import Use
 
 
@@ -302,7 +302,8 @@ class Names(Doubts):
         if isinstance(pattern, ast.MatchValue):
             self.values(pattern.value, scope)
         if isinstance(pattern, ast.MatchClass):
-            self.values(pattern.cls, scope)
+            for name in _matched(self.values(pattern.cls, scope)):
+                self.attribute(subject, name, pattern)
             for attribute, part in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
                 self._pattern(part, self.attribute(subject, folded_name(attribute), pattern), scope)
         for child in ast.iter_child_nodes(pattern):
@@ -317,6 +318,13 @@ class Names(Doubts):
         ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
     })  # fmt: skip
+
+
+def _matched(kinds: Values) -> list[str]:
+    """The attributes that a pattern fetches by their places."""
+    objects = [kind.live.obj for kind in kinds if isinstance(kind, Named) and kind.live is not None]
+    given = [attribute(obj, "__match_args__") for obj in objects if is_a(obj, type)]
+    return [name for names in given if type(names) is tuple for name in names if type(name) is str]
 
 
 def _numbers(scope: Scope) -> dict[str, int | float]:

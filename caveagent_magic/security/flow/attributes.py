@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import enum
 
 from caveagent_magic.security.flow.containers import Containers
 from caveagent_magic.security.flow.reader import names_of
@@ -79,7 +80,7 @@ class Attributes(Containers):
             return (Named(f"builtins.{kind}.{name}", receiver=owner),)
         if isinstance(owner, Bound) and name == "func":
             return (owner.function,)
-        return (Named(f"?.{name}", receiver=owner),)
+        return (Named(f"?.{name}", receiver=owner), *self.of_hidden(name))
 
     def _named_attribute(self, owner: Named, name: str) -> Values:
         path = f"{owner.name}.{name}"
@@ -122,6 +123,8 @@ class Attributes(Containers):
             return (_part(owner),) if sliced else _items(owner, keys)
         if isinstance(owner, (Named, Class)) and (given := self.parametrized(owner, node)):
             return given
+        if _is_enum(owner):
+            return (_object_of(owner),)
         if isinstance(owner, Named):
             read = tuple(f"{name}[]" for name in names_of(owner))
             self.record("read", read, node, args=(keys,))
@@ -146,6 +149,8 @@ class Attributes(Containers):
             if isinstance(value, Items):
                 keys = tuple(Const(key) for key, _ in value.entries if isinstance(key, (str, int)))
                 found.append((keys or DATA) if value.kind == "dict" else value.contents or DATA)
+            elif _is_enum(value):
+                found.append((_object_of(value),))
             elif isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 16:
                 found.append(tuple(Const(letter) for letter in dict.fromkeys(value.value)) or DATA)
             elif isinstance(value, Instance) and value.of == "paths":
@@ -173,6 +178,12 @@ def _without_alike(owners: Values) -> Values:
 def _kind(owner: Value) -> object:
     table = isinstance(owner, Instance) and top(owner.of) in ("pandas", "polars")
     return owner.of if table and isinstance(owner, Instance) else owner
+
+
+def _is_enum(value: Value) -> bool:
+    """Whether it is a class whose members are objects of it."""
+    obj = value.live.obj if isinstance(value, Named) and value.live is not None else None
+    return is_a(obj, enum.EnumMeta)
 
 
 def _is_live_class(value: Value) -> bool:

@@ -45,6 +45,7 @@ class Following(Expressions):
         self.compiled: set[tuple[int, tuple[Values, ...]]] = set()  # functions without source, and on what
         self.registered: dict[str, type] | None = None  # what the person has registered for frames
         self.native: tuple[ast.AST, tuple[Span, str] | None] | None = None  # where native code is asked
+        self.hidden: dict[int, object] = {}  # one object of each class, out of cells and containers
         self.own_classes: dict[int, bool] = {}
         self.live_functions: dict[int, Function] = {}
         self.making: list[Class] = []  # bases of which an object is made

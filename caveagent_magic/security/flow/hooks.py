@@ -26,7 +26,13 @@ from caveagent_magic.security.flow.values import (
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live
 from caveagent_magic.security.objects.held import held
-from caveagent_magic.security.objects.members import is_property, of_libraries, own_class, own_functions
+from caveagent_magic.security.objects.members import (
+    is_handler,
+    is_property,
+    of_libraries,
+    own_class,
+    own_functions,
+)
 from caveagent_magic.security.objects.still import MISSING, attribute, class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import validators
 
@@ -69,7 +75,7 @@ class Hooks(Following):
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
                 hook = (name.startswith("__") or name in TALKING) and (shown or name not in SHOWING)
-                if hook and name not in ASKED_FOR:
+                if (hook and name not in ASKED_FOR) or is_handler(member):
                     self._follow_member(member, (itself,), each, node)
 
     def overridden(self, kind: type, node: ast.AST, obj: object = None) -> None:
@@ -160,7 +166,7 @@ class Hooks(Following):
     def derive(self, bases: Values, node: ast.AST) -> None:
         """A class is derived from some others."""
         for base in bases:
-            for kind in self._live_kinds(base):
+            for kind in self.live_kinds(base):
                 self.derived(kind, node)
 
     def derived(self, kind: type, node: ast.AST) -> None:
@@ -174,7 +180,7 @@ class Hooks(Following):
     def parametrized(self, owner: Named | Class, node: ast.AST) -> Values:
         """`K[x]`: what the `__class_getitem__` of the person's class gives, or the class itself."""
         found: list[Values] = []
-        for kind in self._live_kinds(owner):
+        for kind in self.live_kinds(owner):
             method = attribute(kind, "__class_getitem__")
             given = Given(node, Scope({}), (live.values_of(kind), ELEMENT), {}, False)
             found += [self.call_value(live.values_of(each)[0], given) for each in own_functions(method)]
@@ -187,11 +193,11 @@ class Hooks(Following):
         for each in mro(kind) if self.is_own_class(kind) else ():
             self._follow_member(class_dict(each).get(name), (), kind, node)
 
-    def _live_kinds(self, value: object) -> Iterator[type]:
+    def live_kinds(self, value: object) -> Iterator[type]:
         """The person's live classes that a class is, or is derived from."""
         if isinstance(value, Class):
             for base in value.bases:
-                yield from self._live_kinds(base)
+                yield from self.live_kinds(base)
         else:
             kind = self.own_kind(value)
             if kind is not None:
@@ -199,7 +205,7 @@ class Hooks(Following):
 
     def use_made(self, value: Made, node: ast.AST) -> None:
         """An object of a class of the step goes somewhere: what it has from the person's counts as done."""
-        for kind in self._live_kinds(value.of):
+        for kind in self.live_kinds(value.of):
             self.act_on(kind, node)
 
     def give(self, name: str, given: Given) -> None:
@@ -210,7 +216,7 @@ class Hooks(Following):
         for value in (*values, *inside):
             if isinstance(value, Class):
                 self._make(value, Given(given.node, Scope({}), (), {}, True))
-            for kind in self._live_kinds(value):
+            for kind in self.live_kinds(value):
                 self.made_by_library(kind, given.node)
                 self.derived(kind, given.node)
             if known and isinstance(value, Instance) and value.live is not None:

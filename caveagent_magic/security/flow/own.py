@@ -23,10 +23,12 @@ from caveagent_magic.security.flow.values import (
     Ref,
     Value,
     Values,
+    join,
 )
 from caveagent_magic.security.known import module_dict, own_code
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.callbacks import departing, registered
+from caveagent_magic.security.objects.files import is_open_for_writing
 from caveagent_magic.security.objects.held import held
 from caveagent_magic.security.objects.members import own_functions
 from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
@@ -99,6 +101,8 @@ class Own(Hooks):
             self.overridden(obj, node)
             self.validated(obj, node)
             return
+        if is_open_for_writing(obj):
+            self.record("call", (f"{live.class_name(type(obj))}.write",), node, open_ended=True)
         self.overridden(type(obj), node, obj)
         self.validated(type(obj), node)
         for kind, given in settings_of(obj):
@@ -119,6 +123,17 @@ class Own(Hooks):
         else:
             self.hooks(type(inner), node, inner)
             self.called(inner, node)
+            if self.is_own_class(type(inner)):
+                self.hidden[id(type(inner))] = inner
+
+    def of_hidden(self, name: str) -> Values:
+        """The person's methods of that name of objects in cells of frames, or deeper."""
+        found: list[Values] = []
+        for obj in self.hidden.values():
+            owner = Instance(live.class_name(type(obj)), Ref(obj))
+            methods = live.attribute(owner, name) or ()
+            found.append(tuple(method for method in methods if isinstance(method, Bound)))
+        return join(*found) if found else ()
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """Follow the getter of a property."""

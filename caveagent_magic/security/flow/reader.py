@@ -121,6 +121,10 @@ class Reader:
         """An object of a class of the step goes somewhere."""
         raise NotImplementedError
 
+    def of_hidden(self, name: str) -> Values:
+        """The person's methods of that name that objects have which lie where nothing is followed."""
+        raise NotImplementedError
+
     def parametrized(self, owner: Named | Class, node: ast.AST) -> Values:
         """What `K[x]` gives where `K` is, or is derived from, a class of the person's."""
         raise NotImplementedError

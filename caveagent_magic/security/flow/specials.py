@@ -46,6 +46,7 @@ from caveagent_magic.security.flow.values import (
 from caveagent_magic.security.flow.workers import POOL, in_threads, several
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects.still import attribute, is_a
 
 if TYPE_CHECKING:
     from caveagent_magic.security.flow.calls import Calls
@@ -77,6 +78,15 @@ def _setattr(calls: Calls, given: Given) -> Values | None:
 
 def _hasattr(calls: Calls, given: Given) -> Values | None:
     _getattr(calls, given)
+    return None
+
+
+def _isinstance(calls: Calls, given: Given) -> Values | None:
+    """A protocol that can be checked fetches the attributes that it names."""
+    kinds = (value for value in given.args[1] if isinstance(value, Named)) if len(given.args) > 1 else ()
+    for obj in (kind.live.obj for kind in kinds if kind.live is not None):
+        if is_a(obj, type) and attribute(obj, "_is_protocol") is True:
+            calls.give("isinstance", given.but(args=given.args[:1]))
     return None
 
 
@@ -263,7 +273,7 @@ def _timeit(calls: Calls, given: Given) -> Values | None:
 
 SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.getattr": _getattr, "builtins.setattr": _setattr,
-    "builtins.hasattr": _hasattr, "builtins.__import__": _import,
+    "builtins.hasattr": _hasattr, "builtins.isinstance": _isinstance, "builtins.__import__": _import,
     "inspect.signature": _taken_apart, "inspect.getfullargspec": _taken_apart,
     "inspect.getattr_static": _getattr, "importlib.import_module": _import_module,
     "builtins.list": listed, "builtins.tuple": listed, "builtins.set": listed,

@@ -20,9 +20,10 @@ from caveagent_magic.security.flow.values import (
     Made,
     Named,
     Opaque,
+    Ref,
     Values,
 )
-from caveagent_magic.security.known import harmless, module_dict
+from caveagent_magic.security.known import harmless, known_here, module_dict
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.still import is_a, word
 
@@ -109,6 +110,8 @@ class Stores(Calls):
                 owner.scope.bind(name, values)
             if isinstance(owner, Made):
                 owner.of.scope.bind(name, values)
+                for kind in self.live_kinds(owner.of):
+                    self.write_property(Instance(live.class_name(kind), Ref(kind)), name, values, node)
         if not all(isinstance(owner, (Class, Made)) for owner in owners) or not owners:
             self.hand_over(values, node)
 
@@ -120,6 +123,8 @@ class Stores(Calls):
             if isinstance(owner, (Named, Instance)):
                 of = names_of(owner) if isinstance(owner, Named) else (owner.of,)
                 self.record("store", tuple(f"{name}[]" for name in of), target, args=(keys, values))
+            if isinstance(owner, Instance) and owner.live is not None and not known_here(owner.of):
+                self.record("call", (f"{owner.of}.__setitem__",), target, args=(keys, values))
         if isinstance(target.slice, ast.Slice):
             values = self.all_of(values, target)
         for owner in owners:

@@ -7,13 +7,16 @@ import types
 import weakref
 from collections.abc import Iterator
 
-from caveagent_magic.security.known import module_dict, top
+from caveagent_magic.security.known import module_dict, own_code, top
 from caveagent_magic.security.objects.held import held
 from caveagent_magic.security.objects.still import instance_dict, is_a, word
 
-LINKS = ("_parent_figure", "figure", "canvas", "_axes", "axes")
+LINKS = (
+    "_parent_figure", "figure", "canvas", "_axes", "axes", "xaxis", "yaxis", "zaxis", "major", "minor",
+    "_norm", "_formatter", "formatter", "_locator", "_scale", "_transform", "_trf", "norm",
+)  # fmt: skip
 """Attributes that lead from a part of a plot to what holds the callbacks of all of it."""
-FARTHEST = 4  # links from the object
+FARTHEST = 6  # links from the object
 _class_module = type.__dict__["__module__"].__get__
 _callback = weakref.ReferenceType.__dict__["__callback__"].__get__
 
@@ -28,6 +31,7 @@ def registered(obj: object) -> Iterator[object]:
                 seen.add(id(each))
                 yield from _callbacks_of(each)
                 inside = instance_dict(each)
+                yield from filter(own_code, inside.values())
                 linked += [inside[name] for name in LINKS if name in inside]
         near = linked
 

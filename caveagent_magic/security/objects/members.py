@@ -7,13 +7,15 @@ import types
 from collections.abc import Iterator
 
 from caveagent_magic.security.known import own_code
-from caveagent_magic.security.objects.still import Kinds, class_dict, function_of, is_a, mro
+from caveagent_magic.security.objects.still import Kinds, class_dict, function_of, instance_dict, is_a, mro
 
 STILL = Kinds(
     types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, str, int, bool,
     types.MemberDescriptorType, types.ClassMethodDescriptorType, types.NoneType, dict, tuple, type,
 )  # fmt: skip
 """What members are that hold no code of the person's."""
+METHODS = Kinds(types.FunctionType, staticmethod, classmethod)
+OF_PYTHON = (functools.partialmethod, functools.singledispatchmethod)
 PARTIAL = (functools.partial, functools.partialmethod)
 ACCESS = ("fget", "fset", "fdel")
 
@@ -39,7 +41,16 @@ def _inside(member: object) -> Iterator[object]:
         yield object.__getattribute__(member, "func")
     elif is_a(member, functools.singledispatchmethod):
         yield from map(function_of, object.__getattribute__(member, "dispatcher").registry.values())
+    else:
+        yield from instance_dict(member).values()
     yield member
+
+
+def is_handler(member: object) -> bool:
+    """Whether it is a library's object around a function of the person's, which it calls when it likes."""
+    kind = type(member)
+    known = kind in STILL or kind in METHODS or is_property(member) or is_a(member, OF_PYTHON)
+    return not known and any(own_functions(member))
 
 
 def is_property(member: object) -> bool:
