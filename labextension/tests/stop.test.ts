@@ -146,7 +146,9 @@ test("an answer of which nothing comes says so and can be given again", async ()
   await press("Run");
   await vi.advanceTimersByTimeAsync(10_000);
 
-  expect(shown(".cave-message")).toEqual(["Nothing has come of it yet."]);
+  expect(shown(".cave-message")).toEqual([
+    "Nothing has come of it yet. Where a question stands below the cell, answer there.",
+  ]);
   expect([...document.body.querySelectorAll("button")].some(({ disabled }) => disabled)).toBe(false);
 });
 

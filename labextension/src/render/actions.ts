@@ -109,7 +109,11 @@ export function actionsView(
     if (reply.status === "ok") {
       if (reply.message) setText(message, reply.message);
       timer = setTimeout(
-        () => pending?.nonce === nonce && retry(trans.__("Nothing has come of it yet.")),
+        () =>
+          pending?.nonce === nonce &&
+          retry(
+            trans.__("Nothing has come of it yet. Where a question stands below the cell, answer there."),
+          ),
         LATE,
       );
     } else if (reply.status === "stale") setText(message, trans.__("This step was already answered."));

@@ -589,7 +589,18 @@ section.cave {
   }
   @container (width >= 720px) {
     .cave-pair:not(:has(> [hidden])) {
-      grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+      grid-template: auto auto 1fr / minmax(0, 1fr) minmax(0, 1fr);
+
+      > * {
+        grid-row: span 3;
+        grid-template-rows: subgrid; /* a heading of two lines moves both sides */
+      }
+      .cave-parts {
+        grid-row: span 2;
+      }
+      .cave-hide {
+        align-self: start;
+      }
     }
   }
   .cave-told-text {
