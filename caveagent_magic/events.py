@@ -11,8 +11,10 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, field
 from typing import Any, Literal, TypeAlias, get_args
+
+from caveagent_magic.frozen import frozen
 
 MIME_TYPE = "application/vnd.caveagent.events+json"
 VERSION = 1
@@ -36,7 +38,7 @@ EndReason = Literal["done", "plan", "stopped", "failed", "nobody", "max_steps", 
 # ---------------------------------------------------------------- data between layers
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     """A PNG that goes to the model, because the person lets pictures go."""
 
@@ -64,7 +66,7 @@ class Picture:
         return binascii.a2b_base64(self.base64)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One message of the semantic stream."""
 
@@ -73,7 +75,7 @@ class Message:
     pictures: tuple[Picture, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """Everything that one request sends to the model."""
 
@@ -81,7 +83,7 @@ class Request:
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VariableCard:
     """What the model may know of one live object."""
 
@@ -94,7 +96,7 @@ class VariableCard:
     statistics: tuple[str, ...] = ()  # lines that tell values: ranges, categories; only where these may leave
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One use of a capability in the code; lines count from 1, columns from 0, ends are exclusive."""
 
@@ -108,7 +110,7 @@ class Finding:
     target: str = ""  # the path, host or name that a policy can speak of, where it is known
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What the policy makes of the findings; no findings means that none was found, not that it is safe."""
 
@@ -116,7 +118,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effect:
     """Something outside the kernel that running code tried to do."""
 
@@ -127,7 +129,7 @@ class Effect:
     preview: str = ""  # the beginning of a text file that would be written
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One name that a step touched."""
 
@@ -136,7 +138,7 @@ class Change:
     values: str = ""  # "3 → 5", for the person only: it is never told to the model
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changes:
     """What a step did to the namespace."""
 
@@ -147,7 +149,7 @@ class Changes:
     broken: tuple[Change, ...] = ()  # guards on data that no longer hold
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """The answer to a pending step."""
 
@@ -159,7 +161,7 @@ class Decision:
     untold: bool = False  # the model is not told what running the step puts out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """What the model asks back where a task can be read in several ways."""
 
@@ -168,7 +170,7 @@ class Question:
     options: tuple[str, ...] = ()  # one of which is the answer; none for a number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figure:
     """A figure of the answer and where it was found; that it means what the answer says is not known."""
 
@@ -181,15 +183,15 @@ class Figure:
 # ---------------------------------------------------------------- events
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Event:
     """One thing that happened; step 0 is before the first reply of the model."""
 
-    turn: str
-    step: int
+    turn: str = field(kw_only=True)
+    step: int = field(kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TurnStarted(Event):
     """A turn begins: this is what is about to leave the machine."""
 
@@ -205,7 +207,7 @@ class TurnStarted(Event):
     budget: int = 0  # tokens that the turn may use; 0: no limit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress(Event):
     """Something takes long before the model can answer, such as loading weights."""
 
@@ -213,14 +215,14 @@ class Progress(Event):
     fraction: float | None  # None: unknown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prose(Event):
     """A further piece of the model's text outside code."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeProposed(Event):
     """The code of this step; a second one in the same step replaces the first."""
 
@@ -229,7 +231,7 @@ class CodeProposed(Event):
     complete: bool = True  # False: more of it is still streaming
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage(Event):
     """Tokens of one reply; input excludes cached."""
 
@@ -241,14 +243,14 @@ class Usage(Event):
     estimated: bool  # True: reading stopped before the server said how many
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judged(Event):
     """The security layer has read the code."""
 
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rehearsed(Event):
     """What the code did in a throw-away fork of the kernel."""
 
@@ -261,14 +263,14 @@ class Rehearsed(Event):
     not_adoptable: str = ""  # why its results cannot be taken over; empty: they can, or it was too short
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RehearsalSkipped(Event):
     """The code was not tried beforehand."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DecisionAsked(Event):
     """The turn waits; an answer must carry the nonce and the hash of the code it is about."""
 
@@ -278,7 +280,7 @@ class DecisionAsked(Event):
     rules: tuple[str, ...] = ()  # what `remember` would allow in this notebook, in words
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided(Event):
     """The step was answered."""
 
@@ -289,7 +291,7 @@ class Decided(Event):
     untold: bool = False  # the model is not told what running the step puts out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ran(Event):
     """The code ran in the kernel."""
 
@@ -301,7 +303,7 @@ class Ran(Event):
     adopted: bool = False  # the rehearsed results were taken over, and nothing ran again
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QuestionAsked(Event):
     """The model asks back; an answer must carry the nonce."""
 
@@ -309,7 +311,7 @@ class QuestionAsked(Event):
     nonce: str  # empty: nobody is there to answer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QuestionAnswered(Event):
     """The question was answered, or left to the model."""
 
@@ -317,7 +319,7 @@ class QuestionAnswered(Event):
     by: Literal["user", "nobody"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observed(Event):
     """Exactly what the model is told of this step."""
 
@@ -325,7 +327,7 @@ class Observed(Event):
     left_out: int  # characters of the outputs that the model does not see
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undone(Event):
     """Names given back their earlier values, and those that could not be."""
 
@@ -334,14 +336,14 @@ class Undone(Event):
     redo: bool = False  # an undo was itself taken back
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed(Event):
     """The turn cannot go on."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TurnEnded(Event):
     """The last event of every turn."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from caveagent_magic.checks.kept import Checks
 from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.events import Action, Changes, Decision, Effect, Event, Judged, Output, Question, Verdict
+from caveagent_magic.frozen import frozen
 
 if TYPE_CHECKING:
     from caveagent_magic.models.base import Model
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from caveagent_magic.semantic.stream import Stream
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """What the person asked for in one cell."""
 
@@ -40,7 +41,7 @@ class Task:
     turn_observation_tokens: int = 6000  # of all steps together
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """What running code gave."""
 
@@ -92,7 +93,7 @@ class Runtime(Protocol):
         """Give the last value of this turn a name; raises `CaveError` when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Foreseen:
     """What the model would be told of a step, were it to run as it was rehearsed."""
 
@@ -156,7 +157,7 @@ class Broker(Protocol):
         """Make a question answerable."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approval:
     """A decision that was made before on this very code."""
 
@@ -182,7 +183,7 @@ class Approvals(Protocol):
         """From here on a model is asked; raises `CaveError` where none may be."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ports:
     """All that a turn touches outside itself."""
 

@@ -8,10 +8,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "caveagent_magic"
 LAYERS = {"checks", "semantic", "models", "injection", "security", "rehearsal", "observation"}
-GROUND = {"events", "errors", ""}
+GROUND = {"events", "errors", "frozen", ""}
 MAY_IMPORT = {
     **{layer: {layer, *GROUND} for layer in LAYERS},
-    "events": set(),
+    "events": {"frozen"},
+    "frozen": set(),
     "errors": set(),
     "__init__": {"injection", "shell"},
     "ports": LAYERS | GROUND | {"egress"},

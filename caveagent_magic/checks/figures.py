@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from caveagent_magic.checks.numbers import Number, printed, written
 from caveagent_magic.events import Figure
+from caveagent_magic.frozen import frozen
 
 READ = 500_000  # characters of one output
 SMALL = 12  # whole numbers up to this count things that no output need show
@@ -19,7 +19,7 @@ IN_CARDS = "found in what the model was told of the variables"
 ValueOf = Callable[[str], float | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """A text that the model was shown, and the step that it belongs to; 0: what it knew before."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from caveagent_magic.frozen import frozen
 
 SCALES = {
     "%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "M": 1e6, "m": 1e6, "million": 1e6,
@@ -43,7 +44,7 @@ _ABOUT = re.compile(
 ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """A number as a text writes it."""
 

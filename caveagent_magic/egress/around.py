@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.injection.card import labels
 from caveagent_magic.injection.privacy import Visible, visible
@@ -15,7 +15,7 @@ from caveagent_magic.ports import Ports, Runtime, Task
 MOST_COLUMNS = 5_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Surroundings:
     """The names, columns, attributes, modules and files that an error may have meant."""
 

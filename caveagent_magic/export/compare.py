@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from caveagent_magic.events import Output
+from caveagent_magic.frozen import frozen
 from caveagent_magic.record.fingerprint import mark_of_outputs, marks_of
 from caveagent_magic.record.key import Key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """What came out the same, what not, and what could not be compared."""
 

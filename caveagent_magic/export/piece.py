@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from caveagent_magic.events import Effect
+from caveagent_magic.frozen import frozen
 
 LONGEST = 50  # characters of a request
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """What ran, in the order in which it ran."""
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from caveagent_magic.events import Capability, Effect
 from caveagent_magic.export.piece import Piece
 from caveagent_magic.export.uses import Uses, uses_of
+from caveagent_magic.frozen import frozen
 
 OUTSIDE: frozenset[Capability] = frozenset({"write_file", "delete_file", "network", "process"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """What is kept, in the order in which it ran."""
 

@@ -7,9 +7,10 @@ import builtins
 import symtable
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.record.schema import read_and_bound, symbols_of
 
@@ -28,7 +29,7 @@ SPEAKING = frozenset({"display"})  # shows its arguments, as builtins such as pr
 NamesOf: TypeAlias = Mapping[str, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Uses:
     """What a piece has to do with the names of the namespace."""
 

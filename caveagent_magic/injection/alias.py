@@ -12,9 +12,9 @@ import keyword
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from caveagent_magic.errors import CaveError, UsageError
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.injection.card import labels
 from caveagent_magic.injection.levels import Alias
@@ -52,7 +52,7 @@ def _is_attribute(label: str, obj: object) -> bool:
     return static.class_member(type(obj), label) is not None or label in ("name", "index", "dtype", "values")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aliases:
     """The aliases that are in force."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 
 from caveagent_magic.events import VariableCard
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.injection.describers import description
 from caveagent_magic.injection.describers.description import Description, Sample, Unreadable
@@ -24,7 +25,7 @@ SHOWN_NULLS = 12
 SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chosen:
     """What the model is to be told of the namespace."""
 
@@ -60,7 +61,7 @@ class Allowance:
             self._left -= self._clock() - started
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """One field, in the words of the card."""
 
@@ -69,7 +70,7 @@ class Column:
     nulls: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawn:
     """A card that has no name yet."""
 
@@ -78,7 +79,7 @@ class Drawn:
     unchanged: Callable[[], bool] | None  # None: must be drawn again
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Shown:
     details: tuple[str, ...] = ()
     statistics: tuple[str, ...] = ()

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.injection.escape import label
 
@@ -28,7 +28,7 @@ IPYTHONS = re.compile(r"In|Out|_cave|_+|_i*\d*|_+i+|_[oid]h|__.*__")
 TIMES = ("datetime.datetime", "datetime.date", "decimal.Decimal", "uuid.UUID", "fractions.Fraction")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """Values of one column: a numpy array, or a list of numbers and text."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, get_args
+
+from caveagent_magic.frozen import frozen
 
 Level = Literal["names", "schema", "stats", "samples"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -23,7 +25,7 @@ def in_full(level: Level) -> str:
     return f"{known}; {[output for _, _, output in parts if output][-1]}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alias:
     """A column that the model knows under another name."""
 
@@ -32,7 +34,7 @@ class Alias:
     token: str  # "col_07"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Privacy:
     """The settings of a notebook; entries are written `name` or `name.column`.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from caveagent_magic.errors import UsageError
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection.card import labels
 from caveagent_magic.injection.escape import label
 from caveagent_magic.injection.levels import Level, Privacy
@@ -15,7 +16,7 @@ LISTED = 20
 EVERYTHING = Privacy()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visible:
     """What may be described."""
 

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.injection.escape import bounded, label
 
@@ -48,7 +49,7 @@ class NotAsked(Exception):
     """Why the database was not asked, in words."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     alive: weakref.ref[Any] | None  # None: objects of this class cannot be watched, so it is asked each time
     at: float

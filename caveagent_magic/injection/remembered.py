@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection.card import Allowance, Drawn, drawn
 from caveagent_magic.injection.levels import Level
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Kept:
     alive: weakref.ref[object]
     hidden: frozenset[str]

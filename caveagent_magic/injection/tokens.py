@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+
+from caveagent_magic.frozen import frozen
 
 WORD_LEAST = 3  # characters; shorter text says too little, and too much else is spelt like it
 DIGITS_LEAST = 4  # of a whole number
@@ -17,7 +18,7 @@ TOKEN = re.compile(
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """A piece of text at a place."""
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection.cells import Column
 from caveagent_magic.injection.tokens import DIGITS_LEAST, WORD_LEAST, Token, tokens, unescaped, words
 
@@ -40,7 +41,7 @@ class OutOfTime(Exception):
     """The data could not be looked through in the time there is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """A column whose values stay here."""
 

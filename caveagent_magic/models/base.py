@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from caveagent_magic.events import Request
+from caveagent_magic.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loading:
     """The model is not ready yet."""
 
@@ -17,7 +17,7 @@ class Loading:
     fraction: float | None = None  # None: unknown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spent:
     """Tokens of one reply; `input` excludes `cached`."""
 

@@ -13,11 +13,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from caveagent_magic.errors import ModelError
+from caveagent_magic.frozen import frozen
 from caveagent_magic.models.base import Loading
 from caveagent_magic.models.cache import cache_dir, environment, last_line, lock_of, locked
 
@@ -29,7 +29,7 @@ PATIENT = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy stands before this machine
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Which server is wanted; equal plans share one."""
 
@@ -56,7 +56,7 @@ class Plan:
         return self.state.with_suffix(".log")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """Where a server answers."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from caveagent_magic.errors import NoModel
+from caveagent_magic.frozen import frozen
 
 if TYPE_CHECKING:  # each kind of model is loaded where it is asked for
     from caveagent_magic.models.base import Model
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # each kind of model is loaded where it is asked for
 DEFAULT = "claude-sonnet-5-5"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelSettings:
     """What the settings say about models."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 from caveagent_magic.errors import ModelError, NoModel
 from caveagent_magic.events import Request
+from caveagent_magic.frozen import frozen
 from caveagent_magic.models.base import Loading, Spent
 from caveagent_magic.models.tokens import estimate, estimate_request
 
@@ -18,7 +19,7 @@ CHUNK = 24  # characters
 ATTRIBUTE = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recording:
     """One reply: chunks of so many characters, so many seconds apart; `fail` is the error at its end.
 

@@ -11,17 +11,17 @@ import sys
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.models.base import Loading
 from caveagent_magic.models.cache import INSTALL, environment, last_line
 
 TICK = 0.5  # seconds between two looks at a download
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Weights:
     """One file of weights: what it must be, and where it is to be had."""
 

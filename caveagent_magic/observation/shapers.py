@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.observation.terminal import plain_bars, screen
 from caveagent_magic.observation.warned import fold_warnings
 
@@ -29,7 +29,7 @@ _INVISIBLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shaped:
     """Text for the model, and how many characters of the outputs it does not hold."""
 

@@ -9,10 +9,10 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from caveagent_magic.errors import CaveError
+from caveagent_magic.frozen import frozen
 
 SUFFIX = ".cave.jsonl"
 LARGEST = 64 << 20  # bytes that are read
@@ -28,7 +28,7 @@ class CannotRead(CaveError):
     """The record cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """The record beside a notebook; it belongs to the notebook of the same name."""
 

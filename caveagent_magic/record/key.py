@@ -7,10 +7,11 @@ import hmac
 import os
 import secrets
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from caveagent_magic.errors import CaveError
+from caveagent_magic.frozen import frozen
 
 SIZE = 32  # bytes
 PRIVATE = 0o600
@@ -20,7 +21,7 @@ class KeyRefused(CaveError):
     """The key cannot be used, so nothing is signed and nothing is replayed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """Signs what was approved, and marks results so that only its owner can compare them."""
 

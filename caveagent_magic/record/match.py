@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.record.turns import Contents, Turn
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Match:
     """The turn that may run again; None: there is none, and `reason` says why."""
 

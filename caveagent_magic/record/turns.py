@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from caveagent_magic.events import Capability, Effect, Judgement
+from caveagent_magic.frozen import frozen
 from caveagent_magic.record.key import Key
 from caveagent_magic.record.line import Forged, unseal
 
@@ -15,7 +16,7 @@ NOT_IN_ORDER = "does not follow on what was recorded of its turn before"
 Kind = Literal["turn", "planned", "approved", "ran", "ended", "withdrawn", "lock", "unlock"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """Code that was approved, and what came of running it; of a plan code that was only shown."""
 
@@ -35,7 +36,7 @@ class Step:
     answers: tuple[tuple[str, str], ...] = ()  # questions that the model asked before it, and their answers
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """One cell as it was recorded."""
 
@@ -71,7 +72,7 @@ class Turn:
         return self.complete and not self.withdrawn and not self.broken
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """A line that counts for nothing."""
 

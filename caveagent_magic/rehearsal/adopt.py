@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from caveagent_magic.events import Changes
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.moving import CannotMove, Written, dump, load
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.undo import wide
@@ -126,7 +127,7 @@ class Outcome:
         self.close()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """What is ready to be bound."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.foreign import Table, array_facts, table_of
 
 _MOST_WORDS = 6
@@ -14,7 +14,7 @@ _MOST_KEYS = 10_000
 _PLAIN = (str, int, float, bool, bytes, type(None), tuple)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outline:
     """What an object was like, without its values."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import pages
 from caveagent_magic.rehearsal.foreign import ArrayFacts
 
@@ -19,7 +20,7 @@ _PER_SECOND = 5e8  # bytes, on a slow machine; a fast one reads 1.6e9
 _PIECE = 4 << 20  # bytes between two looks at the clock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Buffer:
     """A piece of memory and a checksum of samples from it."""
 

@@ -6,10 +6,11 @@ import re
 import time
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from caveagent_magic.events import Change, Changes
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.alteration import Outline, alteration, outline_of
 from caveagent_magic.rehearsal.fingerprint import Difference, Fingerprint, fingerprint, hold
 from caveagent_magic.rehearsal.foreign import module_name, short_value
@@ -21,7 +22,7 @@ _OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 _MOST_NAMES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What is remembered of one name."""
 
@@ -38,7 +39,7 @@ class Seen:
         return self.glance and self.mark is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """A namespace at one moment."""
 

@@ -11,10 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NoReturn, TypeAlias
 
 from caveagent_magic.events import Change, Changes, Effect, Output
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import (
     adopt,
     changes,
@@ -42,7 +43,7 @@ def nothing_to_verify(found: Changes) -> tuple[Change, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """All that the child has to know."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from caveagent_magic.events import Change, Changes, Output
+from caveagent_magic.frozen import frozen
 
 _MOST_SENTENCES = 8
 _SHOWN = 80  # characters of a text that is quoted
@@ -25,7 +25,7 @@ _PASSING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a rehearsal, or a run, came to."""
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.buffers import Buffer, buffer_of, glance_of
 from caveagent_magic.rehearsal.foreign import (
     array_facts,
@@ -58,7 +59,7 @@ _OF_EVERY_CLASS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fingerprint:
     """The mark of one object."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import types
-from dataclasses import dataclass
 from typing import Any, cast
+
+from caveagent_magic.frozen import frozen
 
 _MOST_COLUMNS = 2000
 _MOST_CELLS = 1_000_000  # of a frame in which nulls are counted
@@ -23,7 +24,7 @@ _SCALARS = frozenset(
 _OF_C = (types.GetSetDescriptorType, types.MemberDescriptorType)  # all others run code of the class
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArrayFacts:
     """A numpy array as seen by `numpy.ndarray` itself."""
 
@@ -51,7 +52,7 @@ class ArrayFacts:
         return cast("list[object]", base.tolist(base.ravel(self.array)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """The outline of a frame."""
 

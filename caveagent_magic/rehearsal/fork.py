@@ -12,11 +12,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Collection, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from io import FileIO
 from typing import TypeAlias
 
 from caveagent_magic.events import Capability, Changes, Effect, Output
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import isolate, sandbox, scratch
 from caveagent_magic.rehearsal.adopt import Outcome, memory_file
 from caveagent_magic.rehearsal.child import Emit, Part, Verify, nothing_to_verify, play
@@ -43,7 +44,7 @@ class CannotRehearse(Exception):
     """The code cannot be tried beforehand; the message is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trial:
     """What the code did in the fork."""
 

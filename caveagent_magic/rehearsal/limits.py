@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import linux
 
 with contextlib.suppress(ImportError):  # Windows has none, and no fork either
@@ -16,7 +16,7 @@ _THREADS = 4  # for each process that may be started: the system counts threads,
 _NUMBERS_GIVEN_ONCE = 300  # Linux begins there when it gives out the numbers of ended processes again
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """Bounds of one rehearsal; the processor time counts for each process of it."""
 

@@ -7,8 +7,8 @@ import os
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.linux import checked, libc
 
 _RECURSIVE, _PRIVATE, _BIND = 0x4000, 0x40000, 0x1000
@@ -16,7 +16,7 @@ _NO_SETUID, _NO_DEVICES, _NO_PROGRAMS = 0x2, 0x4, 0x8
 _MOUNT_SETATTR, _HERE, _AT_RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 0x1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MountPoint:
     """One line of the mount table."""
 

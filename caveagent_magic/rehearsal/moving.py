@@ -15,10 +15,10 @@ import sys
 import time
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.buffers import checksum_of
 from caveagent_magic.rehearsal.fingerprint import fingerprint
 from caveagent_magic.rehearsal.foreign import frame_manager, instance_dictionary, package_of
@@ -44,7 +44,7 @@ class CannotMove(Exception):
     """The results cannot be taken over exactly; the message is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """Where in the file everything lies."""
 

@@ -11,8 +11,8 @@ import os
 import stat
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import mounts
 
 DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -25,7 +25,7 @@ _LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "f
 _HIDDEN = "/dev"  # holds the scratch layers until the rehearsal's own devices cover it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """A covered folder; `lower` and `upper` are descriptors of what lies under and of what was written."""
 
@@ -34,7 +34,7 @@ class Layer:
     upper: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overlay:
     """What `cover` has made."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import importlib
 import random
 import sys
-from dataclasses import dataclass
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class RandomState:
     """What the generators that nobody has a name for would draw next."""
 

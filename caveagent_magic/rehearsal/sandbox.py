@@ -12,9 +12,9 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from caveagent_magic.events import Capability
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import linux, mounts, overlay, seccomp
 from caveagent_magic.rehearsal.overlay import Overlay
 
@@ -25,7 +25,7 @@ _EMPTYING = 3  # the version of Landlock that began to hold it
 NO_OVERLAY = Overlay((), 0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sandbox:
     """The measures in force; all False: none."""
 

@@ -11,8 +11,8 @@ import functools
 import os
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import linux
 from caveagent_magic.rehearsal.syscalls import Architecture, architecture
 
@@ -63,7 +63,7 @@ _SET_OWNER = (8, 15)  # fcntl: F_SETOWN, F_SETOWN_EX
 Step = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filter:
     """What the namespaces leave to be refused."""
 

@@ -7,7 +7,8 @@ import os
 import struct
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from caveagent_magic.frozen import frozen
 
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -41,7 +42,7 @@ _TABLE = """
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Architecture:
     """A processor's calling convention."""
 

@@ -9,9 +9,9 @@ import re
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import cast
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal import databases
 from caveagent_magic.rehearsal.foreign import instance_dictionary, module_name, package_of
 from caveagent_magic.rehearsal.polars_anew import can_load_anew
@@ -96,7 +96,7 @@ def _held_by(thing: object) -> Iterator[object]:
         yield from map(_Object, (instance_dictionary(thing, kind) or {}).values())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Object:
     """A live object, apart from the name of a library."""
 

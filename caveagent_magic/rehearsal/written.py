@@ -8,10 +8,10 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from caveagent_magic.events import Capability, Effect
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.overlay import Layer
 
 _MOST_SHOWN, _MOST_READ = 200, 20_000
@@ -25,7 +25,7 @@ Leave: TypeAlias = Callable[[Capability, str], bool]
 """Whether the code may do something, with a path as the person would write it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One name in a scratch layer."""
 
@@ -43,7 +43,7 @@ class Entry:
         return (status.st_size, status.st_mtime_ns) if status else (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Habits:
     """Where this process works, and where libraries write for themselves."""
 

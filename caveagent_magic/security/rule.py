@@ -6,14 +6,14 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from caveagent_magic.events import Capability, Judgement
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.use import Kind, Span, Use
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flagged:
     """Code that the rule must find, and the name it must say."""
 
@@ -21,14 +21,14 @@ class Flagged:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passes:
     """Code that looks alike and that the rule must leave alone."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """One finding before the policy has seen it; `target` is a path or host, None where it is not known."""
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.flow.values import Values, texts
 
 Kind = Literal["call", "pass", "read", "import", "store", "unknown", "code"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Where in the code; lines count from 1, columns from 0, ends are exclusive."""
 

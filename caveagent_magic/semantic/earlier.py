@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from caveagent_magic.events import Message
+from caveagent_magic.frozen import frozen
 
 DIGEST_TOKENS = 400  # of all lines together
 PROMPT_CHARS = 140
@@ -17,7 +17,7 @@ SHOWN_NUMBERS = 4
 _BLOCK = re.compile(r"^(`{3,}|~{3,}).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """One turn of the conversation."""
 
@@ -27,7 +27,7 @@ class Turn:
     names: tuple[str, ...] = ()  # that its code made or changed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """The turns that were taken out of the conversation."""
 

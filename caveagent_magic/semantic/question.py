@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from caveagent_magic.events import QuestionKind
+from caveagent_magic.frozen import frozen
 
 _LINE = re.compile(r"^[ \t>*_]*ASK:[ *_]*(?P<text>\S[^\n]*?)\s*\[(?P<form>[^\[\]\n]+)\][ .*_]*$", re.M)
 _COLUMN = re.compile(r"column of (?P<name>\w+)", re.I)
 MOST, LONGEST = 12, 80  # choices, and characters of each
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The question as the model wrote it."""
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from caveagent_magic.frozen import frozen
+
 FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^`]*$")
 PYTHON = frozenset({"", "python", "py", "python3", "ipython", "ipython3", "pycon"})
 # A first line that begins like code, and a piece of a line that may become one.
@@ -21,14 +23,14 @@ COMPUTES = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.Import, ast.I
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProsePiece:
     """A further piece of text outside the code."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodePiece:
     """The code so far; `complete` once its fence has closed."""
 

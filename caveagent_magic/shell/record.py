@@ -12,6 +12,7 @@ from typing import Any
 from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.errors import CaveError, NoModel, UsageError
 from caveagent_magic.events import Event, TurnEnded, TurnStarted
+from caveagent_magic.frozen import frozen
 from caveagent_magic.models.base import Model
 from caveagent_magic.ports import Task
 from caveagent_magic.record.answers import keep, kept
@@ -74,7 +75,7 @@ class Recording:
         return self.replay.turn if self.replay and not self.replay.asked else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What one cell asks of the record."""
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from caveagent_magic import events as ev
 from caveagent_magic.export.compare import mark_of_shown, shows
+from caveagent_magic.frozen import frozen
 from caveagent_magic.record.key import Key
 from caveagent_magic.rehearsal.undo.history import Taken
 from caveagent_magic.shell.names import Names
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """A step, and where in the session it ran."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TypeAlias, TypedDict
 
 from caveagent_magic import events as ev
+from caveagent_magic.frozen import frozen
 
 Telling: TypeAlias = Generator[ev.Event, None, str]
 """The events of a part of a step; returns what the model is told."""
@@ -19,7 +19,7 @@ class Fields(TypedDict):
     step: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class At:
     """Where in the notebook's story an event belongs."""
 

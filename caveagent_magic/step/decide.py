@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from caveagent_magic import events as ev
 from caveagent_magic.egress.tell import findings_text, foreseen
 from caveagent_magic.errors import CapabilityRefused, NobodyToAsk
+from caveagent_magic.frozen import frozen
 from caveagent_magic.ports import Approval, Foreseen, Ports, Task
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.security.guard import guard
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 ON_DENIED: tuple[ev.Action, ...] = ("edit", "skip", "stop")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """Code that was judged and rehearsed, and waits for its decision."""
 
@@ -34,7 +35,7 @@ class Proposal:
     approval: Approval | None = None  # None: this code was not approved before
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What the person can ask about a proposal before deciding."""
 
@@ -55,7 +56,7 @@ class Asked:
         return foreseen(trial.outputs, trial.changes, trial.effects, self.task, self.ports)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled:
     """The decision, and what the rehearsal made where the person takes that over."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from caveagent_magic import events as ev
 from caveagent_magic.errors import CapabilityRefused
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection.card import summary
 from caveagent_magic.ports import Ports
 from caveagent_magic.security.guard import guard
@@ -28,7 +29,7 @@ OF_THE_REHEARSAL = frozenset(
 OUTSIDE: frozenset[ev.Capability] = frozenset({"write_file", "delete_file", "network", "process"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rehearsal:
     """What came of trying the code, or why it was not tried."""
 

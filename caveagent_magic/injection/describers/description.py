@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """A named part: a column, a key, an attribute."""
 
@@ -17,7 +17,7 @@ class Field:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """A few cells of one column, spread over its length; plain objects, of which only plain ones are read."""
 
@@ -44,7 +44,7 @@ def no_samples() -> Iterator[Sample]:
     return iter(())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Description:
     """The summary is ready; all else is worked out only when it is asked for.
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from caveagent_magic.events import Change
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
 from caveagent_magic.rehearsal.undo.pressure import memory_is_short
 from caveagent_magic.rehearsal.undo.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """One step that was taken."""
 
@@ -36,7 +37,7 @@ class Taken:
         return [name for name in self.record.names if name not in self.cannot]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Back:
     """What came of going back, or forth again, by some steps."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from caveagent_magic.frozen import frozen
 
 
 class CannotRestore(Exception):
     """The state cannot be given back; the message is the reason, as the end of a sentence about the name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """What is done with the state of one type; nothing here runs code of the person's classes."""
 

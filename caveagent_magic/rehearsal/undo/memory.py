@@ -7,8 +7,8 @@ import ctypes
 import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.undo.frozen import Frozen, Run, can_freeze
 from caveagent_magic.rehearsal.undo.relatives import has_relatives, started
 
@@ -18,7 +18,7 @@ _PIECE = 1 << 16
 _UNTOUCHED = bytes(int(flags & 0x81 == 0x80) for flags in range(256))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patch:
     """What a piece of memory held."""
 

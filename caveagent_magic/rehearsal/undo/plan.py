@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from dataclasses import dataclass
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.tensors import is_tensor
 from caveagent_magic.rehearsal.undo import attributes, containers, randomness
 from caveagent_magic.rehearsal.undo.kept import Kind
@@ -44,7 +44,7 @@ _MACHINERY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """How objects of one type are remembered and looked into."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from caveagent_magic.events import Change
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.changes import SECONDS
 from caveagent_magic.rehearsal.fingerprint import Fingerprint, fingerprint
 from caveagent_magic.rehearsal.undo.arrays import address_of
@@ -25,7 +26,7 @@ ABSENT = _Absent()
 _REFUSALS = (TypeError, ValueError, AttributeError, BufferError, OSError, RuntimeError, MemoryError)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     """An array that memory to be restored belongs to; it keeps the memory where it is."""
 
@@ -39,7 +40,7 @@ class Holder:
         return address_of(self.array) == self.address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restored:
     """What came of restoring a record."""
 
@@ -48,7 +49,7 @@ class Restored:
     back: Record  # leads to where we came from
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """Bindings, states of objects and pieces of memory."""
 

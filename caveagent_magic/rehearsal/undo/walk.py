@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.rehearsal.tensors import tensor_of
 from caveagent_magic.rehearsal.undo import attributes
 from caveagent_magic.rehearsal.undo.arrays import FORM, OBJECTS, base_of, form_of, has_objects
@@ -20,7 +21,7 @@ from caveagent_magic.rehearsal.undo.tensor_state import TENSOR
 _LOOK_AT_CLOCK = 256  # objects
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What taking a checkpoint may cost."""
 

@@ -6,15 +6,16 @@ import ast
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.objects.still import Kinds
 
 MANY = 10.0**18
 FULL = 64  # bits of a number that is worked out exactly
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Amount:
     """What is known of the size of a value; `name` is the qualified name of a module or function."""
 

@@ -14,10 +14,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.budget import Budget, TooMuch
 from caveagent_magic.security.flow.values import Instance, Named, Value, Values
 from caveagent_magic.security.objects import live
@@ -34,7 +34,7 @@ _starting = threading.Lock()
 _thread: list[threading.Thread] = []
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """The modules that astroid has parsed in this process."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.values import (
@@ -41,7 +41,7 @@ MEMORY = names("__array_interface__ __array_struct__ __cuda_array_interface__ __
 """Attributes by which an object says which memory to read, whosoever it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """The arguments of a call."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from caveagent_magic.errors import PolicyError
+from caveagent_magic.frozen import frozen
 
 Approval = Literal["ask", "auto"]
 PrivacyLevel = Literal["names", "schema", "stats", "samples"]
@@ -14,7 +14,7 @@ NUMBERS = ("budget", "max_steps")
 WORDS = {"approval": get_args(Approval), "privacy": get_args(PrivacyLevel)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caps:
     """The most that is possible; what nothing is said of is not limited."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from caveagent_magic.errors import PolicyError
 from caveagent_magic.events import CAPABILITIES, Capability, Judgement
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.policies import caps
 from caveagent_magic.security.policies.caps import NONE, Caps
 from caveagent_magic.security.policies.scopes import mistakes, within
@@ -20,7 +20,7 @@ JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 LayerKind = Literal["built in", "shipped", "administrator", "user", "notebook", "session"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clause:
     """What is said of one scope of a capability; without a scope, of all that no other clause speaks of."""
 
@@ -34,7 +34,7 @@ class Clause:
         return f"{self.capability} {self.scope}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """The clauses of one file, or of the session."""
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from caveagent_magic.events import Capability, Judgement
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.policies.caps import NONE, Caps
 from caveagent_magic.security.policies.clauses import STRICTNESS, Clause, Layer, read, stricter
 from caveagent_magic.security.policies.places import ADMINISTRATOR, user_file
@@ -29,7 +30,7 @@ PACKAGE = Path(__file__).parents[2]
 OWN_NAMES = ("caveagent_magic", "caveagent_magic.*", "%cave", "%%cave", "%config CaveMagics")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ruling:
     """A judgement and the layer that made it."""
 
@@ -40,7 +41,7 @@ class Ruling:
 NOTHING_SAID = Ruling("ask", Layer("built in", "no layer speaks of it"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """The layers that are files, and what was said in the session."""
 
