@@ -7,12 +7,9 @@ from contextlib import closing
 
 from caveagent_magic import events as ev
 from caveagent_magic.egress.disclosure import Telling
-from caveagent_magic.egress.offer import offered, unchecked
 from caveagent_magic.egress.tell import privately, touched
 from caveagent_magic.errors import CaveError, ModelError, NobodyToAsk, Stopped
 from caveagent_magic.injection.alias import AmbiguousAlias
-from caveagent_magic.injection.choose import changed, known
-from caveagent_magic.injection.words import cards_text
 from caveagent_magic.models.base import Loading, Reply
 from caveagent_magic.ports import Ports, Task
 from caveagent_magic.semantic import prompt
@@ -94,6 +91,8 @@ def _step(proposed: str, at: At, task: Task, ports: Ports, silent: bool) -> Tell
 
 
 def _unsent(task: Task, ports: Ports) -> tuple[ev.VariableCard, ...]:
+    from caveagent_magic.egress.offer import unchecked
+
     return unchecked(task, ports.runtime, ports.disclosure, task.card_tokens).cards
 
 
@@ -129,6 +128,10 @@ def _started(
     system: str, task: Task, ports: Ports, at: At, missed: tuple[ev.Message, ...] = ()
 ) -> ev.TurnStarted:
     """Tell the model what is there and what is wanted; the event holds exactly what that adds."""
+    from caveagent_magic.egress.offer import offered  # a replay tells no model anything
+    from caveagent_magic.injection.choose import changed, known
+    from caveagent_magic.injection.words import cards_text
+
     stream, model = ports.stream, ports.model
     ports.disclosure.begin(task)
     earlier = stream.settle(system, ports.runtime.keep)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from caveagent_magic.checks.check import Check, check
 from caveagent_magic.errors import UsageError
 from caveagent_magic.events import Change, Changes
+
+if TYPE_CHECKING:
+    from caveagent_magic.checks.check import Check
 
 
 @dataclass(slots=True)
@@ -19,6 +22,8 @@ class Checks:
 
     def add(self, subject: str, text: str, namespace: Mapping[str, object]) -> list[Check]:
         """Set checks, separated by semicolons; all of them or, with a `UsageError`, none."""
+        from caveagent_magic.checks.check import check  # many notebooks guard nothing
+
         if subject not in namespace:
             raise UsageError(f"There is no variable {subject!r} to guard.")
         parts = [part for part in text.split(";") if part.strip()]

@@ -8,7 +8,7 @@ import json
 import re
 import symtable
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from caveagent_magic.injection import static
@@ -44,6 +44,32 @@ def address_of(asked: str, schema: Mapping[str, str]) -> str:
 def schema_of(variables: Mapping[str, object]) -> dict[str, str]:
     """For each variable the digest of its type and columns; neither rows nor values count."""
     return {name: _digest(_outline(obj)) for name, obj in variables.items()}
+
+
+class Schema(Mapping[str, str]):
+    """The same of the variables that are there now, each worked out when it is first asked for."""
+
+    def __init__(self, variables: Callable[[], Mapping[str, object]]) -> None:
+        self._variables, self._names = variables, tuple(variables())
+        self._known: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = _digest(_outline(self._variables().get(name)))
+        return self._known[name]
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Work these out, before code changes them."""
+        for name in names:
+            self.get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def read_and_bound(code: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -23,6 +23,7 @@ _ALWAYS_WRITABLE = ("/dev/null", "/dev/zero", "/dev/full")
 _SHARED_MEMORY, _PROCESSES = "/dev/shm", "/proc"
 _EMPTYING = 3  # the version of Landlock that began to hold it
 NO_OVERLAY = Overlay((), 0)
+_INNER = linux.NEW_NETWORK | linux.NEW_PROCESSES | linux.NEW_MOUNTS | linux.NEW_IPC
 
 
 @frozen
@@ -94,24 +95,37 @@ def describe() -> str:
 
 @functools.cache
 def probe() -> Sandbox:
-    """The strongest measures that work here, each tried in a throw-away fork."""
+    """The strongest measures that work here: all of them, or each that works when it is tried alone."""
     if sys.platform != "linux":
         return Sandbox()
-    inner = linux.NEW_NETWORK | linux.NEW_PROCESSES | linux.NEW_MOUNTS | linux.NEW_IPC
-    choices = (inner, inner | linux.NEW_USERS, linux.NEW_NETWORK | linux.NEW_USERS, linux.NEW_NETWORK, 0)
+    found = _all_of_them() or _one_by_one()
+    if found.seccomp and found.own_processes:
+        seccomp.program_of(_filter_for(found), 0)  # every fork inherits it ready-made
+    return found
+
+
+def _all_of_them() -> Sandbox | None:
+    """Everything at once, in one throw-away fork; None: something of it does not work here."""
+    version = linux.landlock_version()
+    if not version:
+        return None
+    full = (Sandbox(flags, True, version, True, True) for flags in (_INNER, _INNER | linux.NEW_USERS))
+    return next((each for each in full if _works(functools.partial(_try_all, each))), None)
+
+
+def _one_by_one() -> Sandbox:
+    """What works of it, each measure tried in a fork of its own."""
+    choices = (_INNER, _INNER | linux.NEW_USERS, linux.NEW_NETWORK | linux.NEW_USERS, linux.NEW_NETWORK, 0)
     namespaces = next(flags for flags in choices if _works(functools.partial(_try_namespaces, flags)))
     own_mounts = bool(namespaces & linux.NEW_MOUNTS)
     covered = own_mounts and _works(functools.partial(_try_overlay, namespaces))
-    found = Sandbox(
+    return Sandbox(
         namespaces,
         shared_memory=covered or (own_mounts and _works(functools.partial(_try_shared_memory, namespaces))),
         landlock=linux.landlock_version() if _works(_try_landlock) else 0,
         overlay=covered,
         seccomp=_works(_try_seccomp),
     )
-    if found.seccomp and found.own_processes:
-        seccomp.program_of(_filter_for(found), 0)  # every fork inherits it ready-made
-    return found
 
 
 def enter(available: Sandbox, room: int) -> Overlay:
@@ -169,9 +183,21 @@ def _write(path: str, text: str) -> None:
         file.write(text)
 
 
+def _try_all(full: Sandbox) -> None:
+    _try_overlay(full.namespaces)
+    _in_new_process_table()
+    _try_landlock()
+    _try_seccomp()
+
+
 def _try_namespaces(flags: int) -> None:
     enter(Sandbox(flags), 0)
-    if flags & linux.NEW_PROCESSES and not _works(_confirm_first_process):
+    if flags & linux.NEW_PROCESSES:
+        _in_new_process_table()
+
+
+def _in_new_process_table() -> None:
+    if not _works(_confirm_first_process):
         raise OSError("no process could be started in the new process table")
 
 

@@ -21,7 +21,7 @@ from caveagent_magic.record.key import data_folder, default_path, key_at
 from caveagent_magic.record.match import Match, match
 from caveagent_magic.record.recorder import Recorder, Writer
 from caveagent_magic.record.replay import NotReplayed, Replay
-from caveagent_magic.record.schema import digest_of, options_of, schema_of
+from caveagent_magic.record.schema import Schema, digest_of, options_of
 from caveagent_magic.record.turns import Contents, Step, Turn, read
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History
@@ -158,7 +158,7 @@ class Record:
         writer: Writer,
         contents: Contents,
     ) -> Recording:
-        schema, options = schema_of(self.variables()), options_of(task, wanted.model)
+        schema, options = Schema(self.variables), options_of(task, wanted.model)
         asked = digest_of(task.prompt, options)
         found = match(contents, asked, schema)
         if found.turn and self.undone.get(found.turn.id):  # in this session, and the cell is run once more
@@ -167,6 +167,8 @@ class Record:
         reason = found.reason or NOT_IN_RECORD.format(writer.journal.path.name)
         if turn is None and only:
             raise NotReplayed(f"{reason} Only what is recorded may run here.")
+        replayed = () if turn is None or wanted.resumed else turn.steps
+        schema.settle((name for step in replayed for name in step.marks) if replayed else schema)
         begun = {"request": task.prompt, "options": options, "asked": asked}
         recorder = Recorder(
             writer, task.turn, begun, schema, self.namespace, self.plain, self._made,

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from caveagent_magic import events as ev
-from caveagent_magic.checks.data import CannotCheck
-from caveagent_magic.checks.expression import evaluate, parse
 from caveagent_magic.checks.figures import Source, figures
 from caveagent_magic.errors import UsageError
 from caveagent_magic.observation.outputs import full_text
@@ -51,6 +49,9 @@ class Shown:
 
     def value_of(self, expression: str) -> float | None:
         """What an expression gives now, asked as a guard on data is; None: no number."""
+        from caveagent_magic.checks.data import CannotCheck  # few answers cite an expression
+        from caveagent_magic.checks.expression import evaluate, parse
+
         try:
             with guard(lambda capability, target: False):
                 value = evaluate(parse(expression), self.namespace)

@@ -82,11 +82,13 @@ def bind_result(task: Task, ports: Ports) -> None:
 def _that_matter(proposal: Proposal, settled: Settled, ports: Ports) -> frozenset[str] | None:
     """The names that a step is known to change, where it runs again and nobody looks on; None: not known.
 
+    What the guards on data speak of is among them.
     Undo gives back what these held, and says so of any other that the step turns out to have changed.
     """
     approval = proposal.approval if settled.decision.by == "record" else None
-    looked_at = ports.broker.attended() or ports.checks.of
-    return None if approval is None or looked_at else approval.touched
+    if approval is None or ports.broker.attended():
+        return None
+    return approval.touched.union(*(each.names for each in ports.checks.all()))
 
 
 def _run(proposal: Proposal, settled: Settled, ports: Ports) -> Run:

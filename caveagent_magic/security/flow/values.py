@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.budget import TooMuch
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Ref:
         return id(self.obj)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """A module, function, class or method with a qualified name; `?.to_csv` is a method of who knows what."""
 
@@ -41,7 +42,7 @@ class Named:
     receiver: Value | None = None  # of a method
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instance:
     """An object of a class with a qualified name; `about` is the text of a path.
 
@@ -54,7 +55,7 @@ class Instance:
     carries: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Const:
     """A str, bytes, int, float, bool or None that is known."""
 
@@ -65,7 +66,7 @@ class Const:
         object.__setattr__(self, "kind", type(self.value))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A string of which some pieces are known, None where not."""
 
@@ -78,7 +79,7 @@ class Text:
         return (self.pieces[0] or "") if self.pieces else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Items:
     """A container and what it may hold; keys are None where there are none or they are not known."""
 
@@ -115,7 +116,7 @@ class Function:
     defaults: dict[str, Values]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """A function together with its first arguments: a method or a partial."""
 
@@ -143,14 +144,14 @@ class Class:
     bases: Values
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """An object of a class that the code defines."""
 
     of: Class
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opaque:
     """Something of which only the origin is known.
 

@@ -12,6 +12,7 @@ for this package. An answer without "always" is about its step alone.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
@@ -63,8 +64,7 @@ class Policy:
         if administrator is not None:
             files.append(read(administrator, "administrator"))
         own = _built_in([user_file().parent, *(Path(layer.source) for layer in files)])
-        shipped = read(SHIPPED / "default.toml", "shipped")
-        return Policy((shipped, *files, own), session or Session())
+        return Policy((_shipped(), *files, own), session or Session())
 
     @staticmethod
     def here(
@@ -156,6 +156,11 @@ class Policy:
 
 def _unscoped(layer: Layer) -> Layer:
     return replace(layer, clauses=tuple(clause for clause in layer.clauses if not clause.scope))
+
+
+@functools.cache
+def _shipped() -> Layer:
+    return read(SHIPPED / "default.toml", "shipped")
 
 
 def _built_in(policies: Iterable[Path]) -> Layer:
