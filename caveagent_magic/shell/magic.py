@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import keyword
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from IPython.core.error import UsageError as LineError
@@ -72,7 +75,8 @@ class CaveMagics(Magics, CaveSettings):
         """What runs turns; made when it is first needed, by whichever thread needs it first."""
         with self._making:
             if self._driver is None:
-                from caveagent_magic.shell.drive import driver_for
+                with uncollected():
+                    from caveagent_magic.shell.drive import driver_for
 
                 self._driver = driver_for(self, self.names)
             return self._driver
@@ -111,6 +115,18 @@ class CaveMagics(Magics, CaveSettings):
             observation_tokens=self.observation_tokens,
             turn_observation_tokens=self.turn_observation_tokens,
         )
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Nothing is searched for garbage meanwhile: loading makes little, and the person's data may be large."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def wanted_of(options: argparse.Namespace) -> Wanted:

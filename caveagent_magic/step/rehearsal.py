@@ -89,6 +89,7 @@ def rehearse_step(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> Rehea
     used = names_in(runtime.plain(code))
     if reason := unforkable(used, runtime.namespace):
         return skipped(reason, at)
+    limits = ports.limits if ports.broker.attended() else replace(ports.limits, adopt_seconds=None)
     grants, contained = Grants.of(verdict, ports.policy), sandbox.probe().contained
 
     def run(emit: Emit) -> object:
@@ -100,7 +101,7 @@ def rehearse_step(code: str, verdict: ev.Verdict, at: At, ports: Ports) -> Rehea
 
     try:
         with ports.broker.rehearsing(at.turn, at.step) as cut:
-            trial = rehearse(run, runtime.namespace, ports.limits, summary, grants.allows, cut, verify, used)
+            trial = rehearse(run, runtime.namespace, limits, summary, grants.allows, cut, verify, used)
     except CannotRehearse as error:
         return skipped(str(error), at)
     if trial.outcome is not None and (reason := _not_adoptable(trial, code, ports)):
