@@ -95,8 +95,9 @@ def _rows(contents: Contents, schema: dict[str, str]) -> Iterator[str]:
         found = match(contents, turn.asked, schema)
         what = " ".join(turn.request.split())
         shown = what if len(what) <= SHOWN else f"{what[: SHOWN - 1]}…"
-        steps = "1 step" if len(turn.steps) == 1 else f"{len(turn.steps)} steps"
-        again = "is shown again" if turn.ended == "plan" else "runs again"
+        is_plan, count = turn.ended == "plan", len(turn.steps)
+        steps = "plan" if is_plan else "1 step" if count == 1 else f"{count} steps"
+        again = "is shown again" if is_plan else "runs again"
         says = again if found.turn else f"is asked anew: {found.reason}"
         yield f"  {turn.when}  {shown} ({steps}): {says}"
     for fault in contents.faults:

@@ -120,6 +120,7 @@ def added(rounds):
 
 def main(runs, names):
     """All notebooks, or those whose names begin so; and all together."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is recorded first compiles all, as at any person's
     os.environ |= {
         "XDG_DATA_HOME": tempfile.mkdtemp(prefix="replaying"),
         "CAVEAGENT_POLICY": str(FOLDER / "unattended.toml"),

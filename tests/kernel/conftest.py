@@ -272,6 +272,21 @@ def serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 
 @pytest.fixture
+def begin(serve):
+    """Starts a kernel with `numbers` in the test's folder; each is killed at the end."""
+    kernels: list[Kernel] = []
+
+    def start() -> Kernel:
+        kernels.append(made := Kernel(sys.executable, {}))
+        made.run("%load_ext caveagent_magic\nnumbers = [1, 2, 3]")
+        return made
+
+    yield start
+    for kernel in kernels:
+        kernel.close()
+
+
+@pytest.fixture
 def counting(kernel, replies):
     """A kernel with `numbers`, and a model that adds them up in one step."""
     kernel.run("numbers = [1, 2, 3]")
