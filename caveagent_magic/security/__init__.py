@@ -12,25 +12,30 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "guard"]
 
+_STRICTNESS = ("allow", "ask", "deny")
+
 
 def check(code: str, namespace: Mapping[str, object] | None = None) -> Verdict:
     """The verdict on the code under the shipped policy.
 
     `namespace` is a dictionary of the live names of the kernel, such as `get_ipython().user_ns`; without it,
     names that the code does not bind are absent. The code may hold IPython's own syntax, and a single line
-    is judged as what IPython would take it for. Nothing is run, neither of the code nor of the objects.
+    is judged as what IPython would take it for; of a cell that Python reads otherwise the stricter verdict
+    holds. Nothing is run, neither of the code nor of the objects.
     Raises `TypeError` for anything else than a text and a dictionary.
     """
-    from caveagent_magic.security.dialect import guessed, translated
+    from caveagent_magic.security.dialect import guessed, means_the_same, translated
     from caveagent_magic.security.judge import UNREADABLE, judge
     from caveagent_magic.security.policies.policy import Policy
 
     text, names, policy = _text(code), _names(namespace), Policy.load()
-    verdict = judge(guessed(text, names), names, policy)
-    if any(finding.code == UNREADABLE for finding in verdict.findings):
-        plain = guessed(translated(text), names)
-        verdict = judge(plain, names, policy) if plain != text else verdict
-    return verdict
+    plain, cell = guessed(text, names), guessed(translated(text), names)
+    verdict = judge(plain, names, policy)
+    if means_the_same(plain, cell):
+        return verdict
+    as_cell = judge(cell, names, policy)
+    unreadable = any(finding.code == UNREADABLE for finding in verdict.findings)
+    return as_cell if unreadable else max(verdict, as_cell, key=lambda one: _STRICTNESS.index(one.decision))
 
 
 def _text(code: object) -> str:

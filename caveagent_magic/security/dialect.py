@@ -5,10 +5,13 @@ A step is not read here: the shell runs it without guesses at single lines, and 
 
 from __future__ import annotations
 
+import ast
 import builtins
 import keyword
 import re
 import sys
+import textwrap
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -16,16 +19,18 @@ from caveagent_magic.security.objects.still import MISSING, instance_dict, is_a
 
 MOST = 20_000  # lines with a sign of IPython's times lines: it reads the whole cell again for each
 ASSIGNED = re.compile(r"=\s*[%!]")
+SIGNS = (*"%!?,;/", ">>>", "In [")
+QUOTES = re.compile(r"'''|\"\"\"|\\\n")  # only in a string is an indent of an empty line more than looks
 LINE = re.compile(r"([^\W\d][\w.]*)[ \t]*(.*)")
 LEAVES = frozenset({"exit", "quit"})
 
 
 def translated(code: str) -> str:
-    """The cell with its magics, commands and questions turned into calls; itself where there are none."""
+    """The cell with its magics, commands and questions turned into calls, and without prompts and indents."""
     lines = code.splitlines()
     signs = sum(map(_has_sign, lines))
     if not signs or signs * len(lines) > MOST:
-        return code
+        return textwrap.dedent(code) if QUOTES.search(code) else code
     manager = import_module("IPython.core.inputtransformer2").TransformerManager()
     try:
         return str(manager.transform_cell(code))
@@ -33,9 +38,21 @@ def translated(code: str) -> str:
         return code
 
 
+def means_the_same(code: str, cell: str) -> bool:
+    """Whether Python runs the same of both."""
+    if code == cell:
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.dump(ast.parse(code)) == ast.dump(ast.parse(cell))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
 def _has_sign(line: str) -> bool:
     text = line.strip()
-    return text.startswith(tuple("%!?,;/")) or text.endswith("?") or bool(ASSIGNED.search(text))
+    return text.startswith(SIGNS) or text.endswith("?") or bool(ASSIGNED.search(text))
 
 
 def guessed(code: str, namespace: Mapping[str, object]) -> str:

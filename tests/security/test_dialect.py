@@ -55,6 +55,13 @@ def names() -> Iterator[dict[str, object]]:
         ("%%bash\nls", "ask"),
         ("%%time\nimport os\nos.system('ls')", "ask"),
         ("def f(:", "deny"),
+        ("In [1]: f = print\nf(x)", "allow"),
+        ("In [1]: more = df.to_csv\nmore('a.csv')", "ask"),
+        ('text = """\n>>> x\n"""\n... %sx (id)>x', "ask"),
+        ("# a comment\f%who\fdf.to_csv('a.csv')\nx", "ask"),
+        ('f = {"\\n  \\n": len, "\\n\\n": df.to_csv}\nf["""\n  \n"""]("a.csv")', "ask"),
+        ('f = {"\\n  \\n": df.to_csv, "\\n\\n": len}\nf["""\n  \n"""]("a.csv")', "ask"),
+        ('query = """\n  \n  select 1\n"""\nlen(query)', "allow"),
     ],
 )
 def test_a_cell_is_judged_by_what_ipython_makes_of_it(
