@@ -191,9 +191,18 @@ def computes(module: str) -> bool:
 def known_here(name: str) -> bool:
     """Whether something is of Python, of the person, or of a package that is known to compute."""
     first = top(name)
-    found = sys.modules.get(first)
-    own = isinstance(found, types.ModuleType) and own_module(found)
-    return own or first in ("builtins", "__main__", "") or first in sys.stdlib_module_names or computes(first)
+    return (
+        own_name(name)
+        or first in ("builtins", "__main__", "")
+        or first in sys.stdlib_module_names
+        or computes(first)
+    )
+
+
+def own_name(name: str) -> bool:
+    """Whether a qualified name begins with a module of the person's."""
+    found = sys.modules.get(top(name))
+    return isinstance(found, types.ModuleType) and own_module(found)
 
 
 @functools.lru_cache(maxsize=4096)

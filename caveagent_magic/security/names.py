@@ -8,24 +8,15 @@ from types import MappingProxyType
 
 from caveagent_magic.security.budget import Budget, TooMuch
 from caveagent_magic.security.exhaustion.cost import COSTLY, costs
-from caveagent_magic.security.exhaustion.cycles import goes_round
-from caveagent_magic.security.exhaustion.exits import Counted, can_leave, counters, untouched
 from caveagent_magic.security.exhaustion.locks import waits_for_itself
-from caveagent_magic.security.exhaustion.loops import (
-    feeds_itself,
-    moves_away,
-    unchanging,
-)
 from caveagent_magic.security.flow.bindings import Scope, branches
-from caveagent_magic.security.flow.doubts import Doubts
-from caveagent_magic.security.flow.endless import counted, is_endless
+from caveagent_magic.security.flow.looping import Loops
 from caveagent_magic.security.flow.reader import BY_ITSELF, MEMORY, Given
 from caveagent_magic.security.flow.specials import folded_name
 from caveagent_magic.security.flow.values import (
     DATA,
     Bound,
     Class,
-    Const,
     Function,
     Instance,
     Items,
@@ -45,7 +36,8 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
     """Every use in the code, in the order met, and whether all of it could be followed."""
     reader = Names(tree, namespace, budget)
     try:
-        reader.run(tree.body, Scope(namespace))
+        reader.outermost = Scope(namespace)
+        reader.run(tree.body, reader.outermost)
         reader.read_uncalled()
         reader.read_native()
         reader.ask_again()
@@ -59,7 +51,7 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
     return reader.uses, True
 
 
-class Names(Doubts):
+class Names(Loops):
     """Reads statements."""
 
     def run(self, body: list[ast.stmt], scope: Scope) -> None:
@@ -232,38 +224,6 @@ class Names(Doubts):
         self.consume(node.test, scope)
         branches(scope, lambda: self.run(node.body, scope), lambda: self.run(node.orelse, scope))
 
-    def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
-        endless = self.values(node.iter, scope)
-        given = self.elements(endless, node.iter)
-        over = counted(self, node.target, node.iter, scope) if is_endless(endless) else {}
-        goes_on = feeds_itself(node) or is_endless(endless)
-        before = _numbers(scope)
-
-        def once() -> None:
-            self.assign(node.target, given, scope)
-            self.run(node.body, scope)
-
-        branches(scope, once, lambda: None)
-        branches(scope, once, lambda: None)
-        if goes_on and not can_leave(
-            node.body, {**_kept(node.body, before, scope), **untouched(node.body, over)}
-        ):
-            self.record("code", ("endless for",), node.iter)
-        self.run(node.orelse, scope)
-
-    def _while(self, node: ast.While, scope: Scope) -> None:
-        tests = self.values(node.test, scope)
-        known = [value for value in tests if isinstance(value, Const)]
-        hopeless = bool(known) and not any(bool(value.value) for value in known)
-        goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
-        goes_on = goes_on or goes_round(node.test, node.body, _numbers(scope))
-        before = _numbers(scope)
-        for _ in range(2):
-            branches(scope, lambda: self.run(node.body, scope), lambda: None)
-        if goes_on and not hopeless and not can_leave(node.body, _kept(node.body, before, scope)):
-            self.record("code", ("while True",), node)
-        self.run(node.orelse, scope)
-
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
         for item in node.items:
             found = self.values(item.context_expr, scope)
@@ -314,8 +274,9 @@ class Names(Doubts):
         ast.Expr: _expression, ast.Raise: _raise, ast.Return: _return, ast.Assign: _assign,
         ast.AnnAssign: _annotated, ast.AugAssign: _augmented, ast.Delete: _delete, ast.Global: _declare,
         ast.Nonlocal: _declare, ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function,
-        ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.If: _if, ast.For: _for,
-        ast.AsyncFor: _for, ast.While: _while, ast.With: _with, ast.AsyncWith: _with, ast.Try: _try,
+        ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.If: _if, ast.For: Loops.loop_over,
+        ast.AsyncFor: Loops.loop_over, ast.While: Loops.loop_while, ast.With: _with,
+        ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
     })  # fmt: skip
 
@@ -325,20 +286,6 @@ def _matched(kinds: Values) -> list[str]:
     objects = [kind.live.obj for kind in kinds if isinstance(kind, Named) and kind.live is not None]
     given = [attribute(obj, "__match_args__") for obj in objects if is_a(obj, type)]
     return [name for names in given if type(names) is tuple for name in names if type(name) is str]
-
-
-def _numbers(scope: Scope) -> dict[str, int | float]:
-    """The names that stand for one known number."""
-    single = {name: values[0] for name, values in scope.names.items() if len(values) == 1}
-    known = {name: value.value for name, value in single.items() if isinstance(value, Const)}
-    return {name: value for name, value in known.items() if isinstance(value, (int, float))}
-
-
-def _kept(body: list[ast.stmt], before: dict[str, int | float], scope: Scope) -> Counted:
-    """The numbers that a loop leaves as they are, or changes steadily."""
-    after = _numbers(scope)
-    known = counters(body, before)
-    return {name: at for name, at in known.items() if at[1] or after.get(name) == at[0]}
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -28,6 +28,7 @@ WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (
             matplotlib.pyplot.imsave matplotlib.image.imsave cv2.imwrite imageio.imwrite imageio.mimsave
             skimage.io.imsave scipy.io.savemat scipy.sparse.save_npz scipy.io.wavfile.write
             pandas.ExcelWriter pandas.HDFStore joblib.dump joblib.Memory joblib.memory.Memory
+            joblib.memory.MemorizedFunc joblib.memory.MemorizedFunc.*
             torch.save plotly.io.write_image
             plotly.io.write_html plotly.offline.plot shutil.* posix.mkdir posix.makedirs posix.rename
             posix.replace posix.symlink posix.link posix.chmod posix.chown posix.utime posix.truncate

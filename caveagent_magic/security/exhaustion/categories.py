@@ -10,6 +10,7 @@ from caveagent_magic.security.exhaustion.amounts import (
     Amount,
     argument,
     array,
+    dimensions,
     numeric,
     shape_of,
 )
@@ -82,10 +83,25 @@ def binned(args: tuple[Amount, ...], keywords: Mapping[str, Amount]) -> Amount:
     return array(numeric(argument(args, keywords, 1, "bins")) or 1.0)
 
 
+def figure(args: tuple[Amount, ...], keywords: Mapping[str, Amount]) -> Amount:
+    """The dots of a picture: its size in inches, times the dots for each of them."""
+    size = dimensions(keywords.get("figsize"))
+    dots = numeric(keywords.get("dpi")) or 100.0
+    return array(*(inches * dots for inches in size)) if size else UNKNOWN
+
+
+def inches(args: tuple[Amount, ...], keywords: Mapping[str, Amount]) -> Amount:
+    """The dots of a picture that is given another size."""
+    size = dimensions(args[0]) if len(args) == 1 else tuple(numeric(arg) or 1.0 for arg in args[:2])
+    return array(*(each * 100.0 for each in size)) if size else UNKNOWN
+
+
 def widened(
     owner: Amount, method: str, args: tuple[Amount, ...], keywords: Mapping[str, Amount]
 ) -> Amount | None:
     """What a method of a table gives that is as wide as it is long, or as long as wide."""
+    if method == "set_size_inches":
+        return inches(args, keywords)
     if method in PIVOTING and owner.distinct:
         return replace(array(rows(owner), rows(owner)), frame=True)
     if method in ("corr", "cov") and owner.frame and len(owner.shape) > 1:

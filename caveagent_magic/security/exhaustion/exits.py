@@ -12,6 +12,7 @@ FIRST = 300  # rounds that are looked at one by one
 LATER = tuple(10**power + near for power in range(3, 12) for near in (-1, 0, 1))
 Counted = Mapping[str, tuple[Number, Number]]  # the start and the step of names
 Path = tuple[tuple[ast.expr, bool], ...]  # tests, and how each of them has to turn out
+CONVERTING = frozenset({"int", "float", "str", "bool", "len", "abs", "round", "print", "repr"})
 ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -117,8 +118,17 @@ def _expressions(node: ast.stmt) -> Iterator[ast.AST]:
 def _bodies(node: ast.stmt) -> Iterator[list[ast.stmt]]:
     for name in ("body", "orelse", "finalbody"):
         yield getattr(node, name, None) or []
-    for each in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+    tried = isinstance(node, ast.Try) and any(map(_may_fail_later, node.body))
+    for each in (*(getattr(node, "handlers", ()) if tried else ()), *getattr(node, "cases", ())):
         yield each.body
+
+
+def _may_fail_later(node: ast.stmt) -> bool:
+    """Whether it may raise an error though it has not the time before: it calls more than conversions."""
+    calls = [each.func for each in ast.walk(node) if isinstance(each, ast.Call)]
+    settled = all(isinstance(func, ast.Name) and func.id in CONVERTING for func in calls)
+    moving = (ast.Subscript, ast.BinOp, ast.Raise, ast.Await, ast.Assert, ast.AugAssign)
+    return not settled or (not calls and any(isinstance(each, moving) for each in ast.walk(node)))
 
 
 def _steps(body: list[ast.stmt], name: str) -> int:

@@ -60,6 +60,7 @@ from caveagent_magic.security.exhaustion.categories import (
     decomposed,
     dummies,
     encoder,
+    figure,
     to_the_largest,
 )
 from caveagent_magic.security.exhaustion.widths import spec_width
@@ -264,6 +265,7 @@ GROWTH: Mapping[str, Grows] = {
     "sklearn.metrics.pairwise.rbf_kernel": distances,
     "pandas.get_dummies": dummies, "pandas.crosstab": crosstab, "numpy.corrcoef": correlations,
     "numpy.cov": correlations, "numpy.linalg.svd": decomposed, "scipy.linalg.svd": decomposed,
+    "matplotlib.pyplot.figure": figure, "matplotlib.pyplot.subplots": figure,
     "numpy.bincount": to_the_largest, "numpy.histogram": binned, "pandas.cut": binned,
     "matplotlib.pyplot.hist": binned, "scipy.linalg.toeplitz": square, "scipy.linalg.circulant": square,
     "scipy.linalg.hankel": square, "numpy.diagflat": square,

@@ -64,9 +64,7 @@ def _steps(statement: ast.stmt, name: str, up: bool) -> bool:
     if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
         grows = isinstance(statement.op, ast.Add) if up else isinstance(statement.op, ast.Sub)
         value = statement.value
-        positive = isinstance(value, (ast.List, ast.Tuple)) or (
-            isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) and value.value > 0
-        )
+        positive = isinstance(value, (ast.List, ast.Tuple)) or _never_negative(value)
         return statement.target.id == name and grows and positive
     if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp):
         target, made = statement.targets[-1], statement.value
@@ -78,6 +76,17 @@ def _steps(statement: ast.stmt, name: str, up: bool) -> bool:
         return False
     owner = call.func.value
     return call.func.attr in GROWING and isinstance(owner, ast.Name) and owner.id == name
+
+
+def _never_negative(value: ast.expr) -> bool:
+    """Whether it is a number that takes nothing away: one that is written so, or a size."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, (int, float)) and value.value > 0
+    if isinstance(value, ast.Subscript):
+        return isinstance(value.value, ast.Attribute) and value.value.attr == "shape"
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        return value.func.id in ("len", "abs")
+    return isinstance(value, ast.Attribute) and value.attr in ("size", "ndim", "nbytes")
 
 
 def yields_for_ever(node: ast.AST) -> bool:

@@ -40,6 +40,7 @@ ROUNDS_OF_WORK = words(
     """
 )
 """Keywords that say how often a library is to do something; not where it may stop earlier."""
+MOST_REDUCED = 60
 HOMES = {"np": "numpy", "pd": "pandas"}
 """Names under which the libraries are known before the code or the kernel imports them."""
 
@@ -105,6 +106,8 @@ class Measures:
         at = numeric(key)
         if owner.items and isinstance(at, int) and -len(owner.items) <= at < len(owner.items):
             return owner.items[at]
+        if owner.frame and isinstance(node.slice, ast.List):
+            return replace(array(owner.shape[0], float(len(node.slice.elts))), frame=True)
         column = owner.frame and isinstance(key.value, str)
         return replace(array(owner.shape[0]), distinct=owner.distinct) if column else UNKNOWN
 
@@ -219,6 +222,8 @@ class Measures:
             return self.follow(callee, args, keywords, names)
         for word in ROUNDS_OF_WORK.intersection(keywords):
             self.go_round(node, (numeric(keywords[word]) or 0.0) * ROUND, f"{word}=")
+        if callee.name == "functools.reduce" and len(args) > 1 and args[0].function is not None:
+            return self._reduced(args, names)
         found = self._grown(node, callee, args, keywords, names)
         what = callee.name.removeprefix("builtins.") or getattr(node.func, "attr", "a call")
         if callee.name == "time.sleep" and args:
@@ -231,6 +236,14 @@ class Measures:
         if callee.name in DRAINING and args:
             self.go_round(node, length(args[0]), what)
         return self.weigh(node, found, what)
+
+    def _reduced(self, args: tuple[Amount, ...], names: dict[str, Amount]) -> Amount:
+        """A function is called with what it gave before and the next element, again and again."""
+        element = args[1].inner or UNKNOWN
+        found = args[2] if len(args) > 2 else element
+        for _ in range(int(min(length(args[1]), MOST_REDUCED))):
+            found = self.follow(args[0], (found, element), {}, names)
+        return found
 
     def _argument(self, node: ast.expr, names: dict[str, Amount]) -> tuple[Amount, ...]:
         """One argument, or those that a star spreads."""

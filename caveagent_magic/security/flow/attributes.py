@@ -26,7 +26,7 @@ from caveagent_magic.security.flow.values import (
     Values,
     join,
 )
-from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes, top
+from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes, own_name, top
 from caveagent_magic.security.objects import live
 from caveagent_magic.security.objects.still import is_a
 
@@ -62,6 +62,7 @@ class Attributes(Containers):
             elif found is None:
                 found = self.ask_module(owner, name, node)
             if found is not None:
+                self.note_shared(owner, name, found)
                 return found
         if isinstance(owner, Named):
             return self._named_attribute(owner, name)
@@ -70,7 +71,7 @@ class Attributes(Containers):
                 return DATA
             if name == "T":  # turned around, it is of the same kind
                 return (Instance(owner.of),)
-            return (Named(f"{owner.of}.{name}", receiver=owner),)
+            return (Named(f"{self.home_of(owner, name)}.{name}", receiver=owner),)
         if isinstance(owner, (Class, Made)):
             return self._class_attribute(owner, name)
         if isinstance(owner, Items):
@@ -81,6 +82,13 @@ class Attributes(Containers):
         if isinstance(owner, Bound) and name == "func":
             return (owner.function,)
         return (Named(f"?.{name}", receiver=owner), *self.of_hidden(name))
+
+    def note_shared(self, owner: Named | Instance, name: str, found: Values) -> None:
+        """A container that is reached through a module of a library belongs to that."""
+        if isinstance(owner, Named) and not own_name(owner.name):
+            for value in found:
+                if isinstance(value, Items) and value.place:
+                    self.shared[value.place] = f"{owner.name}.{name}"
 
     def _named_attribute(self, owner: Named, name: str) -> Values:
         path = f"{owner.name}.{name}"
@@ -111,9 +119,9 @@ class Attributes(Containers):
             )
         inherited = [value for value in of.bases if not isinstance(value, Opaque)]
         if inherited:
-            seen = inherited if isinstance(owner, Class) else list(map(_object_of, inherited))
+            seen: list[Value] = [*inherited] if isinstance(owner, Class) else [*map(_object_of, inherited)]
             found = join(*(self._attribute_of(base, name, ast.Pass()) for base in seen))
-            return found if isinstance(owner, Class) else tuple(_bound(value, owner) for value in found)
+            return found if isinstance(owner, Class) else tuple(_bound(value, owner, seen) for value in found)
         return (Named(f"?.{name}", receiver=owner),)
 
     def item(self, owner: Value, keys: Values, node: ast.AST) -> Values:
@@ -196,8 +204,10 @@ def _object_of(base: Value) -> Value:
     return Instance(base.name, base.live) if live_class and isinstance(base, Named) else base
 
 
-def _bound(value: Value, owner: Made) -> Value:
+def _bound(value: Value, owner: Made, seen: list[Value]) -> Value:
     """An inherited method belongs to the object from then on."""
+    if isinstance(value, Bound) and value.first and value.first[0] in [(each,) for each in seen]:
+        return Bound(value.function, ((owner,), *value.first[1:]), value.keywords)
     if isinstance(value, Function):
         return Bound(value, ((owner,),))
     method = isinstance(value, Named) and value.live is not None and live.unbound(value.live.obj)

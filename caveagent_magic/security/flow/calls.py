@@ -39,7 +39,7 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live
-from caveagent_magic.security.objects.callbacks import of_open_figures
+from caveagent_magic.security.objects.callbacks import loggers, of_open_figures
 from caveagent_magic.security.objects.native import ASKING
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.reach import reach
@@ -178,6 +178,9 @@ class Calls(Own):
         if type(obj) is types.FunctionType:
             for name in reach(obj):
                 self.record("pass", (name,), given.node)
+        if callee.name.startswith("logging."):
+            for logger in loggers(given.args[0] if given.args else ()):
+                self.touch(Instance("logging.Logger", Ref(logger)), given.node)
         if callee.name.startswith(ASKING):
             self.ask_native(given.node)
         if callee.name.startswith("matplotlib.pyplot."):

@@ -31,6 +31,7 @@ class Containers(Reader):
         super().__init__(namespace, budget)
         self.added: dict[int, dict[Entry, None]] = {}
         self.mixed: set[int] = set()
+        self.shared: dict[int, str] = {}  # of libraries, by what they are called there
         self.places: dict[int, int] = {}  # of a display inside another one: that of the outermost
         self.changes = 0  # of what functions that were followed earlier may see
 

@@ -29,7 +29,7 @@ from caveagent_magic.security.flow.values import (
 )
 
 LOADING = re.compile(
-    r"<\s*(?:script|iframe|object|embed|form|meta|base)\b|<[^<>]*\s(?:src|on\w+|data|poster|srcset)\s*=|"
+    r"<\s*(?:script|iframe|object|embed|form|meta|base)\b|<[^<>]*[\s/\"'](?:src|on\w+|data|poster|srcset)\s*=|"
     r"<\s*link\b|\bjavascript:|\bon(?:click|load|error|mouse\w+|focus|key\w+|pointer\w+|toggle)\s*=|"
     r"url\(\s*['\"]?(?:https?:)?//|\x1b\]8;|\x9d8;",
     re.IGNORECASE,
@@ -283,6 +283,11 @@ class Expressions(Attributes):
         ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
         ast.DictComp: _comprehension, ast.Compare: _compare,
     })  # fmt: skip
+
+
+def is_markup(value: object) -> bool:
+    """Whether it is a text on which a browser acts."""
+    return type(value) is str and _loads(value)
 
 
 def _loads(text: str) -> bool:

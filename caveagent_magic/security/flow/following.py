@@ -45,6 +45,7 @@ class Following(Expressions):
         self.compiled: set[tuple[int, tuple[Values, ...]]] = set()  # functions without source, and on what
         self.registered: dict[str, type] | None = None  # what the person has registered for frames
         self.native: tuple[ast.AST, tuple[Span, str] | None] | None = None  # where native code is asked
+        self.outermost: Scope | None = None  # of the code
         self.hidden: dict[int, object] = {}  # one object of each class, out of cells and containers
         self.own_classes: dict[int, bool] = {}
         self.live_functions: dict[int, Function] = {}
@@ -153,8 +154,8 @@ class Following(Expressions):
         kind = self.classes.get(id(function.scope))
         return () if kind is None else ((Made(kind), kind, *PARAMETER),)
 
-    def _make(self, kind: Class, given: Given) -> Values:
-        made = Made(kind)
+    def _make(self, kind: Class, given: Given, of: Made | None = None) -> Values:
+        made = of or Made(kind)
         for name in ("__new__", "__init__", "__post_init__"):
             for method in kind.scope.ever.get(name, ()):
                 if isinstance(method, Function):
@@ -162,13 +163,13 @@ class Following(Expressions):
         if not any(name in kind.scope.ever for name in ("__init__", "__new__")):
             self._hand_all(given)
         for base in kind.bases:
-            self._make_base(base, given)
+            self._make_base(base, given, made)
         return (made,)
 
     def give(self, name: str, given: Given) -> None:
         raise NotImplementedError
 
-    def _make_base(self, base: Value, given: Given) -> None:
+    def _make_base(self, base: Value, given: Given, made: Made) -> None:
         raise NotImplementedError
 
     def _hand_all(self, given: Given) -> None:

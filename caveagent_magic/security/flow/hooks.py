@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import types
 from collections.abc import Iterator
 
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.following import Following
 from caveagent_magic.security.flow.generated import generated, passes_on
-from caveagent_magic.security.flow.reader import TALKING, Given, names_of
+from caveagent_magic.security.flow.reader import Given, names_of
 from caveagent_magic.security.flow.values import (
     ELEMENT,
     Bound,
@@ -36,11 +37,23 @@ from caveagent_magic.security.objects.members import (
 from caveagent_magic.security.objects.still import MISSING, attribute, class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import validators
 
-SHOWING = TALKING | {"__repr__", "__str__", "__format__"}
-"""Methods that are called where an object is shown or put into a text."""
+KEPT = re.compile(
+    r"_|(?:save|load|export|to|from|plot|show|report|upload|download|fetch|dump|store|persist|publish|send)(?:_|$)"
+)
+"""Begins the names of methods that only their author's code calls."""
 MAKING = ("__new__", "__init__", "__post_init__", "__attrs_post_init__", "__attrs_pre_init__")
 ASKED_FOR = (*MAKING, "__call__", "__init_subclass__", "__class_getitem__")
 """Methods between underscores that are not called only because an object is there."""
+
+
+def _shows(name: str) -> bool:
+    """Whether it is called where an object is shown or put into a text."""
+    return name in ("__repr__", "__str__", "__format__") or name[:2] != "__"
+
+
+def _offered(name: str) -> bool:
+    """Whether a library may know a method by its name: `fit`, `split`, `write`."""
+    return not KEPT.match(name)
 
 
 class Hooks(Following):
@@ -74,7 +87,7 @@ class Hooks(Following):
         itself = Instance(live.class_name(kind), Ref(kind if obj is None else obj))
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
-                hook = (name.startswith("__") or name in TALKING) and (shown or name not in SHOWING)
+                hook = name.startswith(("__", "_repr_", "_ipython_")) and (shown or not _shows(name))
                 if (hook and name not in ASKED_FOR) or is_handler(member):
                     self._follow_member(member, (itself,), each, node)
 
@@ -121,9 +134,10 @@ class Hooks(Following):
         if method and isinstance(method[0], Bound):
             self.call_back(method[0], node)
 
-    def make_live(self, callee: Named, kind: type, given: Given) -> Values:
-        """An object of a class of the person's is made: follow all that runs then."""
-        made = Instance(callee.name, Ref(kind))
+    def make_live(self, callee: Named, kind: type, given: Given, of: Value | None = None) -> Values:
+        """An object of a class of the person's, or of one derived from it, is made: follow that."""
+        made = of or Instance(callee.name, Ref(kind))
+        self.hidden.setdefault(id(kind), kind)
         for name in MAKING:
             member = next((class_dict(each)[name] for each in mro(kind) if name in class_dict(each)), None)
             for method in own_functions(member):
@@ -136,16 +150,16 @@ class Hooks(Following):
         self.hooks(kind, given.node, shown=False)
         return (made,)
 
-    def _make_base(self, base: Value, given: Given) -> None:
+    def _make_base(self, base: Value, given: Given, made: Made) -> None:
         """An object of a class of the step is made: what its bases do then."""
         kind = self.own_kind(base)
         if kind is not None and isinstance(base, Named):
-            self.make_live(base, kind, given)
+            self.make_live(base, kind, given, made)
         elif isinstance(base, Named):
             self.record("pass", names_of(base), given.node)
         elif isinstance(base, Class) and base not in self.making:
             self.making.append(base)
-            self._make(base, given)
+            self._make(base, given, made)
             self.making.pop()
 
     def validated(self, kind: type, node: ast.AST) -> None:
@@ -214,6 +228,9 @@ class Hooks(Following):
         inside = [each for value in values if isinstance(value, Items) for each in value.contents]
         known = name[:2] != "?." or name == "?.attrgetter"
         for value in (*values, *inside):
+            if isinstance(value, Made):  # what the code has set on the object may be called by its name
+                stored = join(*value.of.scope.ever.values()) if value.of.scope.ever else ()
+                self.hand_over(tuple(each for each in stored if isinstance(each, (Bound, Named))), given.node)
             if isinstance(value, Class):
                 self._make(value, Given(given.node, Scope({}), (), {}, True))
             for kind in self.live_kinds(value):
@@ -230,7 +247,7 @@ class Hooks(Following):
         itself = Instance(live.class_name(kind), Ref(obj))
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
-                if name[:2] != "__" and (is_property(member) or self._describes(member)):
+                if name[:2] != "__" and (is_property(member) or self._describes(member) or _offered(name)):
                     self._follow_member(member, (itself,), each, node)
 
     def _describes(self, member: object) -> bool:

@@ -6,8 +6,10 @@ import ast
 import builtins
 import functools
 import types
+from collections.abc import Iterator
 
 from caveagent_magic.security.flow.bindings import Scope
+from caveagent_magic.security.flow.expressions import is_markup
 from caveagent_magic.security.flow.generated import enclosed, generated
 from caveagent_magic.security.flow.hooks import Hooks
 from caveagent_magic.security.flow.reader import Given, names_of, span_of
@@ -29,7 +31,7 @@ from caveagent_magic.security.known import module_dict, own_code
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.files import is_open_for_writing
-from caveagent_magic.security.objects.held import held
+from caveagent_magic.security.objects.held import cells, held
 from caveagent_magic.security.objects.members import own_functions
 from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
 from caveagent_magic.security.objects.settings import settings_of
@@ -126,17 +128,28 @@ class Own(Hooks):
             if self.is_own_class(type(inner)):
                 self.hidden[id(type(inner))] = inner
 
+    def home_of(self, owner: Instance, name: str) -> str:
+        """The class that has the method: that of a library from which the person's is derived."""
+        obj = owner.live.obj if owner.live is not None else None
+        kind = obj if is_a(obj, type) else type(obj)
+        if obj is None or not self.is_own_class(kind):
+            return owner.of
+        return next((live.class_name(each) for each in mro(kind)[:-1] if name in class_dict(each)), owner.of)
+
     def of_hidden(self, name: str) -> Values:
         """The person's methods of that name of objects in cells of frames, or deeper."""
         found: list[Values] = []
         for obj in self.hidden.values():
-            owner = Instance(live.class_name(type(obj)), Ref(obj))
+            kind = obj if is_a(obj, type) else type(obj)
+            owner = Instance(live.class_name(kind), Ref(obj))
             methods = live.attribute(owner, name) or ()
             found.append(tuple(method for method in methods if isinstance(method, Bound)))
         return join(*found) if found else ()
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """Follow the getter of a property."""
+        if name == "style" and owner.live is not None and any(map(is_markup, cells(owner.live.obj))):
+            self.record("code", ("markup that loads",), node)
         found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
         if self.is_own_class(type(found)):
             self.hooks(type(found), node)
@@ -219,7 +232,8 @@ class Own(Hooks):
         return found
 
     def _closure(self, function: types.FunctionType) -> Scope:
-        scope = Scope(function.__globals__)
+        beneath = self.outermost if function.__globals__ is self.namespace else None
+        scope = Scope(function.__globals__, beneath)
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
             try:
                 scope.bind(name, live.values_of(cell.cell_contents))
@@ -241,7 +255,7 @@ class Own(Hooks):
         names = names_in(function.__code__)
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.hand_over(live.values_of(default), given.node)
-        for owner in given.args[0] if given.args else ():
+        for owner in self._as_live(given.args[0]) if given.args else ():
             if isinstance(owner, (Instance, Named)) and owner.live is not None:
                 for name in names:
                     self.hand_over(live.attribute(owner, name) or (), given.node)
@@ -269,6 +283,13 @@ class Own(Hooks):
         for name in names:
             self.record("pass", (f"?.{name}",), given.node)
         return DATA
+
+    def _as_live(self, values: Values) -> Iterator[Value]:
+        """The values; one of a class of the step as objects of the person's that it is derived from."""
+        for value in values:
+            kinds = self.live_kinds(value.of) if isinstance(value, Made) else ()
+            yield from (Instance(live.class_name(kind), Ref(kind)) for kind in kinds)
+            yield value
 
     def _call_bases(self, owner: Value, names: set[str], node: ast.AST) -> None:
         """Methods of these names that the bases of a class of the person's have."""

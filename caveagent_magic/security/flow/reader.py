@@ -121,6 +121,10 @@ class Reader:
         """An object of a class of the step goes somewhere."""
         raise NotImplementedError
 
+    def home_of(self, owner: Instance, name: str) -> str:
+        """The class that has the method: that of a library from which the person's is derived."""
+        raise NotImplementedError
+
     def of_hidden(self, name: str) -> Values:
         """The person's methods of that name that objects have which lie where nothing is followed."""
         raise NotImplementedError

@@ -19,7 +19,7 @@ def node_of(function: types.FunctionType) -> FunctionNode | None:
     code = function.__code__
     tree = _tree(_text(code.co_filename))
     found = [node for node in _functions(tree, code.co_firstlineno) if _fits(node, code)] if tree else []
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and _is_whole(found[0], code) else None
 
 
 def _text(path: str) -> str:
@@ -56,6 +56,30 @@ def _fits(node: FunctionNode, code: types.CodeType) -> bool:
     parameters = [arg.arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
     count = code.co_argcount + code.co_kwonlyargcount
     return name == code.co_name and tuple(parameters) == code.co_varnames[:count]
+
+
+def _is_whole(node: FunctionNode, code: types.CodeType) -> bool:
+    """Whether all that the code names and says stands in the source: it may not be that of this code."""
+    inside = list(ast.walk(node))
+    written = {each.id for each in inside if isinstance(each, ast.Name)}
+    written |= {each.attr for each in inside if isinstance(each, ast.Attribute)}
+    for each in inside:
+        if isinstance(each, (ast.Import, ast.ImportFrom)):
+            written |= {getattr(each, "module", None) or ""}
+            written |= {part for alias in each.names for part in (alias.name, *alias.name.split("."))}
+        elif isinstance(each, ast.MatchClass):
+            written |= set(each.kwd_attrs)
+        elif isinstance(each, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            written.add(each.name)
+    plain = {name.rpartition("__")[2] for name in written}
+    known = written | OF_CLASSES
+    return all(name in known or name.rpartition("__")[2] in plain for name in names_in(code))
+
+
+OF_CLASSES = frozenset(
+    {"__name__", "__module__", "__qualname__", "__annotations__", "__doc__", "AssertionError"}
+)
+"""Names that the compiler puts into code by itself."""
 
 
 def names_in(code: types.CodeType) -> set[str]:

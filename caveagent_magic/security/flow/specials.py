@@ -81,6 +81,13 @@ def _hasattr(calls: Calls, given: Given) -> Values | None:
     return None
 
 
+def _updated(calls: Calls, given: Given) -> Values | None:
+    """`update_wrapper(f, g)` writes the attributes of `f`."""
+    if len(given.args) > 1:
+        calls.store_attribute(given.args[0], "__wrapped__", given.args[1], given.node)
+    return given.args[0] if given.args else None
+
+
 def _isinstance(calls: Calls, given: Given) -> Values | None:
     """A protocol that can be checked fetches the attributes that it names."""
     kinds = (value for value in given.args[1] if isinstance(value, Named)) if len(given.args) > 1 else ()
@@ -287,7 +294,7 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "pathlib.PosixPath": _path, "pathlib.PurePath": _path, "os.path.join": _os_join, "glob.glob": _glob,
     "glob.iglob": _glob, "IPython.InteractiveShell.run_line_magic": _magic,
     "IPython.InteractiveShell.run_cell_magic": _magic, "IPython.InteractiveShell.magic": _magic,
-    "itertools.repeat": repeated, "itertools.takewhile": taken_while,
+    "functools.update_wrapper": _updated, "itertools.repeat": repeated, "itertools.takewhile": taken_while,
     "builtins.sum": drained, "builtins.all": drained, "builtins.any": drained,
     "statistics.mean": drained, "collections.Counter": drained, "numpy.fromiter": drained,
     "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,

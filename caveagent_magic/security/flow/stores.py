@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
+import sys
 import types
 
 from caveagent_magic.security.flow.bindings import Scope
@@ -23,13 +25,16 @@ from caveagent_magic.security.flow.values import (
     Ref,
     Values,
 )
-from caveagent_magic.security.known import harmless, known_here, module_dict
+from caveagent_magic.security.known import harmless, known_here, module_dict, own_name
 from caveagent_magic.security.objects import live, still
+from caveagent_magic.security.objects.files import is_memory
 from caveagent_magic.security.objects.still import is_a, word
 
 SETTINGS = frozenset(
     {"options", "rcParams", "config", "settings", "templates"}
 )  # objects inside modules that are made to be set
+SHARED = "of a library"
+"""Said of containers in modules of libraries: what is put into them is there for everyone."""
 RELIED_ON = frozenset(["display", "get_ipython", "exit", "quit", "In", "Out"])
 
 
@@ -123,6 +128,14 @@ class Stores(Calls):
             if isinstance(owner, (Named, Instance)):
                 of = names_of(owner) if isinstance(owner, Named) else (owner.of,)
                 self.record("store", tuple(f"{name}[]" for name in of), target, args=(keys, values))
+            if isinstance(owner, Instance) and owner.live is not None and is_memory(owner.live.obj):
+                self.record("call", ("mmap.mmap.write",), target)
+            if isinstance(owner, Named) and self.is_of_library(owner):
+                self.record("store", (f"{owner.name}[]",), target, args=(keys, values), detail=SHARED)
+            elif isinstance(owner, Items) and owner.place in self.shared:
+                self.record(
+                    "store", (f"{self.shared[owner.place]}[]",), target, args=(values,), detail=SHARED
+                )
             if isinstance(owner, Instance) and owner.live is not None and not known_here(owner.of):
                 self.record("call", (f"{owner.of}.__setitem__",), target, args=(keys, values))
         if isinstance(target.slice, ast.Slice):
@@ -132,6 +145,14 @@ class Stores(Calls):
                 self._store_in(owner, keys, values, target)
         if not (isinstance(target.value, ast.Name) and any(isinstance(owner, Items) for owner in owners)):
             self.hand_over(values, target)
+
+    def is_of_library(self, owner: Named) -> bool:
+        """Whether it is a container that a module of a library has, and that is not made to be set."""
+        obj = owner.live.obj if owner.live is not None else None
+        parts = owner.name.split(".")
+        private = obj is None and parts[-1][:1] == "_" and parts[0] in sys.modules
+        held = private or is_a(obj, (dict, list, set, collections.deque))
+        return held and not SETTINGS.intersection(parts) and not own_name(owner.name)
 
     def _store_in(self, owner: Items, keys: Values, values: Values, target: ast.Subscript) -> None:
         moves = isinstance(target.slice, ast.Slice) or isinstance(target.ctx, ast.Del)

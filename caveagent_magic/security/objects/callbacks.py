@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import types
 import weakref
 from collections.abc import Iterator
 
+from caveagent_magic.security.flow.values import Values, texts
 from caveagent_magic.security.known import module_dict, own_code, top
 from caveagent_magic.security.objects.held import held
 from caveagent_magic.security.objects.still import instance_dict, is_a, word
@@ -45,6 +47,13 @@ def of_open_figures() -> Iterator[object]:
         figure = instance_dict(instance_dict(manager).get("canvas")).get("figure")
         axes = instance_dict(figure).get("_localaxes")
         yield from (figure, *(axes if type(axes) is list else ()))
+
+
+def loggers(names: Values) -> Iterator[object]:
+    """The root logger, to which all records go, and those of the names."""
+    yield logging.root
+    made = logging.Logger.manager.loggerDict
+    yield from (made[word] for word in texts(names) if word in made)
 
 
 def _callbacks_of(obj: object) -> Iterator[object]:

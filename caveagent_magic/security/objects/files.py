@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 
-from caveagent_magic.security.objects.still import Kinds
+from caveagent_magic.security.objects.still import Kinds, mro, word
 
 FILES = Kinds(io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+_class_module = type.__dict__["__module__"].__get__
 STREAMS = (0, 1, 2)
 """Descriptors of what the process prints to."""
+
+
+def is_memory(obj: object) -> bool:
+    """Whether storing into it changes a file, or memory that belongs to others."""
+    return any(word(_class_module(each)) in ("mmap", "_ctypes") for each in mro(type(obj)))
 
 
 def is_open_for_writing(obj: object) -> bool:

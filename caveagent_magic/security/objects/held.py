@@ -60,7 +60,7 @@ def _inside(obj: object) -> Iterable[object]:
         return list(cells(obj))
     base = next((each for each in BASES if issubclass(kind, each)), None)
     found = [*_attributes(obj), *(_contents(obj, base) if base is not None else ())]
-    lazy = where in LAZY and not is_a(obj, types.BuiltinFunctionType)
+    lazy = (where in LAZY or not instance_dict(obj)) and not is_a(obj, types.BuiltinFunctionType)
     return [*found, *gc.get_referents(obj)] if lazy and kind not in BASE_KINDS else found
 
 
@@ -83,8 +83,12 @@ def cells(obj: object) -> Iterator[object]:
         yield from obj.reshape(-1)[:MOST_CELLS].tolist()  # type: ignore[attr-defined]
     elif pandas is not None and (kind is pandas.DataFrame or kind is pandas.Series):
         for block in instance_dict(obj)["_mgr"].blocks:
-            if type(block.values) is numpy.ndarray:  # type: ignore[union-attr]
-                yield from cells(block.values)
+            inside = instance_dict(block.values)  # those of texts are around an array
+            texts, values = inside.get("_pa_array"), inside.get("_ndarray", block.values)
+            if type(values) is numpy.ndarray:  # type: ignore[union-attr]
+                yield from cells(values)
+            elif texts is not None and word(_class_module(type(texts))) == "pyarrow.lib":
+                yield from texts.slice(0, MOST_CELLS).to_pylist()
 
 
 def _contents(obj: object, base: type) -> list[object]:

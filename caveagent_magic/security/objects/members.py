@@ -23,11 +23,20 @@ ACCESS = ("fget", "fset", "fdel")
 def own_functions(member: object) -> Iterator[types.FunctionType]:
     """The functions of the person's that using the member would call."""
     kind = type(member)
-    if kind is types.FunctionType:
-        if own_code(member):
-            yield member
+    if own_code(member):
+        yield member
+    elif kind is types.FunctionType:  # a library may have put its own around it
+        cells = types.FunctionType.__dict__["__closure__"].__get__(member)
+        yield from filter(own_code, map(_content, cells or ()))
     elif kind not in STILL:
         yield from filter(own_code, _inside(function_of(member)))
+
+
+def _content(cell: types.CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # still empty
+        return None
 
 
 def _inside(member: object) -> Iterator[object]:

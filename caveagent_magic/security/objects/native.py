@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import os
 import sys
 import types
@@ -57,22 +58,26 @@ def held_natively() -> Iterator[object]:
     del near, objects
     seen = Counter(filter(wanted.__contains__, map(id, gc.get_referents(*others))))
     others.clear()
-    running = set(map(id, _running()))
-    for each in found:  # the list, the loop and the question itself refer to it
-        code = each.__code__ if type(each) is types.FunctionType else None
-        if id(code) not in running and sys.getrefcount(each) - seen[id(each)] > 3:
+    # the list, the loop and the question itself refer to it as well
+    left = [each for each in found if sys.getrefcount(each) - seen[id(each)] > 3]
+    running = set(map(id, _running())) if left else set()
+    for each in left:
+        code = each.__code__ if type(each) is types.FunctionType else each
+        if not running.intersection((id(each), id(code))):
             yield each
     dbapi = sys.modules.get("sqlite3.dbapi2")
     for name in ("converters", "adapters") if is_a(dbapi, types.ModuleType) else ():
         yield from list(module_dict(dbapi).get(name, {}).values())
 
 
-def _running() -> Iterator[types.CodeType]:
-    """The code of functions that run just now: what runs them holds them."""
+def _running() -> Iterator[object]:
+    """The code of functions that run just now, and what their variables hold: no object shows that."""
     for frame in sys._current_frames().values():
         each: types.FrameType | None = frame
         while each is not None:
             yield each.f_code
+            if each.f_code.co_flags & inspect.CO_OPTIMIZED:
+                yield from list(each.f_locals.values())
             each = each.f_back
 
 

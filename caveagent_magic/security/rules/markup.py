@@ -132,23 +132,28 @@ class LoadsIntoFigures(Rule):
     calls = names(
         """
         ?.add_layout_image ?.set_table_attributes ?.update_layout ?.to_html ?.write_html ?.show plotly.*
-        folium.*
+        folium.* ?.set_uuid ?.set_caption ?.set_tooltips ?.set_td_classes ?.add_annotation ipywidgets.*
         """
     )
 
     examples = (
         Flagged("fig.add_layout_image(source='https://example.org/x.png')", name="add_layout_image"),
         Flagged("fig.show(post_script='alert(1)')", name="show"),
+        Flagged("df.style.set_caption('<b onclick=alert(1)>a</b>')", name="set_caption"),
+        Flagged("fig.add_annotation(text='<a href=\"http://a.org\">open</a>')", name="add_annotation"),
+        Passes("df.style.set_caption('Sales by city')"),
         Passes("fig.update_layout(title='Sales', template='plotly_white')"),
         Passes("import plotly.express as px\npx.line(df, x='a', y='b').show()"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """By keywords that hold scripts, and by addresses under keywords that load them."""
-        if use.kind == "call" and ("post_script" in use.keywords or _loaded(use)):
+        if use.kind == "call" and ("post_script" in use.keywords or _loaded(use) or _unescaped(use)):
             yield Hit(shown(name))
 
 
+STYLING = names("set_uuid set_caption set_tooltips set_td_classes set_table_attributes")
+LINKED = re.compile(r"<\s*a\b[^>]*\bhref\s*=", re.IGNORECASE)
 LOADED = names(
     "include_plotlyjs include_mathjax source src image url images sources tiles icon href image_url"
 )
@@ -159,6 +164,18 @@ def _loaded(use: Use) -> bool:
     given = [values for key, values in use.keywords.items() if everything or key in LOADED]
     given += use.args if everything else ()
     return any("//" in word for values in given for word in _words(values))
+
+
+def _unescaped(use: Use) -> bool:
+    """Whether a text goes into the page as it is, or a picture is fetched by its address."""
+    last = use.name.rpartition(".")[2]
+    words = [word for values in (*use.args, *use.keywords.values()) for word in _words(values)]
+    if last in STYLING:
+        return any("<" in word for word in words)
+    if use.name.startswith("ipywidgets."):
+        return last == "from_url" or "url" in texts(use.keywords.get("format", ()))
+    remote = "connected" in " ".join(texts(use.keywords.get("renderer", ())))
+    return remote or any(LINKED.search(word) for word in words)
 
 
 def _words(values: Values) -> list[str]:

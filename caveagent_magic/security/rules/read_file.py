@@ -103,7 +103,13 @@ class ReadsFile(Rule):
             receiver_paths(use) if name in METHODS or name.endswith("Path.open") else paths_of(use) or ()
         ):
             if path is None or not is_url(path):
-                yield Hit(shown(name), path)
+                yield Hit(shown(name), None if path is not None and _tells_more(name, path) else path)
+
+
+def _tells_more(name: str, path: str) -> bool:
+    """Whether what looks like a path is a description of data that lie elsewhere, as GDAL reads it."""
+    geo = name.startswith(("geopandas.", "fiona.", "rasterio.", "pyogrio.", "osgeo."))
+    return geo and not re.fullmatch(r"(?!/vsi)[\w ./-]+", path)
 
 
 class ReadsAsAsked(Rule):
@@ -125,6 +131,8 @@ class ReadsAsAsked(Rule):
         """By keywords that name files, and by one that says that all else does."""
         if any(each in READERS for each in use.names):
             return
+        if "fromfile_prefix_chars" in use.keywords:
+            yield Hit(shown(name))
         named = [use.keywords[key] for key in ("filename", "filepath", "fname") if key in use.keywords]
         for values in named:
             for path in paths_of(replace(use, args=(values,), keywords={})) or ():

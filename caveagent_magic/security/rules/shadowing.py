@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 
 from caveagent_magic.security.flow.values import Named, Value, texts
-from caveagent_magic.security.known import computes
+from caveagent_magic.security.known import computes, own_name
+from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
+DIALECTS = frozenset({"excel", "excel-tab", "unix"})
+"""Those that are there from the start."""
 ALTERING = names("update setdefault pop popitem clear __setitem__ __delitem__ __ior__")
 
 
@@ -41,8 +44,13 @@ class Rebinds(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Objects' own attributes and items are the person's variables, which can be undone."""
         if use.kind == "call":
+            if name.rpartition(".")[2] in ALTERING and any(map(_is_registry, use.receiver)):
+                yield Hit(shown(name))
             if any(map(_is_namespace, use.receiver)) and name.rpartition(".")[2] in ALTERING:
                 yield Hit(shown(name))
+            return
+        if use.detail == "of a library":
+            yield Hit(shown(name))
             return
         if use.detail == "of an object" or (name.endswith("[]") and name != "builtins.__dict__[]"):
             return
@@ -53,6 +61,13 @@ def _is_namespace(value: Value) -> bool:
     """Whether it is the dictionary of a module or of somebody else's class."""
     owner = value.receiver if isinstance(value, Named) and value.name.endswith(".__dict__") else None
     return isinstance(owner, Named)
+
+
+def _is_registry(value: Value) -> bool:
+    """Whether it is a private table of a library's module."""
+    obj = value.live.obj if isinstance(value, Named) and value.live is not None else None
+    last = value.name.rpartition(".")[2] if isinstance(value, Named) else ""
+    return is_a(obj, (dict, list, set)) and last[:1] == "_" and not own_name(value.name)  # type: ignore[union-attr]
 
 
 class Registers(Rule):
@@ -66,7 +81,8 @@ class Registers(Rule):
         pandas.api.extensions.register_dataframe_accessor pandas.api.extensions.register_series_accessor
         pandas.api.extensions.register_index_accessor pandas.register_dataframe_accessor
         numpy.set_string_function numpy.seterrcall abc.ABCMeta.register copyreg.pickle codecs.register
-        functools.singledispatch.register json.JSONEncoder.default ?.set_hook
+        functools.singledispatch.register json.JSONEncoder.default ?.set_hook csv.register_dialect
+        csv.unregister_dialect
         """
     )
 
@@ -85,6 +101,9 @@ class Registers(Rule):
             return use.names[0] if _names_module(use.words, {"plotting.backend"}) else None
         if use.kind == "call" and "backend" in use.keywords and _draws(f".{use.name}"):
             return use.names[0] if _names_module(texts(use.keywords["backend"])) else None
+        if use.names[0].endswith("register_dialect"):
+            told = set(texts(use.argument(0, "name") or ()))
+            return use.names[0] if not told or told & DIALECTS else None
         if use.kind == "store":
             plots = use.name.endswith("plotting.backend")
             return use.names[0] if plots and _names_module(use.words) else None

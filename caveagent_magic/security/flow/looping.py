@@ -1,0 +1,78 @@
+"""Loops: their bodies are read until nothing changes, and whether anything ends them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from caveagent_magic.security.exhaustion.cycles import goes_round
+from caveagent_magic.security.exhaustion.exits import Counted, can_leave, counters, untouched
+from caveagent_magic.security.exhaustion.loops import feeds_itself, moves_away, unchanging
+from caveagent_magic.security.flow.bindings import Scope, branches
+from caveagent_magic.security.flow.doubts import Doubts
+from caveagent_magic.security.flow.endless import counted, is_endless
+from caveagent_magic.security.flow.values import Bound, Class, Const, Function, Named, Value, Values
+
+MOST_TURNS = 12  # of a loop that hands code from name to name
+
+
+class Loops(Doubts):
+    """Reads loops."""
+
+    def loop_over(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
+        """`for x in y`."""
+        iterated = self.values(node.iter, scope)
+        given = self.elements(iterated, node.iter)
+        over = counted(self, node.target, node.iter, scope) if is_endless(iterated) else {}
+        before = _numbers(scope)
+
+        def once() -> None:
+            self.assign(node.target, given, scope)
+            self.run(node.body, scope)
+
+        self._until_settled(once, scope)
+        numbers = {**_kept(node.body, before, scope), **untouched(node.body, over)}
+        if (feeds_itself(node) or is_endless(iterated)) and not can_leave(node.body, numbers):
+            self.record("code", ("endless for",), node.iter)
+        self.run(node.orelse, scope)
+
+    def loop_while(self, node: ast.While, scope: Scope) -> None:
+        """`while x`."""
+        tests = self.values(node.test, scope)
+        known = [value for value in tests if isinstance(value, Const)]
+        hopeless = bool(known) and not any(bool(value.value) for value in known)
+        before = _numbers(scope)
+        goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
+        goes_on = goes_on or goes_round(node.test, node.body, before)
+        self._until_settled(lambda: self.run(node.body, scope), scope)
+        if goes_on and not hopeless and not can_leave(node.body, _kept(node.body, before, scope)):
+            self.record("code", ("while True",), node)
+        self.run(node.orelse, scope)
+
+    def _until_settled(self, once: Callable[[], None], scope: Scope) -> None:
+        """Read a loop's body until no name stands for other code than the time before."""
+        before: object = None
+        for turn in range(MOST_TURNS):
+            branches(scope, once, lambda: None)
+            after = {name: _code_in(values) for name, values in scope.names.items()}
+            if turn and after == before:
+                return
+            before = after
+
+
+def _code_in(values: Values) -> list[Value]:
+    return [value for value in values if isinstance(value, (Named, Bound, Function, Class))]
+
+
+def _numbers(scope: Scope) -> dict[str, int | float]:
+    """The names that stand for one known number."""
+    single = {name: values[0] for name, values in scope.names.items() if len(values) == 1}
+    known = {name: value.value for name, value in single.items() if isinstance(value, Const)}
+    return {name: value for name, value in known.items() if isinstance(value, (int, float))}
+
+
+def _kept(body: list[ast.stmt], before: dict[str, int | float], scope: Scope) -> Counted:
+    """The numbers that a loop leaves as they are, or changes steadily."""
+    after = _numbers(scope)
+    known = counters(body, before)
+    return {name: at for name, at in known.items() if at[1] or after.get(name) == at[0]}
