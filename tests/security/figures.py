@@ -76,6 +76,14 @@ def live_names(setup: str, number: int, with_source: bool = True) -> dict[str, o
     return names
 
 
+def _forget(names: dict[str, object]) -> None:
+    """What native code or pyplot holds of one case must not be there for the next."""
+    names.clear()
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
+
+
 @functools.cache
 def missed(with_source: bool = True) -> tuple[Case, ...]:
     """The attacks that the static verdict allows."""
@@ -84,7 +92,7 @@ def missed(with_source: bool = True) -> tuple[Case, ...]:
         names = live_names(case.setup, number, with_source)
         if judge(case.source, names, policy).decision == "allow":
             allowed.append(case)
-        names.clear()  # what native code holds of one case must not be there for the next
+        _forget(names)
     return tuple(allowed)
 
 
@@ -126,7 +134,7 @@ def asked() -> list[tuple[Case, str]]:
         names = live_names(case.setup, -number) if case.setup else plain
         verdict = judge(case.source, names, policy)
         if case.setup:
-            names.clear()
+            _forget(names)
         if verdict.decision != "allow":
             found.append((case, "; ".join(f"{f.line}: {f.code} {f.message}" for f in verdict.findings)))
     return found

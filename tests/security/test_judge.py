@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -137,12 +138,23 @@ def test_a_finding_that_asks_is_never_hidden_behind_one_that_is_allowed(tmp_path
 def test_a_query_over_a_live_engine_is_judged_by_the_class_of_the_engine(tmp_path: Path) -> None:
     allowing = tmp_path / "policy.toml"
     allowing.write_text('[capabilities.unknown]\nallow = ["sqlalchemy.engine.base.Engine"]')
-    names = {"pd": pd, "engine": sqlalchemy.create_engine("sqlite://")}
+    driver = SimpleNamespace(paramstyle="pyformat", VERSION=(1, 1, 0))
+    names = {"pd": pd, "engine": sqlalchemy.create_engine("mysql+pymysql://host/sales", module=driver)}
     code = 'pd.read_sql("select 1", engine)'
 
     assert judge(code, names, POLICY).decision == "ask"
     verdict = judge(code, names, Policy.load(allowing))
     assert verdict.decision == "allow", verdict
+
+
+def test_an_engine_over_sqlite_is_a_connection_to_a_file_or_to_memory() -> None:
+    names = {"pd": pd, "engine": sqlalchemy.create_engine("sqlite://")}
+    listened = sqlalchemy.create_engine("sqlite://")
+    sqlalchemy.event.listen(listened, "connect", lambda *_: Path("a").write_text("b"))
+
+    assert judge('pd.read_sql("select 1", engine)', names, POLICY).decision == "allow"
+    assert judge('pd.read_sql("drop table sales", engine)', names, POLICY).decision == "ask"
+    assert judge('pd.read_sql("select 1", engine)', {**names, "engine": listened}, POLICY).decision == "ask"
 
 
 def test_check_needs_neither_astroid_nor_user_libraries() -> None:

@@ -119,6 +119,8 @@ class Own(Hooks):
         found = live.values_of(inner)
         called = [value.function if isinstance(value, Bound) else value for value in found]
         known = [value for value in called if isinstance(value, Named)]
+        if any(value.name.startswith("_thread.") for value in known):
+            return  # a lock of the library's, which it takes and lets go
         own = any(value.live is not None and own_code(value.live.obj) for value in known)
         if own or any(claimed(name) for value in known for name in names_of(value)):
             self.hand_over(found, node)

@@ -23,7 +23,7 @@ BASE_KINDS = Kinds(list, tuple, set, frozenset, deque, dict)
 DATA_PACKAGES = names(
     """
     pandas numpy polars pyarrow matplotlib mpl_toolkits scipy datetime decimal fractions plotly shapely
-    geopandas statsmodels networkx xarray torch PIL re zoneinfo dateutil duckdb sqlalchemy IPython
+    geopandas statsmodels networkx xarray torch PIL re zoneinfo dateutil duckdb IPython
     """
 )
 """Packages whose objects hold data; what hangs on them is looked at when it is reached for."""

@@ -143,7 +143,7 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
         return Items(CONTAINERS[kind], tuple(_entries(obj, depth)), place)  # type: ignore[arg-type]
     if kind is functools._lru_cache_wrapper:
         return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
-    return Instance(_array_name(obj) or class_name(kind), Ref(obj))
+    return Instance(_array_name(obj) or _engine_name(obj) or class_name(kind), Ref(obj))
 
 
 def _dispatched(obj: object) -> str | None:
@@ -169,6 +169,15 @@ def _array_name(obj: object) -> str | None:
     if mapped is not None and type(base) is mapped:
         return "numpy.ndarray" if still.instance_dict(base).get("mode") in ("r", "c") else MAPPED
     return MAPPED if base is not obj and type(base) is mmap else None
+
+
+def _engine_name(obj: object) -> str | None:
+    """An engine of SQLAlchemy over SQLite is a connection to a file or to memory, as that of the library."""
+    if word(_class_module(type(obj))) != "sqlalchemy.engine.base" or type(obj).__name__ != "Engine":
+        return None
+    url = still.instance_dict(obj).get("url")
+    driver = tuple.__getitem__(url, 0) if is_a(url, tuple) and tuple.__len__(url) else ""
+    return "sqlite3.Connection" if driver in ("sqlite", "sqlite+pysqlite") else None
 
 
 def _is_open_of_ipython(obj: object) -> bool:
