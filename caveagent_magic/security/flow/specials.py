@@ -195,6 +195,8 @@ def _type(calls: Calls, given: Given) -> Values | None:
         bases = join(*(value.contents for value in given.args[1] if isinstance(value, Items)))
         calls.record("call", ("builtins.type",), given.node, args=given.args, keywords=given.keywords)
         calls.derive(bases, given.node)
+        for values in given.args:
+            calls.hand_over(values, given.node)
         return (Named("builtins.type()"), *bases)
     if len(given.args) != 1:
         return None

@@ -67,7 +67,8 @@ def held_natively() -> Iterator[object]:
             yield each
     dbapi = sys.modules.get("sqlite3.dbapi2")
     for name in ("converters", "adapters") if is_a(dbapi, types.ModuleType) else ():
-        yield from list(module_dict(dbapi).get(name, {}).values())
+        registered = list(module_dict(dbapi).get(name, {}).values())
+        yield from (each for each in registered if _may_be(each, {}))
 
 
 def _running() -> Iterator[object]:
