@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import weakref
 from pathlib import Path
 
@@ -76,3 +77,23 @@ def test_only_arrays_that_can_change_a_file_are_files(tmp_path: Path) -> None:
 
 def test_a_function_of_a_library_is_known_by_what_it_reaches() -> None:
     assert codes("webdoc('mean')", webdoc=webdoc) == {"CAVE301"}
+
+
+def test_a_function_that_only_a_connection_holds_counts_where_that_is_used() -> None:
+    con = sqlite3.connect(":memory:")
+    plain = codes("con.execute('select lower(1)')", con=con)
+    con.create_function("lower", 1, lambda value: Path("a").write_text(str(value)))
+
+    assert plain == set()
+    assert codes("con.execute('select lower(1)')", con=con) == {"CAVE111"}
+    con.close()
+
+
+def test_an_object_in_a_cell_is_one_of_those_whose_methods_may_be_called() -> None:
+    class Kept:
+        def mean(self) -> None:
+            Path("a").write_text("b")
+
+    cells = pd.DataFrame({"a": pd.Series([1, Kept()], dtype=object)})
+
+    assert codes("cells['a'].iloc[1].mean()", cells=cells) == {"CAVE111"}
