@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,11 +34,19 @@ def source_hash(root: Path = HERE) -> str:
 
 def complaint(root: Path = HERE, stored: Path = HASH) -> str:
     """What is wrong with the assets, as one sentence; empty when nothing is."""
-    if missing := [path.name for path in (*BUILT, stored) if not path.exists()]:
+    if missing := [path.name for path in (*BUILT, stored, *_loaded()) if not path.exists()]:
         return f"Front-end assets are missing ({', '.join(missing)}): run `make assets`."
     if stored.read_text().strip() != source_hash(root):
         return "The front-end assets are older than their sources: run `make assets` and commit the result."
     return ""
+
+
+def _loaded() -> list[Path]:
+    """The file that JupyterLab loads first; its name changes with each build."""
+    extension = PACKAGE / "labextension"
+    about = extension / "package.json"
+    built = json.loads(about.read_text())["jupyterlab"]["_build"] if about.exists() else {}
+    return [extension / built["load"]] if built else []
 
 
 def main(arguments: Sequence[str]) -> int:
