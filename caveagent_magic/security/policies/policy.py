@@ -107,8 +107,10 @@ class Policy:
         files = self._of("user", "notebook")
         person = strictest_of(files)
         doubtful = any(layer.may_deny(capability, target, folder) for layer in files)
-        if person is None or not (person.judgement == "deny" or doubtful):
-            person = strictest_of([self.session.layer]) or person
+        said = strictest_of([self.session.layer])
+        if person is not None and (person.judgement == "deny" or doubtful):  # then nothing loosens it
+            said = said if said is not None and said.judgement == "deny" else None
+        person = said or person
         if person is None and administrator is None:
             person = strictest_of(self._of("shipped")) or NOTHING_SAID
         rulings = (self._built_in(capability, target), administrator, person)
