@@ -29,9 +29,14 @@ def translated(code: str) -> str:
     """The cell with its magics, commands and questions turned into calls, and without prompts and indents."""
     lines = code.splitlines()
     signs = sum(map(_has_sign, lines))
-    if not signs or signs * len(lines) > MOST:
+    if not signs:
         return textwrap.dedent(code) if QUOTES.search(code) else code
     manager = import_module("IPython.core.inputtransformer2").TransformerManager()
+    if signs * len(lines) > MOST:  # magics in so long a cell are left to be no Python
+        kept = [f"{line}\n" for line in lines]
+        for clean in manager.cleanup_transforms:
+            kept = clean(kept)
+        return "".join(kept)
     try:
         return str(manager.transform_cell(code))
     except (SyntaxError, ValueError, RuntimeError):  # the judge says that it is no Python

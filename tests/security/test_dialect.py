@@ -112,3 +112,11 @@ def test_a_function_whose_source_is_said_to_be_a_pipe_is_not_waited_for(tmp_path
     exec(compile("def f():\n    return 1", str(tmp_path / "pipe.py"), "exec"), names)
 
     assert check("f()", names).decision in ("allow", "ask")
+
+
+@pytest.mark.parametrize("hidden", ["\f%who\f", "\f"])
+def test_what_ipython_would_run_of_a_long_cell_is_not_lost(hidden, names):
+    cell = "text = 'a %s' \\\n% x\n" * 300 + f"# a comment{hidden}df.to_csv('a.csv')\n"
+
+    assert check(cell, names).decision != "allow"
+    assert check(cell.replace("\f", " "), names).decision == "allow"
