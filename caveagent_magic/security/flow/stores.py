@@ -110,6 +110,8 @@ class Stores(Calls):
             else:
                 self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")
             if isinstance(owner, Instance):
+                if owner.live is not None and is_memory(owner.live.obj):
+                    self.record("call", ("mmap.mmap.write",), node)
                 self.write_property(owner, name, values, node)
             if isinstance(owner, Class):
                 owner.scope.bind(name, values)

@@ -14,6 +14,8 @@ STREAMS = (0, 1, 2)
 
 def is_memory(obj: object) -> bool:
     """Whether storing into it changes a file, or memory that belongs to others."""
+    if type(obj) is memoryview:
+        return is_memory(obj.obj)
     return any(word(_class_module(each)) in ("mmap", "_ctypes") for each in mro(type(obj)))
 
 

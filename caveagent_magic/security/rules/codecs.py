@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Iterator
 from encodings.aliases import aliases
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from caveagent_magic.security.flow.values import texts
@@ -18,9 +19,11 @@ METHODS = names("decode encode")
 LOOKING = names(
     """
     codecs.lookup codecs.getencoder codecs.getdecoder codecs.getreader codecs.getwriter codecs.encode
-    codecs.decode
+    codecs.decode builtins.str builtins.bytes builtins.bytearray
     """
 )
+SECOND = names("codecs.encode codecs.decode builtins.str builtins.bytes builtins.bytearray")
+"""What is given the text first."""
 
 
 class LooksForEncoding(Rule):
@@ -36,7 +39,9 @@ class LooksForEncoding(Rule):
         Flagged("import pandas as pd\npd.read_csv('a.csv', encoding='my_codec')", name="pandas.read_csv"),
         Passes("text = b'abc'.decode('utf-8')"),
         Passes("import pandas as pd\npd.read_csv('a.csv', encoding='ISO-8859-1')"),
+        Flagged("str(b'abc', 'helper_tools')", name="str"),
         Passes("label.encode('cp1252', errors='replace')"),
+        Passes("tokenizer.encode('hello world')"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
@@ -44,11 +49,21 @@ class LooksForEncoding(Rule):
         last = use.names[0].rpartition(".")[2]
         given = texts(use.keywords.get("encoding", ()))
         if use.names[0] in LOOKING or (last in METHODS and len(use.args) < 3):
-            place = 1 if use.names[0] in ("codecs.encode", "codecs.decode") else 0
+            place = 1 if use.names[0] in SECOND else 0
             given += texts(use.args[place]) if len(use.args) > place else []
+        of_text = last not in METHODS or use.names[0] in LOOKING or use.names[0].startswith("builtins.")
         for encoding in given:
-            if re.fullmatch(r"[\w. -]+", encoding) and _plain(encoding) not in _known():
+            known = not re.fullmatch(r"[\w. -]+", encoding) or _plain(encoding) in _known()
+            if not known and (of_text or _is_there(encoding)):
                 yield Hit(shown(use.names[0]), encoding)
+
+
+def _is_there(encoding: str) -> bool:
+    """Whether looking for it would find a module; what is no text may well encode words."""
+    try:
+        return PathFinder.find_spec(f"encodings.{_plain(encoding)}", encodings.__path__) is not None
+    except (ImportError, ValueError, OSError):
+        return True
 
 
 def _plain(encoding: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from caveagent_magic.security.flow.values import texts
+from caveagent_magic.security.flow.values import Const, texts
 from caveagent_magic.security.paths import is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.sql import files
@@ -131,7 +131,7 @@ class ReadsAsAsked(Rule):
         """By keywords that name files, and by one that says that all else does."""
         if any(each in READERS for each in use.names):
             return
-        if "fromfile_prefix_chars" in use.keywords:
+        if any(value != Const(None) for value in use.keywords.get("fromfile_prefix_chars", ())):
             yield Hit(shown(name))
         named = [use.keywords[key] for key in ("filename", "filepath", "fname") if key in use.keywords]
         for values in named:
