@@ -144,7 +144,7 @@ class Calls(Own):
     def _made_with(self, name: str, receiver: Values, given: Given) -> Instance:
         """An object that may hold on to what it is made with."""
         inside = (receiver, *given.args, *given.keywords.values())
-        return Instance(name, carries=any(map(carries, inside)))
+        return Instance(name, carries=any(carries(each, self.is_own_class) for each in inside))
 
     def _call_named(self, callee: Named, given: Given) -> Values:
         obj = callee.live.obj if callee.live is not None else None

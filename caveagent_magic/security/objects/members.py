@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import functools
+import sys
 import types
+import weakref
 from collections.abc import Iterator
+from itertools import chain
+from operator import is_
+from typing import NamedTuple
 
-from caveagent_magic.security.known import own_code
-from caveagent_magic.security.objects.still import Kinds, class_dict, function_of, instance_dict, is_a, mro
+from caveagent_magic.security.known import own_code, own_module
+from caveagent_magic.security.objects.still import (
+    Kinds,
+    class_dict,
+    function_of,
+    instance_dict,
+    is_a,
+    mro,
+    word,
+)
 
 STILL = Kinds(
     types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, str, int, bool,
@@ -18,6 +31,29 @@ METHODS = Kinds(types.FunctionType, staticmethod, classmethod)
 OF_PYTHON = (functools.partialmethod, functools.singledispatchmethod)
 PARTIAL = (functools.partial, functools.partialmethod)
 ACCESS = ("fget", "fset", "fdel")
+_closure = types.FunctionType.__dict__["__closure__"].__get__
+_code = types.FunctionType.__dict__["__code__"].__get__
+_class_module = type.__dict__["__module__"].__get__
+
+
+class Looked(NamedTuple):
+    """A class of a library without code of the person's, as it was."""
+
+    of: weakref.ref[type]
+    members: tuple[object, ...]
+    functions: tuple[object, ...]
+    codes: tuple[object, ...]
+    changing: tuple[object, ...]
+
+    def is_still(self, kind: type, members: tuple[object, ...]) -> bool:
+        """Whether the class is this one, with these members, each with its code of before."""
+        same = (
+            self.of() is kind and len(members) == len(self.members) and all(map(is_, members, self.members))
+        )
+        return same and all(map(is_, map(_code, self.functions), self.codes))
+
+
+_looked_at: dict[int, Looked] = {}
 
 
 def own_functions(member: object) -> Iterator[types.FunctionType]:
@@ -26,8 +62,7 @@ def own_functions(member: object) -> Iterator[types.FunctionType]:
     if own_code(member):
         yield member
     elif kind is types.FunctionType:  # a library may have put its own around it
-        cells = types.FunctionType.__dict__["__closure__"].__get__(member)
-        yield from filter(own_code, map(_content, cells or ()))
+        yield from filter(own_code, map(_content, _closure(member) or ()))
     elif kind not in STILL:
         yield from filter(own_code, _inside(function_of(member)))
 
@@ -70,7 +105,7 @@ def is_property(member: object) -> bool:
 def own_class(kind: type) -> bool:
     """Whether a class of the person's is among those that make it up."""
     classes = mro(kind) if not issubclass(kind, type) else (kind,)
-    members = [member for each in classes for member in class_dict(each).values()]
+    members = chain.from_iterable(map(_to_look_at, classes))
     return any(any(own_functions(member)) or _is_own_object(member) for member in members)
 
 
@@ -79,7 +114,32 @@ def _is_own_object(member: object) -> bool:
     kind = type(member)
     if kind in STILL or kind is types.FunctionType or issubclass(kind, type):
         return False
-    return any(any(own_functions(each)) for kind in mro(kind) for each in class_dict(kind).values())
+    return any(map(any, map(own_functions, chain.from_iterable(map(_to_look_at, mro(kind))))))
+
+
+def _to_look_at(kind: type) -> tuple[object, ...]:
+    """The members of a class; of a library's that is as it was before, those that can change."""
+    members = tuple(class_dict(kind).values())
+    seen = _looked_at.get(id(kind))
+    if seen is not None and seen.is_still(kind, members):
+        return seen.changing
+    functions = tuple(filter(_is_plain, members))
+    if _of_a_library(kind) and not any(map(own_code, functions)):
+        changing = tuple(each for each in members if type(each) not in STILL and not _is_plain(each))
+        codes = tuple(map(_code, functions))
+        _looked_at[id(kind)] = Looked(weakref.ref(kind), members, functions, codes, changing)
+        return changing
+    return members
+
+
+def _is_plain(member: object) -> bool:
+    """Whether it is a function that nothing can be put into but other code."""
+    return type(member) is types.FunctionType and _closure(member) is None
+
+
+def _of_a_library(kind: type) -> bool:
+    module = sys.modules.get(word(_class_module(kind)))
+    return is_a(module, types.ModuleType) and not own_module(module)
 
 
 def of_libraries(kind: type) -> set[str]:
