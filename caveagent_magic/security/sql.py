@@ -80,10 +80,32 @@ _BUILT_IN = names(
 )
 
 
+_OF_DUCKDB = names(
+    """
+    read_csv read_csv_auto read_parquet parquet_scan read_json read_json_auto date_trunc date_part date_diff
+    datediff extract year month day dayofweek week quarter hour minute strptime epoch try_cast median mode
+    quantile quantile_cont quantile_disc approx_count_distinct approx_quantile stddev stddev_samp stddev_pop
+    variance var_samp var_pop corr covar_pop covar_samp regr_slope arg_max arg_min max_by min_by first last
+    any_value list array_agg list_value unnest struct_pack range generate_series greatest least concat
+    concat_ws contains starts_with ends_with split_part string_split regexp_matches regexp_replace
+    regexp_extract left right lpad rpad histogram columns exclude replace bool_and bool_or product make_date
+    current_date current_timestamp now interval decimal varchar double integer grouping rollup cube sets set
+    """
+)
+
+
 def calls_more(text: str) -> bool:
     """Whether a query calls a function that SQLite has not: somebody has put it into the connection."""
-    called = re.findall(r"(\w+)\s*\(", _COMMENT.sub(" ", text))
-    return any(name.lower() not in _BUILT_IN for name in called)
+    return not _called(text) <= _BUILT_IN
+
+
+def calls_more_than_duckdb(text: str) -> bool:
+    """Whether a query may call a function that somebody has put into DuckDB."""
+    return not _called(text) <= _BUILT_IN | _OF_DUCKDB
+
+
+def _called(text: str) -> set[str]:
+    return {name.lower() for name in re.findall(r"(\w+)[\s\"]*\(", _COMMENT.sub(" ", text))}
 
 
 def adds_for_ever(text: str) -> bool:

@@ -43,6 +43,7 @@ from caveagent_magic.security.objects.callbacks import loggers, of_open_figures
 from caveagent_magic.security.objects.native import ASKING
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.reach import reach
+from caveagent_magic.security.sql import calls_more_than_duckdb
 from caveagent_magic.security.vocabulary import names
 
 FIELD = re.compile(r"\{([^{}:!]*[.\[][^{}:!]*)")
@@ -181,7 +182,7 @@ class Calls(Own):
         if callee.name.startswith("logging."):
             for logger in loggers(given.args[0] if given.args else ()):
                 self.touch(Instance("logging.Logger", Ref(logger)), given.node)
-        if callee.name.startswith(ASKING):
+        if callee.name.startswith(ASKING) and not _asks_duckdb_alone(callee, given):
             self.ask_native(given.node)
         if callee.name.startswith("matplotlib.pyplot."):
             for figure in of_open_figures():
@@ -347,3 +348,11 @@ def fold_key(text: str) -> Values:
 def _key(key: object | None) -> Values:
     value = fold.const(key) if key is not None else None
     return (value,) if value is not None else DATA
+
+
+def _asks_duckdb_alone(callee: Named, given: Given) -> bool:
+    """Whether a query uses nothing that somebody has put into DuckDB, as far as its words tell."""
+    words = constants(given.args[0]) if given.args else []
+    if words is None or any(isinstance(each, str) and calls_more_than_duckdb(each) for each in words):
+        return False
+    return callee.name.startswith(("duckdb.", "_duckdb."))
