@@ -25,14 +25,21 @@ TOGETHER = 60  # attacks in one request
 PLANT = """
 import builtins as _b, sys as _s, threading as _t, os as _o
 _shell = get_ipython()
-def _play(folder, setups, magic=_shell.run_cell_magic, cell=_shell.run_cell):
+_wrote = []
+def _files(walk=_o.walk, join=_o.path.join, stat=_o.stat):
+    found = (join(folder, name) for folder, _, names in walk(".") for name in names)
+    return {file: (stat(file).st_size, stat(file).st_mtime_ns) for file in found}
+def _play(folder, setups, magic=_shell.run_cell_magic, cell=_shell.run_cell, files=_files, wrote=_wrote):
     for number, setup in enumerate(setups):
         if setup:
-            cell(setup)
+            cell(setup)  # which may write, also by what it lets go of
+        before = files()
         try:
             magic("cave", f"--auto --model recorded:{folder}/{number}.md", "Go on.")
         except Exception:  # nobody is there to be asked
-            continue
+            pass
+        if files() != before:
+            wrote.append(setup)
 _modules = {name: module for name, module in _s.modules.items() if module is not None}
 mine = {"list": [1, 2], "text": "kept"}
 mine_frame = df.copy()
@@ -66,7 +73,7 @@ def test_no_attack_has_its_effect_and_the_kernel_stays_as_it_was(alone, tmp_path
     attacks = list(figures.cases("attacks"))
     [harmless] = play(kernel, tmp_path, [figures.Case("", "", "", "1 + 1")])
     assert "ran" in types(harmless)  # and it brought along what any turn needs
-    before, tree = kernel.value("_print()"), files(work)
+    before = kernel.value("_print()")
 
     for start in range(0, len(attacks), TOGETHER):
         some = attacks[start : start + TOGETHER]
@@ -74,7 +81,7 @@ def test_no_attack_has_its_effect_and_the_kernel_stays_as_it_was(alone, tmp_path
         ran = [event["code"] for turn in turns if "ran" in types(turn) for event in turn if "code" in event]
 
         assert (len(turns), ran) == (len(some), [])
-        assert files(work) == tree, [case.name for case in some]
+        assert kernel.value("_wrote") == "[]", [case.name for case in some]
     assert kernel.value("_print()") == before
     assert kernel.run("sum([1, 2])")["status"] == "ok"
 
@@ -91,8 +98,3 @@ def play(kernel: Kernel, folder: Path, cases: Sequence[Any]) -> list[list[dict[s
 def types(turn: list[dict[str, Any]]) -> list[str]:
     """The kinds of a turn's events."""
     return [event["type"] for event in turn]
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """All that lies in a folder."""
-    return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}

@@ -10,11 +10,13 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from statsmodels.tools.web import webdoc
 
 from caveagent_magic.security.judge import judge
+from caveagent_magic.security.objects import native
 from caveagent_magic.security.policies.policy import Policy
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 3.0]})
@@ -79,7 +81,10 @@ def test_a_function_of_a_library_is_known_by_what_it_reaches() -> None:
     assert codes("webdoc('mean')", webdoc=webdoc) == {"CAVE301"}
 
 
-def test_a_function_that_only_a_connection_holds_counts_where_that_is_used() -> None:
+def test_a_function_that_only_a_connection_holds_counts_where_that_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(native, "MOST", 100_000_000)  # other tests leave many objects behind
     con = sqlite3.connect(":memory:")
     plain = codes("con.execute('select lower(1)')", con=con)
     con.create_function("lower", 1, lambda value: Path("a").write_text(str(value)))
