@@ -21,7 +21,7 @@ MOST = 20_000  # lines with a sign of IPython's times lines: it reads the whole 
 ASSIGNED = re.compile(r"=\s*[%!]")
 SIGNS = (*"%!?,;/", ">>>", "In [")
 QUOTES = re.compile(r"'''|\"\"\"|\\\n")  # only in a string is an indent of an empty line more than looks
-LINE = re.compile(r"([^\W\d][\w.]*)[ \t]*(.*)")
+LINE = re.compile(r"([^\W\d][\w.]*+)[ \t]*+(.*)")
 LEAVES = frozenset({"exit", "quit"})
 
 

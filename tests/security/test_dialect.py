@@ -61,6 +61,7 @@ def names() -> Iterator[dict[str, object]]:
         ("# a comment\f%who\fdf.to_csv('a.csv')\nx", "ask"),
         ('f = {"\\n  \\n": len, "\\n\\n": df.to_csv}\nf["""\n  \n"""]("a.csv")', "ask"),
         ('f = {"\\n  \\n": df.to_csv, "\\n\\n": len}\nf["""\n  \n"""]("a.csv")', "ask"),
+        ("v" + "a" * 60_000 + " = 1\nx", "allow"),
         ('query = """\n  \n  select 1\n"""\nlen(query)', "allow"),
     ],
 )

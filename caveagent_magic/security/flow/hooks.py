@@ -105,15 +105,7 @@ class Hooks(Following):
 
     def _follow_member(self, member: object, itself: Values, kind: type, node: ast.AST) -> None:
         """Follow a member of a class into the person's functions that it is made of."""
-        first = (
-            ()
-            if is_a(member, staticmethod)
-            else (live.values_of(kind),)
-            if is_a(member, classmethod)
-            else (itself,)
-            if itself
-            else ()
-        )
+        first = _first(member, itself, kind)
         for function in own_functions(member):
             if not (generated(function) or passes_on(function, kind)):
                 self.call_back(Bound(live.values_of(function)[0], first), node)
@@ -253,3 +245,12 @@ class Hooks(Following):
     def _describes(self, member: object) -> bool:
         kind = type(member)
         return self.is_own_class(kind) and any("__get__" in class_dict(each) for each in mro(kind))
+
+
+def _first(member: object, itself: Values, kind: type) -> tuple[Values, ...]:
+    """What a member of a class is given before all else when it is called."""
+    if is_a(member, staticmethod):
+        return ()
+    if is_a(member, classmethod):
+        return (live.values_of(kind),)
+    return (itself,) if itself else ()
