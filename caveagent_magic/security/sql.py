@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from caveagent_magic.security.vocabulary import names
 
+MOST_ROWS = 10**10
 _COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 _DOES_MORE = re.compile(
     r"\b(?:attach|copy|into|create|insert|update|delete|drop|export|install|load|pragma|vacuum|alter|detach|call|read_\w+|"
@@ -106,6 +108,20 @@ def calls_more_than_duckdb(text: str) -> bool:
 
 def _called(text: str) -> set[str]:
     return {name.lower() for name in re.findall(r"(\w+)[\s\"]*\(", _COMMENT.sub(" ", text))}
+
+
+def makes_many(text: str) -> bool:
+    """Whether a query writes out how many rows it is to make, and these are too many."""
+    calls = re.findall(r"\b(?:range|generate_series)\s*\(([-\d_,\s]+)\)", text, re.IGNORECASE)
+    again = re.match(r"\s*with\s+recursive\b", text, re.IGNORECASE)
+    limits = map(int, re.findall(r"<=?\s*(\d{1,30})\b", text)) if again else ()
+    return max(math.prod(map(_rows, calls)), *limits, 0) > MOST_ROWS
+
+
+def _rows(arguments: str) -> float:
+    ends = [int(number) for number in re.findall(r"-?\d+", arguments.replace("_", ""))]
+    start, end, step = {1: (0, *ends, 1), 2: (*ends, 1)}.get(len(ends), (*ends, 0, 0, 0))[:3]
+    return max((end - start) / step, 1.0) if step else 1.0
 
 
 def adds_for_ever(text: str) -> bool:

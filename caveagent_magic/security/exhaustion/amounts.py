@@ -28,7 +28,9 @@ class Amount:
     lazy: bool = False  # made one by one, so that nothing is held
     shared: bool = False  # all elements are the same one
     frame: bool = False
+    several: bool = False  # the largest of several numbers
     distinct: bool = False  # no two elements are alike; of a frame, those of a column
+    alike: frozenset[str] = frozenset()  # columns that hold one value in all rows
     name: str = ""
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None = None
 

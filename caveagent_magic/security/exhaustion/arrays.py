@@ -222,9 +222,16 @@ DRAWING = {
 }  # fmt: skip
 
 
-def crossed(left: Amount, right: Amount) -> Amount:
-    """Every row of one frame with every row of another."""
-    return replace(array(_rows(left) * _rows(right)), frame=True)
+def joined(sides: Args, keywords: Keywords) -> Amount:
+    """Every row of one frame with every row of another, where no key tells them apart."""
+    frames = [side for side in (*sides, *keywords.values()) if side.frame][:2]
+    if len(frames) < 2:
+        return UNKNOWN
+    keys = [keywords[word].value for word in ("on", "left_on", "right_on") if word in keywords]
+    alike = [key in frame.alike for key in keys for frame in frames]
+    if keywords.get("how", UNKNOWN).value != "cross" and not (alike and all(alike)):
+        return UNKNOWN
+    return replace(array(_rows(frames[0]) * _rows(frames[1])), frame=True)
 
 
 def reindexed(owner: Amount, args: Args, keywords: Keywords) -> Amount:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
 from caveagent_magic.security.exhaustion.amounts import (
+    MANY,
     UNKNOWN,
     Amount,
     argument,
     array,
     dimensions,
+    held,
     numeric,
     shape_of,
 )
 from caveagent_magic.security.vocabulary import names
 
+PLOT = 10**5  # numbers that cost as much to be made as one plot
 PIVOTING = names("pivot pivot_table unstack")
 
 
@@ -83,6 +87,19 @@ def binned(args: tuple[Amount, ...], keywords: Mapping[str, Amount]) -> Amount:
     return array(numeric(argument(args, keywords, 1, "bins")) or 1.0)
 
 
+def plots(args: tuple[Amount, ...], keywords: Mapping[str, Amount]) -> Amount:
+    """The dots of a picture, or what its many plots take to be made."""
+    sizes = [numeric(argument(args, keywords, at, word)) or 1.0 for at, word in ((0, "nrows"), (1, "ncols"))]
+    many = sizes[0] * sizes[1] * PLOT
+    return max(array(many), figure(args, keywords), key=held)
+
+
+def powers(args: tuple[Amount, ...], keywords: Mapping[str, Amount]) -> Amount:
+    """What multiplies columns with one another, up to a degree."""
+    degree = numeric(argument(args, keywords, 0, "degree")) or 2.0
+    return Amount(name="powers", value=degree)
+
+
 def figure(args: tuple[Amount, ...], keywords: Mapping[str, Amount]) -> Amount:
     """The dots of a picture: its size in inches, times the dots for each of them."""
     size = dimensions(keywords.get("figsize"))
@@ -106,6 +123,9 @@ def widened(
         return replace(array(rows(owner), rows(owner)), frame=True)
     if method in ("corr", "cov") and owner.frame and len(owner.shape) > 1:
         return replace(array(columns(owner), columns(owner)), frame=True)
+    if owner.name == "powers" and method in ("fit_transform", "transform") and args:
+        degree = int(min(numeric(owner) or 2.0, 10_000))
+        return array(rows(args[0]), float(min(math.comb(int(columns(args[0])) + degree, degree), int(MANY))))
     if owner.name == "dense encoder" and method == "fit_transform" and args and args[0].distinct:
         return array(rows(args[0]), rows(args[0]))
     return None

@@ -10,6 +10,7 @@ import ast
 import contextlib
 import types
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from caveagent_magic.security.exhaustion.amounts import (
     UNKNOWN,
@@ -34,6 +35,8 @@ LONG = 10**8  # bits of a number
 LONGEST_WAIT = 600  # seconds
 DEEPEST = 6  # calls inside one another
 MOST_STEPS = 12_000  # nodes
+DIGITS = frozenset(["prec", "dps"])
+MOST_DIGITS = 10**5
 ROUNDS = 60  # of a loop in which something doubles
 
 NAMED = Kinds(types.FunctionType, types.BuiltinFunctionType, type)
@@ -184,6 +187,17 @@ class Costs(Measures):
             parts = found.items if len(found.items) == len(target.elts) else (UNKNOWN,) * len(target.elts)
             for each, part in zip(target.elts, parts, strict=True):
                 self.bind(each, part, names)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            owner, key = self.name(target.value.id, names), self.measure(target.slice, names).value
+            if owner.frame and isinstance(key, str):
+                kept = owner.alike | {key} if found.value is not None else owner.alike - {key}
+                names[target.value.id] = replace(owner, alike=kept)
+        elif (
+            isinstance(target, ast.Attribute)
+            and target.attr in DIGITS
+            and (numeric(found) or 0) > MOST_DIGITS
+        ):
+            self.note(target, f"{target.attr} of so many digits")
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) -> None:
         names[node.name] = Amount(function=node) if not node.decorator_list else UNKNOWN

@@ -16,9 +16,12 @@ CONVERTING = frozenset({"int", "float", "str", "bool", "len", "abs", "round", "p
 ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
-def can_leave(body: list[ast.stmt], counted: Counted) -> bool:
-    """Whether a loop's body may leave it; `counted` gives a start and a step for names."""
-    return any(_reached(path, counted) for path in _paths(body, (), False))
+def can_leave(body: list[ast.stmt], counted: Counted, pauses: bool = True) -> bool:
+    """Whether a loop's body may leave it; `counted` gives a start and a step for names.
+
+    `pauses`: a generator, too, comes out of the loop with each element, and may not be asked for another.
+    """
+    return any(_reached(path, counted) for path in _paths(body, (), False, pauses))
 
 
 def rounds_until_left(body: list[ast.stmt], counted: Counted) -> float:
@@ -91,7 +94,7 @@ def _holds(test: ast.expr, state: Mapping[str, Number]) -> bool | None:
         return None
 
 
-def _paths(body: list[ast.stmt], path: Path, inner: bool) -> Iterator[Path]:
+def _paths(body: list[ast.stmt], path: Path, inner: bool, pauses: bool = True) -> Iterator[Path]:
     """The tests on the way to each statement that leaves the loop."""
     for node in body:
         if isinstance(node, ELSEWHERE):
@@ -99,14 +102,14 @@ def _paths(body: list[ast.stmt], path: Path, inner: bool) -> Iterator[Path]:
         if isinstance(node, (ast.Return, ast.Raise)) or (isinstance(node, ast.Break) and not inner):
             yield path
         elif isinstance(node, ast.If):
-            yield from _paths(node.body, (*path, (node.test, True)), inner)
-            yield from _paths(node.orelse, (*path, (node.test, False)), inner)
+            yield from _paths(node.body, (*path, (node.test, True)), inner, pauses)
+            yield from _paths(node.orelse, (*path, (node.test, False)), inner, pauses)
         else:
-            if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in _expressions(node)):
+            if pauses and any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in _expressions(node)):
                 yield path
             loop = isinstance(node, (ast.For, ast.AsyncFor, ast.While))
             for part in _bodies(node):
-                yield from _paths(part, path, inner or loop)
+                yield from _paths(part, path, inner or loop, pauses)
 
 
 def _expressions(node: ast.stmt) -> Iterator[ast.AST]:

@@ -61,6 +61,8 @@ from caveagent_magic.security.exhaustion.categories import (
     dummies,
     encoder,
     figure,
+    plots,
+    powers,
     to_the_largest,
 )
 from caveagent_magic.security.exhaustion.widths import spec_width
@@ -77,7 +79,10 @@ SAME = names(
 
 
 def _range(args: Args, keywords: Keywords) -> Amount:
-    return replace(listed(counted(args, keywords), lazy=True), distinct=True)
+    ends = [numeric(arg) for arg in args]
+    end = ends[0] if len(ends) == 1 else ends[1] if len(ends) == 2 else None
+    largest = Amount(value=int(end) - 1, several=True) if end is not None and math.isfinite(end) else None
+    return replace(listed(counted(args, keywords), largest, lazy=True), distinct=True)
 
 
 def _product(args: Args, keywords: Keywords) -> Amount:
@@ -95,6 +100,8 @@ def _chosen(count: Callable[[int, int], int], whole: bool) -> Grows:
         size = int(min(length(args[0] if args else None), 10_000))
         taken = numeric(argument(args, keywords, 1, "r"))
         chosen = int(taken) if taken is not None else size if whole else 0
+        if len(args) > 1 and args[1].several and not whole:  # of all these, most are had by taking half
+            chosen = min(chosen, size // 2)
         return listed(
             float(min(count(size, min(chosen, size)), int(MANY))) if chosen >= 0 else 0.0, lazy=True
         )
@@ -136,6 +143,15 @@ def _enumerated(args: Args, _: Keywords) -> Amount:
 def _zipped(args: Args, _: Keywords) -> Amount:
     known = [arg.length for arg in args if arg.length is not None]
     return listed(min(known), lazy=True) if known and len(known) == len(args) else UNKNOWN
+
+
+def _labels(args: Args, _: Keywords) -> Amount:
+    return args[0] if args else UNKNOWN
+
+
+def _fraction(args: Args, _: Keywords) -> Amount:
+    """Powers of it are as long as those of its numerator or its denominator."""
+    return number(int(max((abs(numeric(arg) or 1.0) for arg in args[:2]), default=1.0)))
 
 
 def _chained(args: Args, _: Keywords) -> Amount:
@@ -201,6 +217,14 @@ def _factorial(args: Args, _: Keywords) -> Amount:
     return Amount(bits=size * math.log2(size)) if size is not None and size > 20 else UNKNOWN
 
 
+def _permutations(args: Args, keywords: Keywords) -> Amount:
+    size = numeric(args[0]) if args else None
+    taken = numeric(args[1]) if len(args) > 1 else size
+    if size is None or taken is None or size < 100:
+        return UNKNOWN
+    return Amount(bits=min(taken, size) * math.log2(size))
+
+
 def _combinations(args: Args, _: Keywords) -> Amount:
     sizes = [numeric(arg) for arg in args[:2]]
     if len(sizes) < 2 or sizes[0] is None or sizes[1] is None or sizes[0] < 100:
@@ -253,7 +277,10 @@ GROWTH: Mapping[str, Grows] = {
     "numpy.meshgrid": grid, "numpy.ix_": grid, "numpy.vander": vander, "numpy.pad": padded,
     "numpy.concatenate": joined_up, "numpy.vstack": joined_up, "numpy.hstack": joined_up,
     "numpy.stack": joined_up, "numpy.array": _kept, "numpy.asarray": _kept, "numpy.fromiter": _kept,
-    "pandas.concat": joined_up, "pandas.DataFrame": framed, "pandas.Series": framed,
+    "sklearn.preprocessing.PolynomialFeatures": powers, "pandas.Index": _labels,
+    "pandas.RangeIndex": _range, "fractions.Fraction": _fraction,
+    "pandas.concat": joined_up, "polars.concat": joined_up, "polars.DataFrame": framed,
+    "pandas.DataFrame": framed, "pandas.Series": framed,
     "pandas.date_range": periods, "pandas.bdate_range": periods, "pandas.period_range": periods,
     "pandas.MultiIndex.from_product": lambda args, _: array(
         math.prod(length(item) for item in (args[0].items if args else ()))
@@ -265,7 +292,7 @@ GROWTH: Mapping[str, Grows] = {
     "sklearn.metrics.pairwise.rbf_kernel": distances,
     "pandas.get_dummies": dummies, "pandas.crosstab": crosstab, "numpy.corrcoef": correlations,
     "numpy.cov": correlations, "numpy.linalg.svd": decomposed, "scipy.linalg.svd": decomposed,
-    "matplotlib.pyplot.figure": figure, "matplotlib.pyplot.subplots": figure,
+    "matplotlib.pyplot.figure": figure, "matplotlib.pyplot.subplots": plots,
     "numpy.bincount": to_the_largest, "numpy.histogram": binned, "pandas.cut": binned,
     "matplotlib.pyplot.hist": binned, "scipy.linalg.toeplitz": square, "scipy.linalg.circulant": square,
     "scipy.linalg.hankel": square, "numpy.diagflat": square,
@@ -290,7 +317,7 @@ GROWTH: Mapping[str, Grows] = {
     "builtins.str": _kept, "builtins.int": _int, "builtins.len": _length, "builtins.pow": _power_of,
     "builtins.format": _formatted,
     "math.factorial": _factorial, "scipy.special.factorial": lambda args, _: UNKNOWN,
-    "math.comb": _combinations, "math.perm": _combinations, "operator.pow": _power_of,
+    "math.comb": _combinations, "math.perm": _permutations, "operator.pow": _power_of,
 }  # fmt: skip
 """By qualified name."""
 DRAINING = names(
@@ -316,7 +343,8 @@ def method_growth(owner: Amount, method: str, args: Args, keywords: Keywords) ->
     if method == "expandtabs":
         return text(length(owner) * max(numeric(first) or 0.0, 1.0))
     if method == "join":
-        return text(unfolded(first) if first.length is not None else 0.0)
+        between = length(owner) * (length(first) - 1) if owner.length is not None else 0.0
+        return text(unfolded(first) + between if first.length is not None else 0.0)
     if method == "replace" and owner.length is not None and first.length is not None and len(args) > 1:
         return text(length(owner) * max(length(args[1]), 1.0))
     if method == "repeat":

@@ -98,7 +98,7 @@ def yields_for_ever(node: ast.AST) -> bool:
         isinstance(loop, ast.While)
         and isinstance(loop.test, ast.Constant)
         and bool(loop.test.value)
-        and any(isinstance(inner, ast.Yield) for inner in _within(loop.body))
+        and any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in _within(loop.body))
         and not any(isinstance(inner, (ast.Break, ast.Return, ast.Raise)) for inner in _within(loop.body))
         for loop in _within(body)
     )

@@ -21,7 +21,7 @@ from caveagent_magic.security.exhaustion.amounts import (
     text,
     unfolded,
 )
-from caveagent_magic.security.exhaustion.arrays import crossed
+from caveagent_magic.security.exhaustion.arrays import joined
 from caveagent_magic.security.exhaustion.categories import widened
 from caveagent_magic.security.exhaustion.growth import DRAINING, GROWTH, method_growth
 from caveagent_magic.security.exhaustion.operators import OPERATORS, combined
@@ -40,8 +40,9 @@ ROUNDS_OF_WORK = words(
     """
 )
 """Keywords that say how often a library is to do something; not where it may stop earlier."""
+EVALUATING = frozenset(["query", "eval"])
 MOST_REDUCED = 60
-HOMES = {"np": "numpy", "pd": "pandas"}
+HOMES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "pl": "polars"}
 """Names under which the libraries are known before the code or the kernel imports them."""
 
 
@@ -245,6 +246,16 @@ class Measures:
             found = self.follow(args[0], (found, element), {}, names)
         return found
 
+    def _evaluated(self, text: str, names: dict[str, Amount]) -> None:
+        """What a text that a frame works out uses."""
+        try:
+            tree = ast.parse(text.strip().replace("@", " "))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        for each in ast.walk(tree):
+            if isinstance(each, ast.BinOp):
+                self.measure(each, names)
+
     def _argument(self, node: ast.expr, names: dict[str, Amount]) -> tuple[Amount, ...]:
         """One argument, or those that a star spreads."""
         found = self.measure(node, names)
@@ -271,11 +282,13 @@ class Measures:
             return combined(operator, *sides) if len(sides) == 2 else UNKNOWN
         if method == "format" and isinstance(owner.value, str):
             return text(format_width(owner.value, (*args, *keywords.values())))
-        if method == "merge":
-            sides = (*((owner,) if not owner.name else ()), *args, *keywords.values())
-            frames = [side for side in sides if side.frame]
-            how = keywords.get("how", UNKNOWN).value
-            return crossed(*frames[:2]) if how == "cross" and len(frames) > 1 else UNKNOWN
+        if method == "merge" or (method == "join" and owner.frame):
+            return joined((*((owner,) if not owner.name else ()), *args), keywords)
+        if method == "assign" and owner.frame:
+            given = {name for name, value in keywords.items() if value.value is not None}
+            return replace(owner, alike=owner.alike | given)
+        if method in EVALUATING and args and isinstance(args[0].value, str):
+            self._evaluated(args[0].value, names)
         wide = widened(owner, method, args, keywords)
         return wide if wide is not None else method_growth(owner, method, args, keywords)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from caveagent_magic.security.exhaustion.amounts import (
+    MANY,
     UNKNOWN,
     Amount,
     array,
@@ -22,6 +23,7 @@ from caveagent_magic.security.exhaustion.amounts import (
 from caveagent_magic.security.exhaustion.growth import raised
 from caveagent_magic.security.exhaustion.widths import percent_width
 
+MOST_POWER = 10**6
 SHORT_TEXT = 1000  # characters of a text that is kept
 ARITHMETIC: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
@@ -37,6 +39,8 @@ OPERATORS: Mapping[str, ast.operator] = {
 def combined(op: ast.operator, left: Amount, right: Amount) -> Amount:
     """How much an operator gives."""
     first, second = numeric(left), numeric(right)
+    if isinstance(op, ast.Pow) and left.length is not None and second is not None and second > MOST_POWER:
+        return Amount(bits=MANY)  # of an array: that of a whole number is long, all others overflow
     if isinstance(op, ast.Pow) and not left.shape and not right.shape:
         return raised(left, right)
     if isinstance(op, ast.LShift) and second is not None and second >= 0:

@@ -6,7 +6,7 @@ import math
 import re
 import string
 
-from caveagent_magic.security.exhaustion.amounts import MANY, Amount, numeric
+from caveagent_magic.security.exhaustion.amounts import MANY, Amount, length, numeric
 
 WIDTH = re.compile(r"\d+")
 PERCENT = re.compile(r"%(?:\([^)%]*\))?[-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?[hlL]?[a-zA-Z]")
@@ -23,7 +23,7 @@ def percent_width(form: str | bytes, given: tuple[Amount, ...]) -> float:
     for widths in PERCENT.findall(form if isinstance(form, str) else form.decode("latin-1")):
         for width in widths:
             widest = max(widest, largest if width == "*" else _digits(width or "0"))
-    return widest + len(form)
+    return widest + len(form) + sum(map(characters, given))
 
 
 def spec_width(spec: str) -> float:
@@ -40,4 +40,9 @@ def format_width(form: str, given: tuple[Amount, ...]) -> float:
     largest = max((abs(numeric(each) or 0.0) for each in given), default=0.0)
     widths = [_digits(width) for spec in specs for width in WIDTH.findall(spec)]
     filled = [largest for spec in specs if "{" in spec and math.isfinite(largest)]
-    return sum([*widths, *filled, float(len(form))])
+    return sum([*widths, *filled, float(len(form)), *map(characters, given)])
+
+
+def characters(amount: Amount) -> float:
+    """How long a text is that goes into another one."""
+    return length(amount) if amount.length is not None and amount.inner is None else 0.0

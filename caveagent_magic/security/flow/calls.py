@@ -11,6 +11,7 @@ from caveagent_magic.security.flow import fold
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.carried import carries
 from caveagent_magic.security.flow.containers import ADDING
+from caveagent_magic.security.flow.endless import is_endless
 from caveagent_magic.security.flow.iterating import drained
 from caveagent_magic.security.flow.own import Own
 from caveagent_magic.security.flow.parameters import parameters
@@ -64,6 +65,12 @@ READING_TEXTS = names("build_analyzer build_tokenizer build_preprocessor")
 """Methods of scikit-learn that give the function with which an object takes texts apart."""
 UNMAKING = ("builtins.", "IPython.", "typing.", "inspect.", "abc.")
 """What makes no other objects of the classes that it is given, unless it is followed."""
+GOING_THROUGH = (
+    "itertools.", "statistics.", "math.", "heapq.", "random.", "numpy.", "pandas.", "polars.", "pyarrow.",
+    "collections.", "concurrent.", "multiprocessing.", "joblib.",
+)  # fmt: skip
+"""Libraries whose functions go through all of an iterable that they are given."""
+LEAVING_ALONE = names("itertools.cycle itertools.repeat itertools.islice itertools.takewhile")
 TAKING_ALL = names("join extend update fromkeys extendleft writelines union")
 """Methods that go through all of an iterable."""
 TAKING = names("get pop values items copy popitem keys union")
@@ -214,6 +221,8 @@ class Calls(Own):
         if folded is not None:
             return folded
         self._hand_all(given)
+        if name.startswith(GOING_THROUGH) and name not in LEAVING_ALONE and any(map(is_endless, given.args)):
+            self.record("code", ("endless for",), given.node)
         if not name.startswith(UNMAKING) and method not in ADDING:
             self.give(name, given)
         if name.startswith("builtins.str.") and method in fold.GIVE_TEXT:

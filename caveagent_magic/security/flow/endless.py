@@ -3,23 +3,72 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import operator
+import types
 from typing import TYPE_CHECKING
 
 from caveagent_magic.security.exhaustion.cycles import Number
-from caveagent_magic.security.exhaustion.exits import Counted, never
+from caveagent_magic.security.exhaustion.exits import CONVERTING, Counted, never
+from caveagent_magic.security.exhaustion.loops import yields_for_ever
 from caveagent_magic.security.flow.reader import Given
-from caveagent_magic.security.flow.values import Instance, Named, Values, constants
+from caveagent_magic.security.flow.source import node_at
+from caveagent_magic.security.flow.values import (
+    Class,
+    Function,
+    Instance,
+    Made,
+    Named,
+    Value,
+    Values,
+    constants,
+)
+from caveagent_magic.security.known import own_file
+from caveagent_magic.security.objects.still import Kinds
 
 if TYPE_CHECKING:
     from caveagent_magic.security.flow.bindings import Scope
     from caveagent_magic.security.flow.expressions import Expressions
 
+ITERATORS = Kinds(itertools.cycle, itertools.count)
 ALWAYS_ZERO = frozenset({"builtins.int", "builtins.float", "builtins.bool"})
 
 
 def is_endless(values: Values) -> bool:
     """Whether one of the values is an iterable that never ends."""
-    return any(isinstance(value, Instance) and value.of == "endless" for value in values)
+    return any(map(_never_ends, values))
+
+
+def _never_ends(value: Value) -> bool:
+    if isinstance(value, Made):
+        return _is_asked_for_ever(value.of)
+    if not isinstance(value, Instance):
+        return False
+    obj = value.live.obj if value.live is not None else None
+    if type(obj) is itertools.repeat:
+        return operator.length_hint(obj, -1) < 0
+    return value.of == "endless" or type(obj) in ITERATORS or _is_endless_generator(obj)
+
+
+def _is_endless_generator(obj: object) -> bool:
+    code = obj.gi_code if type(obj) is types.GeneratorType else None
+    node = node_at(code) if code is not None and own_file(code.co_filename) else None
+    return node is not None and yields_for_ever(node)
+
+
+def _is_asked_for_ever(kind: Class) -> bool:
+    """Whether objects of a class of the code give one element after the other and never say that is all."""
+    methods = kind.scope.ever
+    asked = methods.get("__next__") or (() if "__iter__" in methods else methods.get("__getitem__", ()))
+    return any(isinstance(each, Function) and not _may_end(each.node) for each in asked)
+
+
+def _may_end(node: ast.AST) -> bool:
+    """Whether a method may say that there is no more: by raising it, or by an error of what it calls."""
+    inside = [each for part in getattr(node, "body", ()) for each in ast.walk(part)]
+    calls = [each.func for each in inside if isinstance(each, ast.Call)]
+    plain = all(isinstance(func, ast.Name) and func.id in CONVERTING for func in calls)
+    return not plain or any(isinstance(each, (ast.Raise, ast.Subscript)) for each in inside)
 
 
 def counted(reader: Expressions, target: ast.expr, over: ast.expr, scope: Scope) -> Counted:

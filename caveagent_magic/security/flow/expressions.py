@@ -222,6 +222,8 @@ class Expressions(Attributes):
     def _await(self, node: ast.Await | ast.YieldFrom, scope: Scope) -> Values:
         found = self.values(node.value, scope)
         self.hand_over(found, node)
+        if isinstance(node, ast.YieldFrom) and self.generating and is_endless(found):
+            self.generating[-1] = True
         return join(found, DATA) if found else DATA
 
     def _yield(self, node: ast.Yield, scope: Scope) -> Values:

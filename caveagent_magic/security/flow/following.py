@@ -7,7 +7,6 @@ import types
 from collections.abc import Mapping
 
 from caveagent_magic.security.budget import Budget
-from caveagent_magic.security.exhaustion.loops import yields_for_ever
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.expressions import Expressions
 from caveagent_magic.security.flow.reader import Given
@@ -89,6 +88,7 @@ class Following(Expressions):
         self.followed.add(id(function.node))
         self.following.append(function.node)
         self.returned.append([])
+        self.generating.append(False)
         try:
             if isinstance(function.node, ast.Lambda):
                 self.returned[-1].append(self.values(function.node.body, scope))
@@ -97,8 +97,9 @@ class Following(Expressions):
         finally:
             self.following.pop()
             found = self.returned.pop()
+            for_ever = self.generating.pop()
         self.memory[key] = join(*found) if found else DATA
-        if yields_for_ever(function.node):
+        if for_ever:
             self.memory[key] = (Instance("endless"),)
         return self.memory[key] or DATA
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from caveagent_magic.security.flow.endless import stays
+from caveagent_magic.security.flow.endless import is_endless, stays
 from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -41,9 +41,7 @@ def listed(calls: Calls, given: Given) -> Values | None:
 
 def _endless(iterated: tuple[Values, ...]) -> bool:
     """Whether each of the iterables, and so what goes through all of them, never ends."""
-    return bool(iterated) and all(
-        any(isinstance(value, Instance) and value.of == "endless" for value in values) for values in iterated
-    )
+    return bool(iterated) and all(map(is_endless, iterated))
 
 
 def _going_on(found: Items, iterated: tuple[Values, ...]) -> Values:
@@ -80,6 +78,7 @@ def joined(calls: Calls, given: Given) -> Values | None:
 
 def made_dict(calls: Calls, given: Given) -> Values | None:
     """A dictionary of pairs and keywords."""
+    drained(calls, given)
     entries: list[tuple[object | None, Values]] = list(given.keywords.items())
     for values in given.args:
         for value in values:
@@ -95,12 +94,45 @@ def made_dict(calls: Calls, given: Given) -> Values | None:
 def zipped(calls: Calls, given: Given) -> Values | None:
     """Tuples of an element of each."""
     columns = tuple(enumerate(calls.elements(values, given.node) for values in given.args))
-    return (Items("list", ((None, (Items("tuple", columns),)),)),)
+    return _going_on(Items("list", ((None, (Items("tuple", columns),)),)), given.args)
 
 
 def chained(calls: Calls, given: Given) -> Values | None:
-    """The elements of all."""
-    return (Items("list", tuple((None, calls.elements(values, given.node)) for values in given.args)),)
+    """The elements of all, which never end if those of one do not."""
+    found = Items("list", tuple((None, calls.elements(values, given.node)) for values in given.args))
+    return _going_on(found, tuple(filter(is_endless, given.args)))
+
+
+def unchained(calls: Calls, given: Given) -> Values | None:
+    """The elements of the elements."""
+    inside = calls.elements(given.args[0], given.node) if given.args else ()
+    found = Items("list", ((None, calls.elements(inside, given.node)),))
+    return _going_on(found, tuple(filter(is_endless, (*given.args, inside))))
+
+
+def went_on(calls: Calls, given: Given) -> Values | None:
+    """What gives something for each element goes on as long as those do."""
+    endless = any(map(is_endless, (*given.args, *given.keywords.values())))
+    return join(listed_lazily(calls, given), (Instance("endless"),)) if endless else None
+
+
+def copies(calls: Calls, given: Given) -> Values | None:
+    """`tee(x)` gives iterators that go on as long as that one."""
+    found = went_on(calls, given)
+    return (Items("tuple", ((0, found), (1, found))),) if found is not None else None
+
+
+def listed_lazily(calls: Calls, given: Given) -> Values:
+    """What may go through, one by one."""
+    found = [calls.elements(values, given.node) for values in (*given.args, *given.keywords.values())]
+    return (Items("list", ((None, join(*found)),)),)
+
+
+def sliced(calls: Calls, given: Given) -> Values | None:
+    """`islice(x, n, None)` goes on as long as `x`; any other ends."""
+    ends = given.args[2:3] if len(given.args) > 2 else given.args[1:2]
+    for_ever = bool(ends) and ends[0] == (Const(None),)
+    return went_on(calls, given) if for_ever and is_endless(given.args[0]) else None
 
 
 def enumerated(calls: Calls, given: Given) -> Values | None:
@@ -132,7 +164,7 @@ def spread(calls: Calls, given: Given) -> Values | None:
             args = tuple(values if element.ordered else element.contents for _, values in element.entries)
         each = given.but(args=args if known else (), keywords={}, open_ended=not known)
         found += [calls.call_value(callee, each) for callee in given.args[0]]
-    return (Items("list", ((None, join(*found) if found else DATA),)),)
+    return _going_on(Items("list", ((None, join(*found) if found else DATA),)), given.args[1:2])
 
 
 def taken_while(calls: Calls, given: Given) -> Values | None:
@@ -156,6 +188,7 @@ def reduced(calls: Calls, given: Given) -> Values | None:
     """A function is called with pairs of elements."""
     if len(given.args) < 2:
         return None
+    drained(calls, given.but(args=given.args[1:2]))
     element = join(calls.elements(given.args[1], given.node), *given.args[2:])
     found = [
         calls.call_value(callee, given.but(args=(element, element), keywords={})) for callee in given.args[0]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from caveagent_magic.security.exhaustion.cycles import goes_round
 from caveagent_magic.security.exhaustion.exits import Counted, can_leave, counters, untouched
+from caveagent_magic.security.exhaustion.keeping import never_caught, never_emptied
 from caveagent_magic.security.exhaustion.loops import feeds_itself, moves_away, unchanging
 from caveagent_magic.security.flow.bindings import Scope, branches
 from caveagent_magic.security.flow.doubts import Doubts
@@ -32,8 +33,8 @@ class Loops(Doubts):
 
         self._until_settled(once, scope)
         numbers = {**_kept(node.body, before, scope), **untouched(node.body, over)}
-        if (feeds_itself(node) or is_endless(iterated)) and not can_leave(node.body, numbers):
-            self.record("code", ("endless for",), node.iter)
+        if feeds_itself(node) or is_endless(iterated):
+            self._never_left(node.iter, node.body, numbers, "endless for")
         self.run(node.orelse, scope)
 
     def loop_while(self, node: ast.While, scope: Scope) -> None:
@@ -44,10 +45,18 @@ class Loops(Doubts):
         before = _numbers(scope)
         goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
         goes_on = goes_on or goes_round(node.test, node.body, before)
+        goes_on = goes_on or never_emptied(node.test, node.body) or never_caught(node.test, node.body)
         self._until_settled(lambda: self.run(node.body, scope), scope)
-        if goes_on and not hopeless and not can_leave(node.body, _kept(node.body, before, scope)):
-            self.record("code", ("while True",), node)
+        if goes_on and not hopeless:
+            self._never_left(node, node.body, _kept(node.body, before, scope), "while True")
         self.run(node.orelse, scope)
+
+    def _never_left(self, node: ast.AST, body: list[ast.stmt], numbers: Counted, what: str) -> None:
+        """Note a loop that goes on by itself; in a generator that is up to who goes through it."""
+        if not can_leave(body, numbers):
+            self.record("code", (what,), node)
+        elif self.generating and not can_leave(body, numbers, pauses=False):
+            self.generating[-1] = True
 
     def _until_settled(self, once: Callable[[], None], scope: Scope) -> None:
         """Read a loop's body until no name stands for other code than the time before."""

@@ -65,6 +65,7 @@ class Reader:
         self.uses: list[Use] = []
         self.elsewhere: tuple[Span, str] | None = None  # set while a function of the person's is followed
         self.following: list[ast.AST] = []
+        self.generating: list[bool] = []  # whether the functions that are followed give elements for ever
         self.classes: dict[int, Class] = {}  # by the scope of their bodies
 
     def record(self, kind: Kind, names: tuple[str, ...], node: ast.AST, **more: object) -> None:

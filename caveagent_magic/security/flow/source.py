@@ -16,7 +16,11 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 def node_of(function: types.FunctionType) -> FunctionNode | None:
     """The syntax tree of a function; None if its source is not there or more than one thing fits."""
-    code = function.__code__
+    return node_at(function.__code__)
+
+
+def node_at(code: types.CodeType) -> FunctionNode | None:
+    """The syntax tree of what was compiled to that code, likewise."""
     tree = _tree(_text(code.co_filename))
     found = [node for node in _functions(tree, code.co_firstlineno) if _fits(node, code)] if tree else []
     return found[0] if len(found) == 1 and _is_whole(found[0], code) else None

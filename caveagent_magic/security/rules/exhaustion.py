@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from caveagent_magic.security.exhaustion.backtracking import explodes
 from caveagent_magic.security.exhaustion.cost import COSTLY
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
-from caveagent_magic.security.sql import adds_for_ever
+from caveagent_magic.security.sql import adds_for_ever, makes_many
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
@@ -38,7 +38,8 @@ class NeverEnds(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Endless loops, waiting for somebody at a window, and queries that never stop adding rows."""
         if use.kind == "call":
-            if use.name.rpartition(".")[2] in WAITING or any(map(adds_for_ever, use.words)):
+            many = any(adds_for_ever(word) or makes_many(word) for word in use.words)
+            if use.name.rpartition(".")[2] in WAITING or many:
                 yield Hit(shown(name))
             return
         if name in ("while True", "endless for", "a lock that is held already"):
