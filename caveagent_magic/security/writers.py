@@ -51,7 +51,7 @@ WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (
             posix.sendfile io.TextIOWrapper.write io.TextIOWrapper.writelines
             io.BufferedWriter.* io.BufferedRandom.* IPython.InteractiveShell.write cProfile.run profile.run
             %writefile %file
-            %save %logstart %logon %notebook %%writefile %store
+            %save %logstart %logon %notebook %%writefile %store %history.f
             """
     )
 )

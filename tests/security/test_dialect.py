@@ -15,6 +15,14 @@ from IPython.core.macro import Macro
 from caveagent_magic.security import check
 
 
+class Shown:
+    """An object whose text is written to a file as well."""
+
+    def __str__(self) -> str:
+        Path("shown").touch()
+        return "shown"
+
+
 @pytest.fixture(scope="module")
 def names() -> Iterator[dict[str, object]]:
     """The names of a shell that is at work in this process."""
@@ -25,6 +33,7 @@ def names() -> Iterator[dict[str, object]]:
         "leave": shell.user_ns["exit"],
         "remove": Macro("import os\nos.system('ls')\n"),
         "more": Macro("x + 1\n"),
+        "shown": Shown(),
     }
     yield shell.user_ns
     InteractiveShell.clear_instance()
@@ -52,6 +61,23 @@ def names() -> Iterator[dict[str, object]]:
         ("rm -rf x", "ask"),
         ("!ls", "ask"),
         ("files = !ls", "ask"),
+        ("%config InlineBackend.figure_format = 'retina'", "allow"),
+        ("%config InlineBackend.figure_format = df.to_csv('a')", "ask"),
+        ("%config InlineBackend.rc = {'text.usetex': True}", "ask"),
+        ("%config HistoryManager.enabled = False", "ask"),
+        ("config InlineBackend.figure_format = df.to_csv('a')", "ask"),
+        ("%who {df.to_csv('a')}", "ask"),
+        ("%who {df.to_csv('a')} {", "ask"),
+        ("%%capture {df.to_csv('a')}\nx", "ask"),
+        ("%%capture taken\nx", "allow"),
+        ("%%capture print\nx", "ask"),
+        ("%%capture\n%matplotlib inline\nx", "allow"),
+        ("%%time\n%history -f a", "ask"),
+        ("%history 1-3", "allow"),
+        ("%whos", "ask"),
+        ("shown?", "ask"),
+        ("%psource df.to_csv", "allow"),
+        ("shown.*?", "ask"),
         ("%%bash\nls", "ask"),
         ("%%time\nimport os\nos.system('ls')", "ask"),
         ("def f(:", "deny"),

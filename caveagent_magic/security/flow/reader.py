@@ -168,6 +168,10 @@ class Reader:
         """Bind a target of any shape."""
         raise NotImplementedError
 
+    def store_name(self, name: str, values: Values, node: ast.AST, scope: Scope) -> None:
+        """`name = value`."""
+        raise NotImplementedError
+
     def store_attribute(self, owners: Values, name: str, values: Values, node: ast.AST) -> None:
         """`owner.name = value`."""
         raise NotImplementedError

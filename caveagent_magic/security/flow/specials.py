@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -30,6 +28,7 @@ from caveagent_magic.security.flow.iterating import (
     went_on,
     zipped,
 )
+from caveagent_magic.security.flow.magics import magic, timed
 from caveagent_magic.security.flow.reader import BY_ITSELF, MEMORY, Given
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -254,36 +253,6 @@ def _taken_apart(calls: Calls, given: Given) -> Values | None:
 
 
 POOLS = ("joblib.", "joblib.parallel.", "sklearn.utils.parallel.")
-TIMING = frozenset({"time", "timeit", "capture"})
-
-
-def _magic(calls: Calls, given: Given) -> Values | None:
-    """A magic goes by its own name; the code that one of the timing magics runs is read as code."""
-    names = constants(given.args[0]) if given.args else None
-    for name in names or ("run_line_magic",):
-        found = str(name).lstrip("%")
-        calls.record("call", (f"%{found}",), given.node, args=given.args)
-        if found in TIMING:
-            _timed(calls, given)
-    return DATA
-
-
-def _timed(calls: Calls, given: Given) -> None:
-    for text in [str(text) for values in given.args[1:] for text in constants(values) or ("?(",)]:
-        code = re.sub(r"^\s*(?:-\w+\s*\d*\s+)+", "", text)
-        try:
-            calls.run(ast.parse(code).body, given.scope)
-        except SyntaxError:
-            calls.unknown("times something that cannot be read", given.node)
-
-
-def _timeit(calls: Calls, given: Given) -> Values | None:
-    """The code in texts that are known is read as code; the rule speaks of the others."""
-    code = (*given.args[:2], *(given.keywords[key] for key in ("stmt", "setup") if key in given.keywords))
-    _timed(calls, given.but(args=((), *(values for values in code if constants(values)))))
-    return None
-
-
 SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.getattr": _getattr, "builtins.setattr": _setattr,
     "builtins.hasattr": _hasattr, "builtins.isinstance": _isinstance, "builtins.__import__": _import,
@@ -304,14 +273,14 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "functools.partial": _partial, "builtins.max": best, "builtins.min": best,
     "operator.attrgetter": _attrgetter, "operator.methodcaller": _attrgetter, "pathlib.Path": _path,
     "pathlib.PosixPath": _path, "pathlib.PurePath": _path, "os.path.join": _os_join, "glob.glob": _glob,
-    "glob.iglob": _glob, "IPython.InteractiveShell.run_line_magic": _magic,
-    "IPython.InteractiveShell.run_cell_magic": _magic, "IPython.InteractiveShell.magic": _magic,
+    "glob.iglob": _glob, "IPython.InteractiveShell.run_line_magic": magic,
+    "IPython.InteractiveShell.run_cell_magic": magic, "IPython.InteractiveShell.magic": magic,
     "functools.update_wrapper": _updated, "itertools.repeat": repeated, "itertools.takewhile": taken_while,
     "builtins.sum": drained, "builtins.all": drained, "builtins.any": drained,
     "statistics.mean": drained, "collections.Counter": drained, "numpy.fromiter": drained,
     "pandas.Series": drained, "pandas.DataFrame": drained, "numpy.array": drained,
     **{f"{where}Parallel": _pool for where in POOLS},
     **{f"{where}parallel_{what}": _all_parallel for where in POOLS for what in ("config", "backend")},
-    "sqlite3.connect": _database, "duckdb.connect": _in_memory_or_file, "timeit.timeit": _timeit,
-    "timeit.repeat": _timeit, "builtins.type": _type, "builtins.super": _super,
+    "sqlite3.connect": _database, "duckdb.connect": _in_memory_or_file, "timeit.timeit": timed,
+    "timeit.repeat": timed, "builtins.type": _type, "builtins.super": _super,
 }  # fmt: skip

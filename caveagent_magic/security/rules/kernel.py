@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 from caveagent_magic.security.flow.values import Class, Const, Function, Instance, Items, Named
@@ -9,7 +11,11 @@ from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
-SETTINGS = "CaveMagics"  # of this extension
+SETTABLE = re.compile(
+    r"(?:InlineBackend|IPCompleter|Completer|SqlMagic)\.\w+|"
+    r"\w*InteractiveShell\.(?:ast_node_interactivity|colors|xmode|cache_size|separate_\w+)"
+)
+"""What `%config` may be told without a question."""
 
 
 class ChangesKernel(Rule):
@@ -75,6 +81,20 @@ def _explains(use: Use) -> bool:
     )
 
 
+def _only_sets(line: str) -> bool:
+    """Whether `%config` shows something, or gives a setting of looks a value that is written out."""
+    setting, given, value = line.partition("=")
+    if not given:
+        return True
+    if not SETTABLE.fullmatch(setting.strip()) or "usetex" in value:
+        return False
+    try:
+        ast.literal_eval(value.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 class RunsMagic(Rule):
     """Runs a magic that is not known to be harmless."""
 
@@ -88,6 +108,7 @@ class RunsMagic(Rule):
         Flagged("get_ipython().run_line_magic('config', 'CaveMagics.approval = \"auto\"')", name="%config"),
         Flagged("get_ipython().run_line_magic('config', text)", name="%config"),
         Passes("get_ipython().run_line_magic('config', 'InlineBackend.figure_format = \"retina\"')"),
+        Flagged("get_ipython().run_line_magic('config', 'InlineBackend.rc = load()')", name="%config"),
         Passes("1 % 2"),
     )
 
@@ -98,8 +119,8 @@ class RunsMagic(Rule):
 
         if name == "%config":
             line = use.words[1:2]
-            if not line or SETTINGS in line[0]:
-                yield Hit(f"{name} {SETTINGS}" if line else name)
+            if not line or not _only_sets(line[0]):
+                yield Hit(f"{name} {line[0].partition('.')[0].strip()}" if line else name)
         elif name.startswith("%") and not claimed(name) and not harmless(name):
             yield Hit(name)
 
