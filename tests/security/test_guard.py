@@ -103,6 +103,51 @@ def test_ordinary_work_is_neither_refused_nor_reported(step: Step, tmp_path: Pat
     assert step.raised is None
 
 
+def test_an_import_may_keep_the_bytecode_of_what_it_read(
+    step: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "never_imported_before.py").write_text("value = 3")
+
+    effects = step.run("import never_imported_before", "dynamic_code")
+
+    assert step.raised is None
+    assert effects == []
+    assert list(tmp_path.glob("__pycache__/*.pyc"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "loader.set_data(cache, b'planted')",
+        "loader.get_data = lambda path: b'planted = 1'\nloader.get_code('there')",
+        "class Planting(SourceFileLoader):\n"
+        "    def get_data(self, path):\n"
+        "        return b'planted = 1'\n"
+        "spec = importlib.util.spec_from_loader('there', Planting('there', 'there.py'))\n"
+        "sys.meta_path.insert(0, type('F', (), {'find_spec': lambda *_: spec}))\n"
+        "import there",
+    ],
+)
+def test_no_step_plants_bytecode_for_a_module(
+    step: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    (tmp_path / "there.py").write_text("value = 3  ")
+    setup = (
+        "import importlib.util, sys\nfrom importlib.machinery import SourceFileLoader\n"
+        "loader = SourceFileLoader('there', 'there.py')\n"
+        "cache = importlib.util.cache_from_source('there.py')\n"
+    )
+
+    effects = step.run(setup + source, "dynamic_code", "introspection", "kernel", "shadowing")
+
+    assert {(effect.capability, effect.allowed) for effect in effects} == {("write_file", False)}
+    assert not list(tmp_path.glob("__pycache__/*.pyc"))
+
+
 def test_a_new_thread_is_watched(step: Step, tmp_path: Path) -> None:
     effects = step.run(
         "import threading\nt = threading.Thread(target=open, args=('out', 'w'))\nt.start()\nt.join()"

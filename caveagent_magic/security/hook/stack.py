@@ -7,6 +7,7 @@ import os
 import sysconfig
 from _thread import get_ident
 from collections.abc import Callable, Iterator
+from importlib.machinery import SourceFileLoader
 from sys import _current_frames, _getframe
 from types import FrameType
 from typing import ParamSpec, TypeVar
@@ -74,6 +75,20 @@ def own_caller(directly: bool = False) -> bool:
         if directly or not _standard(frame.f_code.co_filename):
             return own_file(frame.f_code.co_filename)
     return True
+
+
+def keeps_bytecode() -> bool:
+    """Whether an import statement keeps the bytecode of the very file that it has read."""
+    reads = False
+    importing = ""
+    for frame in outward(caller()):
+        if not frame.f_code.co_filename.startswith("<frozen importlib"):
+            break
+        importing = frame.f_code.co_name
+        if importing == "get_code":
+            loader = frame.f_locals["self"]
+            reads = type(loader) is SourceFileLoader and vars(loader).keys() <= {"name", "path"}
+    return reads and importing in ("_find_and_load", "_gcd_import")
 
 
 def handed_out() -> bool:

@@ -12,7 +12,7 @@ from os import getcwd, getpid, lstat, scandir, stat
 from stat import S_ISDIR
 from typing import Any
 
-from caveagent_magic.security.hook.stack import LIBRARY, caller, own_caller
+from caveagent_magic.security.hook.stack import LIBRARY, caller, keeps_bytecode, own_caller
 from caveagent_magic.security.vocabulary import names
 
 SYSTEM = tuple(
@@ -180,9 +180,11 @@ class Where:
 
     def ordinary_write(self, path: str) -> bool:
         """Whether writing it leaves nothing behind that matters."""
-        return self.always(path, writes=True) or (
-            ("__pycache__" in path or below(path, CACHES)) and not own_caller()
-        )
+        if self.always(path, writes=True):
+            return True
+        if "__pycache__" in path:
+            return not own_caller() or keeps_bytecode()
+        return below(path, CACHES) and not own_caller()
 
     def disposable(self, path: str) -> bool:
         """Whether it is nobody else's: in a rehearsal's own folder, or a temporary file that is new."""
