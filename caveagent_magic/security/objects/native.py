@@ -18,12 +18,14 @@ from itertools import compress
 from operator import attrgetter
 
 from caveagent_magic.security.known import module_dict, own_file, own_module, top
-from caveagent_magic.security.objects.still import Kinds, class_dict, is_a, word
+from caveagent_magic.security.objects.still import Kinds, class_dict, instance_dict, is_a, word
 from caveagent_magic.security.vocabulary import names
 
 HANDLES = names("polars _duckdb duckdb sqlite3 sqlalchemy pyarrow")
 """Packages whose objects may hold functions where only native code sees them."""
 DATA = names("DataFrame Series Table RecordBatch Array ChunkedArray Schema Field DataType Row")
+AROUND = tuple(f"sqlalchemy.{part}." for part in names("engine pool dialects event util sql log"))
+"""Modules of SQLAlchemy whose objects hold nothing themselves; their drivers do."""
 ASKING = ("duckdb.", "_duckdb.", "pyarrow.compute.call_function", "polars.sql", "polars.SQLContext")
 """Functions that use what was registered before, without any object that is named."""
 MOST = 1_000_000  # objects
@@ -43,7 +45,18 @@ class TooMany(Exception):
 def is_handle(obj: object) -> bool:
     """Whether an object may hold functions where nobody sees them."""
     kind = type(obj)
-    return top(word(_class_module(kind))) in HANDLES and _class_name(kind) not in DATA
+    module = word(_class_module(kind))
+    if module.startswith(AROUND):
+        return _is_embedded(instance_dict(obj).get("dialect"))
+    return top(module) in HANDLES and _class_name(kind) not in DATA
+
+
+def _is_embedded(dialect: object) -> bool:
+    """Whether an engine of SQLAlchemy is over a database in this process, not over one on a server."""
+    module = word(_class_module(type(dialect)))
+    return dialect is not None and (
+        not module.startswith("sqlalchemy.dialects.") or module.startswith("sqlalchemy.dialects.sqlite.")
+    )
 
 
 def held_natively() -> Iterator[object]:
