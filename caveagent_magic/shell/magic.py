@@ -119,12 +119,18 @@ class CaveMagics(Magics, CaveSettings):
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Nothing is searched for garbage meanwhile: loading makes little, and the person's data may be large."""
+    """Nothing is searched for garbage meanwhile, nor for what was made meanwhile at the end of it.
+
+    Loading makes little garbage, and the person's data may be large.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # else there are objects that the person keeps out of all searches
+            gc.freeze()
+            gc.unfreeze()  # all count as old now
         if enabled:
             gc.enable()
 

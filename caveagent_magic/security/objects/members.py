@@ -103,18 +103,13 @@ def is_property(member: object) -> bool:
 
 
 def own_class(kind: type) -> bool:
-    """Whether a class of the person's is among those that make it up."""
+    """Whether a class of the person's is among those that make it up, or the class of a descriptor."""
     classes = mro(kind) if not issubclass(kind, type) else (kind,)
-    members = chain.from_iterable(map(_to_look_at, classes))
-    return any(any(own_functions(member)) or _is_own_object(member) for member in members)
-
-
-def _is_own_object(member: object) -> bool:
-    """Whether it is an object of a class of the person's, such as a descriptor."""
-    kind = type(member)
-    if kind in STILL or kind is types.FunctionType or issubclass(kind, type):
-        return False
-    return any(map(any, map(own_functions, chain.from_iterable(map(_to_look_at, mro(kind))))))
+    members = list(chain.from_iterable(map(_to_look_at, classes)))
+    kinds = {id(each): each for each in map(type, members) if each not in STILL and each not in METHODS}
+    within = chain.from_iterable(mro(each) for each in kinds.values() if not issubclass(each, type))
+    members += chain.from_iterable(map(_to_look_at, within))
+    return any(map(any, map(own_functions, members)))
 
 
 def _to_look_at(kind: type) -> tuple[object, ...]:
@@ -123,18 +118,28 @@ def _to_look_at(kind: type) -> tuple[object, ...]:
     seen = _looked_at.get(id(kind))
     if seen is not None and seen.is_still(kind, members):
         return seen.changing
-    functions = tuple(filter(_is_plain, members))
+    fixed = {id(each): made for each in members if (made := _fixed(each)) is not None}
+    functions = tuple(chain.from_iterable(fixed.values()))
     if _of_a_library(kind) and not any(map(own_code, functions)):
-        changing = tuple(each for each in members if type(each) not in STILL and not _is_plain(each))
+        changing = tuple(each for each in members if id(each) not in fixed)
         codes = tuple(map(_code, functions))
         _looked_at[id(kind)] = Looked(weakref.ref(kind), members, functions, codes, changing)
         return changing
     return members
 
 
-def _is_plain(member: object) -> bool:
-    """Whether it is a function that nothing can be put into but other code."""
-    return type(member) is types.FunctionType and _closure(member) is None
+def _fixed(member: object) -> tuple[object, ...] | None:
+    """The functions of a member that nothing can be put into but other code; None where it can change."""
+    kind = type(member)
+    if kind in STILL:
+        return ()
+    if kind is property:
+        inside: tuple[object, ...] = tuple(property.__dict__[name].__get__(member) for name in ACCESS)
+    else:
+        inside = (function_of(member) if kind in METHODS else member,)
+    found = tuple(each for each in inside if each is not None)
+    plain = all(type(each) is types.FunctionType and _closure(each) is None for each in found)
+    return found if plain else None
 
 
 def _of_a_library(kind: type) -> bool:
