@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from caveagent_magic.errors import UsageError
 from caveagent_magic.events import Change, Changes
+from caveagent_magic.frozen import slotted
 
 if TYPE_CHECKING:
     from caveagent_magic.checks.check import Check
 
 
-@dataclass(slots=True)
+@slotted
 class Checks:
     """What shall stay true, by the variable that it was set for."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from caveagent_magic import events as ev
+from caveagent_magic.frozen import slotted
 from caveagent_magic.injection.alias import Aliases, AmbiguousAlias, Reading
 from caveagent_magic.injection.cells import Unread
 from caveagent_magic.injection.escape import bounded, harmless
@@ -41,7 +42,7 @@ Namespace = Mapping[str, object]
 Telling = Generator[ev.Event, None, str]
 
 
-@dataclass(slots=True)
+@slotted
 class Disclosure:
     """The settings of the notebook, and what is known of the step that is under way."""
 

@@ -10,13 +10,14 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from caveagent_magic.errors import CaveError
 from caveagent_magic.events import Picture, Request
+from caveagent_magic.frozen import slotted
 
 Keeps = Literal["text", "digest", "off"]
 Kind = Literal["reply", "count"]
@@ -28,7 +29,7 @@ class CannotRecord(CaveError):
     """The ledger cannot be written, so nothing was sent."""
 
 
-@dataclass(slots=True)
+@slotted
 class Ledger:
     """What left this machine, in the order it left."""
 

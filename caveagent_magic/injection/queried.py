@@ -13,10 +13,9 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.injection import static
 from caveagent_magic.injection.escape import bounded, label
 
@@ -36,7 +35,7 @@ DUCKDB_COLUMNS = (
 )
 
 
-@dataclass(slots=True)
+@slotted
 class Table:
     """One table or view."""
 

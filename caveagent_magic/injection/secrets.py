@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from caveagent_magic.frozen import slotted
 from caveagent_magic.injection.cells import Column, columns, kept, persons, rows
 from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.injection.withhold import Secret
@@ -15,7 +16,7 @@ Namespace = Mapping[str, object]
 HoldsCells = Callable[[str], bool]  # whether a text has cells of the data in it
 
 
-@dataclass(slots=True)
+@slotted
 class Results:
     """What steps made of the data: small tables and values, without the columns that are copies of cells."""
 

@@ -12,10 +12,10 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.injection.cells import Column
 from caveagent_magic.injection.tokens import DIGITS_LEAST, WORD_LEAST, Token, tokens, unescaped, words
 
@@ -50,7 +50,7 @@ class Secret:
     stats: bool = False  # its categories and its range may be told
 
 
-@dataclass(slots=True)
+@slotted
 class Withholder:
     """Compares texts with the secrets of one moment."""
 
@@ -117,7 +117,7 @@ class Withholder:
 SHORT, HIDDEN_SHORT, STRONG = 1, 2, 3
 
 
-@dataclass(slots=True)
+@slotted
 class _Index:
     """The words of all texts in the data."""
 

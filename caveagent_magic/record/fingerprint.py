@@ -11,10 +11,11 @@ import time
 import types
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from caveagent_magic.events import Output
+from caveagent_magic.frozen import slotted
 from caveagent_magic.record.key import Key
 from caveagent_magic.rehearsal.differs import lasting
 from caveagent_magic.rehearsal.foreign import (
@@ -68,7 +69,7 @@ def _text(output: Output) -> str:
     return "".join(text) if isinstance(text, list) else str(text)
 
 
-@dataclass(slots=True)
+@slotted
 class _Walk:
     """One walk over an object and what it holds, without running code of its class."""
 

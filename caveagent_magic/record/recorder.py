@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from caveagent_magic import events as ev
+from caveagent_magic.frozen import slotted
 from caveagent_magic.record.fingerprint import mark_of_outputs, marks_of
 from caveagent_magic.record.journal import CannotRecord, Journal
 from caveagent_magic.record.key import Key
@@ -22,7 +23,7 @@ NOT_JUDGED = ev.Verdict("ask")
 RUNNING: frozenset[ev.Action] = frozenset({"run", "adopt"})
 
 
-@dataclass(slots=True)
+@slotted
 class Writer:
     """Adds signed lines to the record of a notebook; what cannot be written waits for the next time."""
 
@@ -50,7 +51,7 @@ class Writer:
             self.waiting.clear()
 
 
-@dataclass(slots=True)
+@slotted
 class Recorder:
     """The record of one turn."""
 

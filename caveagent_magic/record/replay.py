@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from caveagent_magic import events as ev
 from caveagent_magic.errors import CaveError
+from caveagent_magic.frozen import slotted
 from caveagent_magic.models.base import Loading, Model, Reply, Spent
 from caveagent_magic.ports import Approval
 from caveagent_magic.record.fingerprint import mark_of_outputs, marks_of
@@ -32,7 +33,7 @@ class NotReplayed(CaveError):
     """The record does not answer this cell, and no model may or can be asked."""
 
 
-@dataclass(slots=True)
+@slotted
 class Replay:
     """Stands for the model, and approves what the record approved, as long as the turn goes as recorded."""
 
@@ -210,7 +211,7 @@ def _differences(
         yield f"What it printed or showed differs from the record of {when}."
 
 
-@dataclass(slots=True)
+@slotted
 class _Recorded:
     """A reply that is there already."""
 

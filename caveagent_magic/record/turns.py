@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from caveagent_magic.events import Capability, Effect, Judgement
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.record.key import Key
 from caveagent_magic.record.line import Forged, unseal
 
@@ -81,7 +81,7 @@ class Fault:
     text: bytes = b""
 
 
-@dataclass(slots=True)
+@slotted
 class Contents:
     """All that a record holds."""
 

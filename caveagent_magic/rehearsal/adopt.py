@@ -10,11 +10,10 @@ import sys
 import threading
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 from caveagent_magic.events import Changes
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.rehearsal.moving import CannotMove, Written, dump, load
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.undo import wide
@@ -81,7 +80,7 @@ class Keeper:
             raise CannotMove("the code left figures open")
 
 
-@dataclass(slots=True)
+@slotted
 class Outcome:
     """In the kernel: what a rehearsal wrote down, until the person has decided."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from caveagent_magic.frozen import slotted
 from caveagent_magic.rehearsal.buffers import checksum_of, extent_of
 from caveagent_magic.rehearsal.fingerprint import _WHOLE, Look
 from caveagent_magic.rehearsal.foreign import package_of
@@ -27,7 +28,7 @@ def content_marks(namespace: Mapping[str, object], names: Iterable[str], deadlin
     return {name: mark for name, mark in marks.items() if mark is not None}
 
 
-@dataclass(slots=True)
+@slotted
 class _ContentLook(Look):
     """A walk that takes nothing by its address."""
 
@@ -52,7 +53,7 @@ class _ContentLook(Look):
     def column(self, values: Any, depth: int) -> Iterator[int]:
         strings = getattr(values, "_pa_array", None)
         if strings is None or package_of(type(strings)) != "pyarrow":
-            yield from super(_ContentLook, self).column(values, depth)
+            yield from super().column(values, depth)
         elif len(strings) <= _MOST_STRINGS:
             self.held.append(texts := strings.to_pylist())  # its address must not be met again in this walk
             yield self.at(texts, depth)
@@ -61,7 +62,7 @@ class _ContentLook(Look):
 
     def _array(self, facts: Any, depth: int) -> Iterator[int]:
         small = facts.nbytes <= _WHOLE  # of a large one the order in memory counts: it is read as it lies
-        return super(_ContentLook, self)._array(replace(facts, strides=()) if small else facts, depth)
+        return super()._array(replace(facts, strides=()) if small else facts, depth)
 
     def tensor(self, thing: Any, depth: int) -> Iterator[int]:
         self.whole = False  # with one thread, as in a fork, torch adds up in another order

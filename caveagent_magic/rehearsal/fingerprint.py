@@ -15,10 +15,10 @@ import types
 import weakref
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, cast
 
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.rehearsal.buffers import Buffer, buffer_of, glance_of
 from caveagent_magic.rehearsal.foreign import (
     array_facts,
@@ -124,7 +124,7 @@ def _plain_mark(thing: Any, kind: type) -> int | None:
     return hash((kind.__name__, zlib.crc32(marshal.dumps(parts, 2))))
 
 
-@dataclass(slots=True)
+@slotted
 class Look:
     """One walk over an object and what it holds."""
 

@@ -6,10 +6,11 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any
 
 from caveagent_magic.events import CAPABILITIES, Change, Changes, Effect, Output
+from caveagent_magic.frozen import slotted
 from caveagent_magic.rehearsal.moving import Written
 
 _OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "error"})
@@ -121,7 +122,7 @@ def _shortened(output: Output, room: int) -> Output | None:
     return None
 
 
-@dataclass(slots=True)
+@slotted
 class Record:
     """The parent's end: all that has arrived so far."""
 

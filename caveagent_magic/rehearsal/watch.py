@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from caveagent_magic.frozen import slotted
 from caveagent_magic.rehearsal.limits import Limits
 
 _APART = 0.25  # seconds between two looks that cost something
@@ -27,7 +28,7 @@ STOPPED = "stopped itself with a signal"
 TOO_MUCH_MEMORY = "asked for more memory than a rehearsal may use"
 
 
-@dataclass(slots=True)
+@slotted
 class Watch:
     """What is seen of the processes of one session; where /proc is missing, nothing is."""
 

@@ -6,10 +6,10 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 
 FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^`]*$")
 PYTHON = frozenset({"", "python", "py", "python3", "ipython", "ipython3", "pycon"})
@@ -38,7 +38,7 @@ class CodePiece:
     complete: bool
 
 
-@dataclass(slots=True)
+@slotted
 class ReplyReader:
     """Reads text as it arrives and stops when the first Python block has closed.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from caveagent_magic.events import Message, Picture, Request, VariableCard
+from caveagent_magic.frozen import slotted
 from caveagent_magic.semantic.earlier import Past, Turn, digest
 
 CHARS_PER_TOKEN = 3.5
@@ -32,7 +33,7 @@ def rough(text: str) -> int:
     return math.ceil(len(text) / CHARS_PER_TOKEN)
 
 
-@dataclass(slots=True)
+@slotted
 class Stream:
     """What the model has been told and has answered; the person resets it with `%cave reset`."""
 

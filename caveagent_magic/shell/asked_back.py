@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import TYPE_CHECKING, Any
 
 from caveagent_magic.events import Question
+from caveagent_magic.frozen import slotted
 
 if TYPE_CHECKING:
     from caveagent_magic.shell.broker import Broker
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 YOURS = "Your answer (empty: the model decides and says how): "
 
 
-@dataclass(slots=True)
+@slotted
 class PendingQuestion:
     """The first answer that fits counts; an empty one leaves it to the model."""
 

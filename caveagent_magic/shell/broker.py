@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from caveagent_magic import __version__
 from caveagent_magic.events import VERSION, Action, Event, Judged, Question
+from caveagent_magic.frozen import slotted
 from caveagent_magic.ports import Inquiry
 from caveagent_magic.shell.asked_back import PendingQuestion
 from caveagent_magic.shell.pending import PendingStep
@@ -269,7 +269,7 @@ class Broker:
         return {"status": "ok"}
 
 
-@dataclass(slots=True)
+@slotted
 class Rehearsing:
     """A rehearsal that is under way."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.egress.tell import touched
 from caveagent_magic.errors import GuardBroken, LimitReached, NoModel, UsageError
 from caveagent_magic.events import Event, TurnEnded, Usage
+from caveagent_magic.frozen import slotted
 from caveagent_magic.injection.alias import Aliases
 from caveagent_magic.injection.levels import Privacy
 from caveagent_magic.models.tokens import estimate
@@ -77,7 +78,7 @@ def driver_for(settings: CaveSettings, names: Names) -> Driver:
     return Driver(settings, Runtime(names), broker, Steps(names))
 
 
-@dataclass(slots=True)
+@slotted
 class Driver:
     """What lives as long as the notebook's session: the conversation, its cost, the steps to undo."""
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from subprocess import DEVNULL
 from typing import Any
 
@@ -18,6 +18,7 @@ from jupyter_client.manager import KernelManager
 
 from caveagent_magic.errors import CaveError
 from caveagent_magic.events import Output
+from caveagent_magic.frozen import slotted
 from caveagent_magic.record.key import Key
 
 START = 60.0  # seconds that a kernel may take to start
@@ -34,7 +35,7 @@ IN_REACH = (
 MARKS = "__import__('caveagent_magic.export.compare', fromlist=['_']).marks_as_json(globals(), {}, {!r})"
 
 
-@dataclass(slots=True)
+@slotted
 class Fresh:
     """What came of running cells in a fresh kernel."""
 

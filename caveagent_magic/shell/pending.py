@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from caveagent_magic.events import Action, Decision, Event, Judged, to_json
+from caveagent_magic.frozen import slotted
 from caveagent_magic.ports import Inquiry
 from caveagent_magic.shell.in_words import decision_from
 from caveagent_magic.shell.questions import Questions
@@ -24,7 +25,7 @@ def code_hash(code: str) -> str:
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(slots=True)
+@slotted
 class PendingStep:
     """A step that waits; the first valid answer counts."""
 

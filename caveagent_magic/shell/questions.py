@@ -6,10 +6,11 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from caveagent_magic.errors import CaveError
+from caveagent_magic.frozen import slotted
 from caveagent_magic.ports import Inquiry
 
 VERBS = ("judge", "foresee")
@@ -17,7 +18,7 @@ STALE = {"status": "stale", "message": "This question is about another step."}
 Json = dict[str, Any]
 
 
-@dataclass(slots=True)
+@slotted
 class Questions:
     """Thread-safe: anybody may ask, one thread answers; what was answered once is known."""
 

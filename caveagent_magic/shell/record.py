@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from caveagent_magic.egress.disclosure import Disclosure
 from caveagent_magic.errors import CaveError, NoModel, UsageError
 from caveagent_magic.events import Event, TurnEnded, TurnStarted
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.models.base import Model
 from caveagent_magic.ports import Task
 from caveagent_magic.record.answers import keep, kept
@@ -35,7 +35,7 @@ UNNAMED = (
 NOT_IN_RECORD = "This cell, as it is written here, is not in the record {}."
 
 
-@dataclass(slots=True)
+@slotted
 class Recording:
     """What goes on with the record in one turn."""
 
@@ -85,7 +85,7 @@ class Wanted:
     resumed: Turn | None = None  # the turn to go on with
 
 
-@dataclass(slots=True)
+@slotted
 class Record:
     """The record of the notebook, from turn to turn."""
 

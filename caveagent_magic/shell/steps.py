@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from caveagent_magic import events as ev
 from caveagent_magic.export.compare import mark_of_shown, shows
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.record.key import Key
 from caveagent_magic.rehearsal.undo.history import Taken
 from caveagent_magic.shell.names import Names
@@ -33,7 +33,7 @@ class Step:
     out: str = ""  # the name that the last value of the turn was given
 
 
-@dataclass(slots=True)
+@slotted
 class Steps:
     """Follows each turn; steps that were undone are known, because they can be done again."""
 

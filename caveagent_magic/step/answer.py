@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from caveagent_magic import events as ev
 from caveagent_magic.checks.figures import Source, figures
 from caveagent_magic.errors import UsageError
+from caveagent_magic.frozen import slotted
 from caveagent_magic.observation.outputs import full_text
 from caveagent_magic.security.guard import guard
 
 
-@dataclass(slots=True)
+@slotted
 class Shown:
     """What the model was shown in a turn, as far as figures can come from it."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from caveagent_magic import events as ev
+from caveagent_magic.frozen import slotted
 from caveagent_magic.injection.card import labels
 from caveagent_magic.injection.escape import label
 from caveagent_magic.ports import Ports
@@ -15,7 +14,7 @@ from caveagent_magic.step.at import At, Telling
 MOST_COLUMNS = 200
 
 
-@dataclass(slots=True)
+@slotted
 class AskingBack:
     """The one question of a turn."""
 

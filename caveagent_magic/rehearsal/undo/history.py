@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from caveagent_magic.events import Change
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.rehearsal.checkpoint import Checkpoint
 from caveagent_magic.rehearsal.undo.pressure import memory_is_short
 from caveagent_magic.rehearsal.undo.record import Record
@@ -46,7 +46,7 @@ class Back:
     steps: tuple[Taken, ...]  # with what leads back again
 
 
-@dataclass(slots=True)
+@slotted
 class History:
     """Steps, oldest first; only the last ones are kept, and fewer when memory is short."""
 

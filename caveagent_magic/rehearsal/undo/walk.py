@@ -7,10 +7,10 @@ import sys
 import time
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
-from caveagent_magic.frozen import frozen
+from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.rehearsal.tensors import tensor_of
 from caveagent_magic.rehearsal.undo import attributes
 from caveagent_magic.rehearsal.undo.arrays import FORM, OBJECTS, base_of, form_of, has_objects
@@ -31,7 +31,7 @@ class Limits:
     copied: int = 32 << 20  # bytes of arrays that are copied; what is more is left to a frozen fork
 
 
-@dataclass(slots=True)
+@slotted
 class Span:
     """Where the memory of one array lies."""
 
@@ -41,7 +41,7 @@ class Span:
     name: str
 
 
-@dataclass(slots=True)
+@slotted
 class Walk:
     """What was found."""
 

@@ -10,10 +10,12 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
+
+from caveagent_magic.frozen import slotted
 
 MOST = 48  # positions
 WRITTEN_OUT = 3  # how often a bounded repetition is written out
@@ -21,7 +23,7 @@ ALPHABET = "abzAZ019_-. ,;:/@\t\n'\"<>()[]{}+*=#&%!?éx"
 FAULTS = (re.error, RecursionError, OverflowError, ValueError)
 
 
-@dataclass(slots=True)
+@slotted
 class _Piece:
     """A part of the expression: in how many ways it may be empty, and where it begins and ends."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from caveagent_magic.frozen import slotted
 from caveagent_magic.security.policies.clauses import Clause, Layer
 
 SOURCE = "said in this notebook"
 
 
-@dataclass(slots=True)
+@slotted
 class Session:
     """The clauses of the session, in the order they were said; the one part of a policy that changes."""
 
