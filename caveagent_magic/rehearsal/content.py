@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from caveagent_magic.frozen import slotted
 from caveagent_magic.rehearsal.buffers import checksum_of, extent_of
 from caveagent_magic.rehearsal.fingerprint import _WHOLE, Look
 from caveagent_magic.rehearsal.foreign import package_of
@@ -28,9 +27,10 @@ def content_marks(namespace: Mapping[str, object], names: Iterable[str], deadlin
     return {name: mark for name, mark in marks.items() if mark is not None}
 
 
-@slotted
 class _ContentLook(Look):
     """A walk that takes nothing by its address."""
+
+    __slots__ = ()
 
     def address(self, thing: Any) -> int:
         if isinstance(thing, types.CodeType):
