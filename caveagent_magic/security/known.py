@@ -70,7 +70,7 @@ PARTLY = names(
     sys.version sys.version_info sys.platform sys.maxsize sys.getsizeof sys.byteorder sys.float_info
     sys.path sys.int_info sys.executable sys.getrecursionlimit sys.stdout sys.stderr sys.stdout.write
     sys.stdout.flush sys.stderr.write sys.stderr.flush sys.argv sys.maxunicode sys.implementation
-    sys.intern sys.prefix sys.stdin sys.getdefaultencoding sys.exc_info sys.hexversion
+    sys.intern sys.getrefcount sys.prefix sys.stdin sys.getdefaultencoding sys.exc_info sys.hexversion
     sys.float_repr_style sys.getfilesystemencoding platform.* logging.getLogger logging.Logger.*
     logging.DEBUG logging.INFO logging.WARNING logging.ERROR logging.CRITICAL logging.StreamHandler
     logging.Formatter logging.NullHandler logging.disable logging.info logging.debug logging.warning
@@ -95,6 +95,11 @@ PARTLY = names(
     _duckdb.DuckDBPyConnection.rollback _duckdb.DuckDBPyConnection.begin
     urllib.parse.* urllib.error.* xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement
     xml.etree.ElementTree.fromstring xml.etree.ElementTree.tostring xml.etree.ElementTree.Element.*
+    queue.Queue queue.LifoQueue queue.PriorityQueue queue.SimpleQueue queue.Queue.* queue.LifoQueue.*
+    queue.PriorityQueue.* queue.SimpleQueue.* queue.Empty queue.Full argparse._ArgumentGroup
+    argparse._MutuallyExclusiveGroup argparse._SubParsersAction argparse._HelpAction argparse._VersionAction
+    argparse._StoreAction argparse._StoreConstAction argparse._StoreTrueAction argparse._StoreFalseAction
+    argparse._AppendAction argparse._AppendConstAction argparse._CountAction argparse._ExtendAction
     xml.sax.saxutils.* gc.collect weakref.ref weakref.proxy
     weakref.WeakValueDictionary weakref.WeakKeyDictionary
     concurrent.futures.Future threading.current_thread
@@ -143,7 +148,7 @@ SOUNDS_WORSE = names(
 
 INWARD = names("io datasets testing cli server distutils externals hub f2py compat show web")
 """Parts of libraries that are there to read, write, fetch or run things."""
-QUIET_INWARD = re.compile(r"^(?:make_|assert_|to_|from_json$|show$|full_figure)|^[A-Z]")
+QUIET_INWARD = re.compile(r"^(?:make_|make[A-Z]\w+$|assert_|to_|from_json$|show$|full_figure)|^[A-Z]")
 EXTENDABLE = names(
     """
     sklearn.* torch.nn.* torch.utils.data.* torch.optim.* torch.autograd.* tensorflow.keras.* keras.*

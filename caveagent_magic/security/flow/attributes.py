@@ -12,6 +12,7 @@ from caveagent_magic.security.flow.results import CLASSES, RESULTS
 from caveagent_magic.security.flow.values import (
     DATA,
     PARAMETER,
+    UNRESOLVED,
     Bound,
     Class,
     Const,
@@ -24,10 +25,11 @@ from caveagent_magic.security.flow.values import (
     Text,
     Value,
     Values,
+    each_of,
     join,
 )
 from caveagent_magic.security.known import ITS_OWN, STDLIB_INSIDE, computes, own_name, top
-from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.still import is_a
 
 HANDLED_BY_CALLER = {"__call__"}
@@ -39,8 +41,9 @@ class Attributes(Containers):
     def attribute(self, owners: Values, name: str, node: ast.AST) -> Values:
         """`owner.name` for every possible owner, recorded as read."""
         alike = _without_alike(owners)
-        found = join(*(self._attribute_of(owner, name, node) for owner in alike)) if owners else DATA
-        found = join(found, self.ask_accessor(name, node))
+        possible = [self._attribute_of(owner, name, node) for owner in alike] if owners else [DATA]
+        both = join if UNRESOLVED[0] in owners else each_of
+        found = both(*possible, self.ask_accessor(name, node))
         for value in found:
             if isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node, receiver=owners)
@@ -55,6 +58,10 @@ class Attributes(Containers):
     def _attribute_of(self, owner: Value, name: str, node: ast.AST) -> Values:
         if name in HANDLED_BY_CALLER:
             return (owner,)
+        if name == "__class__" and _says_its_class(owner):
+            return self.class_of(owner)
+        if name == "__dict__" and (own := self.own_attributes(owner)):
+            return own
         if isinstance(owner, (Named, Instance)) and owner.live is not None:
             found = live.attribute(owner, name)
             if found is None and isinstance(owner, Instance):
@@ -82,6 +89,19 @@ class Attributes(Containers):
         if isinstance(owner, Bound) and name == "func":
             return (owner.function,)
         return (Named(f"?.{name}", receiver=owner), *self.of_hidden(name))
+
+    def class_of(self, owner: Value) -> Values:
+        """What `type(x)` gives, which `x.__class__` gives as well."""
+        return (Named("builtins.type()", receiver=owner), *self.own_class_of(owner))
+
+    def own_attributes(self, owner: Value) -> Values:
+        """The dictionary of an object of the step's classes, or of the person's; nothing for any other."""
+        if isinstance(owner, Made):
+            return (Items("dict", tuple(owner.of.scope.ever.items())),)
+        obj = owner.live.obj if isinstance(owner, Instance) and owner.live is not None else None
+        if obj is None or is_a(obj, type) or not self.own_class_of(owner):
+            return ()
+        return live.values_of(still.instance_dict(obj))
 
     def note_shared(self, owner: Named | Instance, name: str, found: Values) -> None:
         """A container that is reached through a module of a library belongs to that."""
@@ -137,7 +157,10 @@ class Attributes(Containers):
             read = tuple(f"{name}[]" for name in names_of(owner))
             self.record("read", read, node, args=(keys,))
             inside: Values = () if owner.module else tuple(filter(_is_live_class, keys))
-            return join((Instance(RESULTS[read[0]]),) if read[0] in RESULTS else DATA, inside)
+            given = (owner,) if _is_generic(owner) else DATA
+            return join((Instance(RESULTS[read[0]]),) if read[0] in RESULTS else given, inside)
+        if isinstance(owner, Class) and "__class_getitem__" not in owner.scope.ever:
+            return (owner,)
         if isinstance(owner, Made):
             self.use_made(owner, node)
         if isinstance(owner, Instance):
@@ -156,7 +179,7 @@ class Attributes(Containers):
         for value in values:
             if isinstance(value, Items):
                 keys = tuple(Const(key) for key, _ in value.entries if isinstance(key, (str, int)))
-                found.append((keys or DATA) if value.kind == "dict" else value.contents or DATA)
+                found.append((keys or DATA) if value.kind == "dict" else value.contents)
             elif _is_enum(value):
                 found.append((_object_of(value),))
             elif isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 16:
@@ -172,7 +195,7 @@ class Attributes(Containers):
                     if isinstance(value, Text)
                     else DATA
                 )
-        return join(*found) if found else DATA
+        return join(*found) or DATA
 
 
 def _without_alike(owners: Values) -> Values:
@@ -196,6 +219,18 @@ def _is_enum(value: Value) -> bool:
 
 def _is_live_class(value: Value) -> bool:
     return isinstance(value, Named) and value.live is not None and is_a(value.live.obj, type)
+
+
+def _says_its_class(owner: Value) -> bool:
+    """Whether asking it for its class runs nothing of the person's."""
+    obj = owner.live.obj if isinstance(owner, (Named, Instance)) and owner.live is not None else None
+    return not isinstance(owner, Named) and still.attribute(obj, "__class__") is object.__dict__["__class__"]
+
+
+def _is_generic(owner: Named) -> bool:
+    """Whether `owner[x]` is an alias of the class itself, as nothing else says what it is."""
+    obj = owner.live.obj if owner.live is not None else None
+    return is_a(obj, type) and still.attribute(type(obj), "__getitem__") is still.MISSING
 
 
 def _object_of(base: Value) -> Value:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from caveagent_magic.security.budget import Budget
+from caveagent_magic.security.exhaustion.queues import WAITING, may_wait
 from caveagent_magic.security.flow.bindings import Scope
-from caveagent_magic.security.flow.looked_for import looked_for
+from caveagent_magic.security.flow.looked_for import looked_for, only_named, only_told, taken_apart
 from caveagent_magic.security.flow.origins import Origins
 from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.stores import Stores
-from caveagent_magic.security.flow.values import Named, Opaque, Value, Values
+from caveagent_magic.security.flow.values import Instance, Named, Opaque, Value, Values
 from caveagent_magic.security.known import computes, harmless
+from caveagent_magic.security.objects import live
 from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.use import Span
 from caveagent_magic.security.writers import NEEDS_LOOK
@@ -45,6 +47,8 @@ class Doubts(Stores):
         self.tree = tree
         self.doubts: list[Doubt] = []
         self.searched: frozenset[int] | None = None  # texts that are only looked for
+        self.told: frozenset[int] | None = None  # names whose texts are only looked at
+        self.apart: frozenset[int] = frozenset()
         self.pieces: dict[int, ast.Module] = {}  # of the person's own source, by the function in it
         self.more: bool | None = None
         self.opinion: Opinion | None = None
@@ -52,8 +56,14 @@ class Doubts(Stores):
     def is_looked_for(self, node: ast.Constant) -> bool:
         """Whether a text of the code is only looked for in others."""
         if self.searched is None:
-            self.searched = looked_for(self.tree)
+            self.searched = looked_for(self.tree) | only_named(self.tree)
         return id(node) in self.searched
+
+    def is_told(self, node: ast.Name, of_person: bool) -> bool:
+        """Whether the text behind a name is only looked at there, or, if it is the person's, taken apart."""
+        if self.told is None:
+            self.told, self.apart = only_told(self.tree), taken_apart(self.tree)
+        return id(node) in self.told or (of_person and id(node) in self.apart)
 
     def doubt(self, node: ast.AST, given: Given | None, stored: Values = ()) -> None:
         """Keep the doubt, if there is a piece of code in which it can be looked up."""
@@ -76,6 +86,15 @@ class Doubts(Stores):
         if _lost(callee) or (isinstance(callee, Named) and callee.name.startswith("?.")):
             self.doubt(given.node, given)
         return super().call_value(callee, given)
+
+    def _record_call(self, callee: Named, given: Given, receiver: Values) -> None:
+        """Note a call, and whether it waits for what never comes."""
+        super()._record_call(callee, given, receiver)
+        if live.canonical(callee.name) in WAITING:
+            owner = callee.receiver
+            queue = owner.live.obj if isinstance(owner, Instance) and owner.live is not None else None
+            if may_wait(given.node, self.following[-1] if self.following else self.tree, queue):
+                self.record("code", ("a queue that nothing fills",), given.node)
 
     def store_attribute(self, owners: Values, name: str, values: Values, node: ast.AST) -> None:
         """`owner.name = value`."""

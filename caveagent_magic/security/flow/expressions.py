@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from caveagent_magic.security.exhaustion.exits import never
 from caveagent_magic.security.flow import fold
@@ -13,6 +14,7 @@ from caveagent_magic.security.flow.attributes import Attributes
 from caveagent_magic.security.flow.bindings import Scope, branches
 from caveagent_magic.security.flow.endless import among, counted, is_endless
 from caveagent_magic.security.flow.inheriting import inherited
+from caveagent_magic.security.flow.looked_for import LONGEST
 from caveagent_magic.security.flow.reader import names_of
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -37,6 +39,8 @@ LOADING = re.compile(
 """Markup that a browser acts on as soon as it is shown, wherever the text ends up; links of a terminal."""
 
 
+SIGNS = re.compile(r"[<=(:;]")
+"""What each of these has one of: most texts have none."""
 OF_ITS_OWN = re.compile(
     r"\ssrc\s*=\s*(['\"])(?:data:image/(?:png|jpeg|gif|webp);base64,[\w+/=]*|(?:[\w-]+/)*[\w-]+\.(?:png|jpe?g|gif))\1",
     re.IGNORECASE,
@@ -94,7 +98,9 @@ class Expressions(Attributes):
             self.record("read", (f"?.{name}",), node)
         found = scope.look_up(name)
         for value in found:
-            if isinstance(value, Instance) and value.live is not None:
+            if isinstance(value, Const) and value.kind is str:
+                self._read_text(value.value, node, scope)
+            elif isinstance(value, Instance) and value.live is not None:
                 self.record("read", (value.of,), node)
                 self.touch(value, node)
             elif isinstance(value, Named) and not value.module:
@@ -103,6 +109,12 @@ class Expressions(Attributes):
             elif isinstance(value, Items) and name in scope.namespace and name not in scope.names:
                 self.touch(Instance(f"builtins.{value.kind}", Ref(scope.namespace[name])), node)
         return found
+
+    def _read_text(self, text: Any, node: ast.Name, scope: Scope) -> None:
+        """A name that stands for a text goes somewhere."""
+        of_person = scope.namespace.get(node.id) is text
+        if len(text) <= LONGEST and is_markup(text) and not self.is_told(node, of_person):
+            self.record("code", ("markup that loads",), node)
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Values:
         if (
@@ -293,7 +305,11 @@ def is_markup(value: object) -> bool:
 
 
 def _loads(text: str) -> bool:
-    return bool(LOADING.search(text)) and bool(LOADING.search(OF_ITS_OWN.sub(" ", text)))
+    return (
+        bool(SIGNS.search(text))
+        and bool(LOADING.search(text))
+        and bool(LOADING.search(OF_ITS_OWN.sub(" ", text)))
+    )
 
 
 def _view(scope: Scope) -> Scope:

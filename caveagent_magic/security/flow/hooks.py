@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.following import Following
@@ -15,6 +15,7 @@ from caveagent_magic.security.flow.values import (
     ELEMENT,
     Bound,
     Class,
+    Entry,
     Instance,
     Items,
     Made,
@@ -69,6 +70,20 @@ class Hooks(Following):
         """The person's class that a value is; None for anything else."""
         obj = value.live.obj if isinstance(value, Named) and value.live is not None else None
         return obj if is_a(obj, type) and self.is_own_class(obj) else None
+
+    def put(self, owner: Items, entries: Iterable[Entry], node: ast.AST) -> None:
+        """Whatever is put into a container may come out of one that is not followed."""
+        listed = list(entries)
+        super().put(owner, listed, node)
+        for value in (value for _, values in listed for value in values if isinstance(value, Instance)):
+            if value.live is not None:
+                self.may_be_met(value.live.obj)
+
+    def may_be_met(self, obj: object) -> None:
+        """An object goes where it is not followed: its class is remembered if it is the person's."""
+        kind = obj if is_a(obj, type) else type(obj)
+        if self.is_own_class(kind):
+            self.hidden.setdefault(id(kind), obj)
 
     def metaclass(self, kind: type, node: ast.AST, of: type | None = None) -> None:
         """Follow all of a metaclass of the person's."""

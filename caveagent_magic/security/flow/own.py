@@ -98,6 +98,7 @@ class Own(Hooks):
         if id(obj) in self.acted_on:
             return
         self.acted_on.add(id(obj))
+        self.may_be_met(obj)
         if is_a(obj, type):  # an object that the code has just made of the person's class
             self.hooks(obj, node)
             self.overridden(obj, node)

@@ -134,6 +134,10 @@ class Reader:
         """What `K[x]` gives where `K` is, or is derived from, a class of the person's."""
         raise NotImplementedError
 
+    def own_class_of(self, value: Value) -> Values:
+        """The class of an object, where it is the person's or the step's."""
+        raise NotImplementedError
+
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """What a property of the person's own class gives; None if it is none."""
         raise NotImplementedError
@@ -144,6 +148,10 @@ class Reader:
 
     def is_looked_for(self, node: ast.Constant) -> bool:
         """Whether a text of the code is only looked for in others."""
+        raise NotImplementedError
+
+    def is_told(self, node: ast.Name, of_person: bool) -> bool:
+        """Whether the text behind a name is only looked at there, or, if it is the person's, taken apart."""
         raise NotImplementedError
 
     def ask_accessor(self, name: str, node: ast.AST) -> Values:

@@ -203,8 +203,14 @@ def _type(calls: Calls, given: Given) -> Values | None:
         return (Named("builtins.type()"), *bases)
     if len(given.args) != 1:
         return None
-    found = Named("builtins.type()", receiver=given.args[0][0] if given.args[0] else None)
-    return (found, *(kind for value in given.args[0] for kind in calls.own_class_of(value)))
+    return join(*map(calls.class_of, given.args[0])) if given.args[0] else (Named("builtins.type()"),)
+
+
+def _vars(calls: Calls, given: Given) -> Values | None:
+    """The attributes of objects of the person's classes; of anything else the rule speaks."""
+    owners = given.args[0] if len(given.args) == 1 else ()
+    found = [calls.own_attributes(owner) for owner in owners]
+    return join(*found) if found and all(found) else None
 
 
 def _super(calls: Calls, given: Given) -> Values | None:
@@ -282,5 +288,5 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     **{f"{where}Parallel": _pool for where in POOLS},
     **{f"{where}parallel_{what}": _all_parallel for where in POOLS for what in ("config", "backend")},
     "sqlite3.connect": _database, "duckdb.connect": _in_memory_or_file, "timeit.timeit": timed,
-    "timeit.repeat": timed, "builtins.type": _type, "builtins.super": _super,
+    "timeit.repeat": timed, "builtins.type": _type, "builtins.vars": _vars, "builtins.super": _super,
 }  # fmt: skip

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from caveagent_magic.frozen import frozen
 from caveagent_magic.security.budget import TooMuch
+from caveagent_magic.security.objects.alike import are_data, are_like
 
 if TYPE_CHECKING:
     from caveagent_magic.security.flow.bindings import Scope
@@ -193,8 +195,39 @@ def join(*several: Values) -> Values:
     """All possible values of several possibilities."""
     if len(several) == 1:
         return several[0]
-    values = tuple(dict.fromkeys(value for values in several for value in values))
-    return values if len(values) <= MOST_VALUES else (*values[:MOST_VALUES], *UNRESOLVED)
+    values = each_of(*several)
+    return values if len(values) <= MOST_VALUES else (*values[:MOST_VALUES], *_beyond(values))
+
+
+def each_of(*several: Values) -> Values:
+    """All of several possibilities, however many they are."""
+    return tuple(dict.fromkeys(value for values in several for value in values))
+
+
+def _beyond(values: Values) -> Values:
+    """What stands for those that are too many: data for plain values, nothing for what is like those kept."""
+    kept, others = values[:MOST_VALUES], values[MOST_VALUES:]
+    rest = [value for value in others if not _is_data(value)]
+    if not rest:
+        return DATA
+    objects, known = _objects(rest), _objects(kept)
+    like = len(objects) == len(rest) and are_like(objects, known)
+    return () if like and len(rest) == len(others) else DATA if like else UNRESOLVED
+
+
+def _is_data(value: Value) -> bool:
+    """Whether it is nothing that could be called."""
+    if isinstance(value, Items):
+        return all(_is_data(inner) for _, values in value.entries for inner in values)
+    if isinstance(value, Instance):
+        return value.live is not None and are_data((value.live.obj,))
+    return isinstance(value, (Const, Text)) or value == DATA[0]
+
+
+def _objects(values: Iterable[Value]) -> list[object]:
+    """The live objects and functions among the values."""
+    live = (value.live for value in values if isinstance(value, (Instance, Named)))
+    return [ref.obj for ref in live if ref is not None]
 
 
 def constants(values: Values) -> list[object] | None:

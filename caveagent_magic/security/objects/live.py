@@ -10,6 +10,7 @@ import sys
 import types
 from collections.abc import Iterator
 from mmap import mmap
+from typing import Any
 
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -22,13 +23,19 @@ from caveagent_magic.security.flow.values import (
     Ref,
     Value,
     Values,
+    join,
 )
 from caveagent_magic.security.known import module_dict, own_code, own_module, top
 from caveagent_magic.security.objects import still
+from caveagent_magic.security.objects.aliases import alias_of
+from caveagent_magic.security.objects.alike import are_data, are_like
 from caveagent_magic.security.objects.still import Kinds, is_a, word
 
 PLAIN_KINDS = Kinds(str, bytes, int, float, bool, type(None))
 MOST_ITEMS = (100, 10)  # looked at in a container, and in one inside it
+MOST_ALIKE = 1000  # objects in a container that are compared with the first ones
+beyond: dict[int, Values] = {}
+"""What stands for the rest of a long container, by its identity; forgotten with each check."""
 PLAIN = (str, bytes, int, float, bool, type(None))
 CONTAINERS: dict[type, str] = {list: "list", tuple: "tuple", set: "set", frozenset: "set", dict: "dict"}
 ROUTINES = (
@@ -113,7 +120,16 @@ def module(name: str) -> Values | None:
 
 def values_of(obj: object, written: str = "") -> Values:
     """What a live object is."""
-    return (_value_of(obj, written, 0),)
+    return _possible(obj, written, 0)
+
+
+def _possible(obj: object, written: str, depth: int) -> Values:
+    """One value; of an alias such as `list[Point]` the class that calling it makes, and those it is for."""
+    parts = alias_of(obj) if type(obj) not in PLAIN_KINDS else None
+    if parts is None or depth > len(MOST_ITEMS):
+        return (_value_of(obj, written, depth),)
+    found = [_possible(part, "", depth + 1) for part in parts if not is_a(part, (list, tuple))]
+    return join(*found) if found else (Named("typing.Any"),)
 
 
 def _value_of(obj: object, written: str, depth: int) -> Value:
@@ -206,12 +222,26 @@ def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:
     assert is_a(obj, (dict, list, tuple, set, frozenset))
     if is_a(obj, dict):
         for key, item in itertools.islice(list(obj.items()), MOST_ITEMS[depth]):
-            yield key if type(key) in PLAIN_KINDS else None, (_value_of(item, "", depth + 1),)
+            yield key if type(key) in PLAIN_KINDS else None, _possible(item, "", depth + 1)
     else:
         for index, item in enumerate(itertools.islice(obj, MOST_ITEMS[depth])):
-            yield index, (_value_of(item, "", depth + 1),)
+            yield index, _possible(item, "", depth + 1)
     if len(obj) > MOST_ITEMS[depth]:
-        yield None, UNRESOLVED
+        yield None, _others(obj, MOST_ITEMS[depth])
+
+
+def _others(obj: Any, first: int) -> Values:
+    """What stands for the rest of a long container; nothing where the first ones are like it."""
+    if id(obj) in beyond:
+        return beyond[id(obj)]
+    inside = list(obj.values()) if is_a(obj, dict) else list(obj)
+    if are_data(inside[first:]):
+        found = DATA
+    else:
+        near = first > MOST_ITEMS[-1] and len(inside) <= MOST_ALIKE
+        found = () if near and are_like(inside[first:], inside[:first]) else UNRESOLVED
+    beyond[id(obj)] = found
+    return found
 
 
 def _routine_name(obj: object) -> str:

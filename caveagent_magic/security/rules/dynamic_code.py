@@ -66,7 +66,7 @@ class RunsText(Rule):
         jinja2.Environment.from_string mako.template.Template string.Formatter.* torch.jit.*
         tensorflow.py_function cffi.verify numba.jit_module logging.config.dictConfig
         logging.config.fileConfig lib2to3.* operator.call ?.runctx ?.f2py sre_compile.* codecs.register
-        tornado.template.* pandas.core.computation.* pandas.util.testing.* typing.get_type_hints
+        tornado.template.* pandas.core.computation.* typing.get_type_hints
         typing.ForwardRef typing.ForwardRef.* typing._eval_type inspect.get_annotations inspect.signature
         annotationlib.* dataclasses._create_fn pandas.Styler.from_custom_template ?.from_custom_template
         """

@@ -14,6 +14,9 @@ from caveagent_magic.security.vocabulary import names
 WAITING = names("start_event_loop waitforbuttonpress ginput")
 
 
+ENDLESS = ("while True", "endless for", "a lock that is held already", "a queue that nothing fills")
+
+
 class NeverEnds(Rule):
     """A loop that nothing ends: the kernel would be busy until it is interrupted."""
 
@@ -30,6 +33,8 @@ class NeverEnds(Rule):
         Flagged("fig.canvas.start_event_loop(0)", name="start_event_loop"),
         Flagged("n = 0\nwhile n < 10:\n    n = n * 1", name="while True"),
         Flagged("import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()", name="a lock"),
+        Flagged("import queue\nq = queue.Queue()\nq.put(1)\nq.get()\nq.get()", name="a queue"),
+        Passes("from queue import Queue\nq = Queue()\nq.put(1)\nwhile not q.empty():\n    print(q.get())"),
         Passes("n = 1\nwhile n < 10:\n    n = n * 2"),
         Passes("while True:\n    if input_done:\n        break"),
         Passes("for i in range(1000):\n    print(i)"),
@@ -42,7 +47,7 @@ class NeverEnds(Rule):
             if use.name.rpartition(".")[2] in WAITING or many:
                 yield Hit(shown(name))
             return
-        if name in ("while True", "endless for", "a lock that is held already"):
+        if name in ENDLESS:
             yield Hit(name)
 
 

@@ -136,7 +136,7 @@ class OutlivesStep(Rule):
         threading.* _thread.* concurrent.futures.* concurrent.futures.thread.* sched.* asyncio.*
         atexit.* signal.* weakref.finalize sys.settrace sys.setprofile sys.addaudithook
         sys.set_asyncgen_hooks sys.displayhook sys.excepthook sys.set_coroutine_origin_tracking_depth
-        sys.monitoring.* codecs.register_error selectors.* select.* queue.Queue.* schedule.*
+        sys.monitoring.* codecs.register_error selectors.* select.* schedule.*
         apscheduler.* ?.register_at_fork os.register_at_fork posix.register_at_fork warnings.showwarning
         contextvars.* gevent.* eventlet.* trio.* ?.on_click ?.observe ?.on_msg ?.mpl_connect
         ?.on_trait_change ?.add_callback ipywidgets.interact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +33,8 @@ READERS = (
             numpy.fromregex numpy.memmap numpy.lib.npyio.NpzFile
             matplotlib.pyplot.imread matplotlib.image.imread PIL.Image.open cv2.imread cv2.VideoCapture
             imageio.imread imageio.v2.imread imageio.v3.imread skimage.io.imread scipy.io.loadmat
-            scipy.io.wavfile.read geopandas.read_file geopandas.read_parquet pyarrow.parquet.read_table
+            scipy.io.wavfile.read geopandas.read_file geopandas.read_parquet
+            geopandas.GeoDataFrame.from_file pyarrow.parquet.read_table
             pyarrow.csv.read_csv pyarrow.feather.read_table pyarrow.parquet.ParquetFile
             xarray.open_dataset joblib.load zipfile.ZipFile tarfile.open tarfile.TarFile gzip.open
             bz2.open lzma.open io.FileIO io.open_code codecs.open gzip.GzipFile lzma.LZMAFile bz2.BZ2File
@@ -62,6 +64,8 @@ METHODS = names(
     pathlib.Path.rglob ?.read_text ?.read_bytes
     """
 )  # fmt: skip
+SHAPES = names("FeatureCollection Feature Point LineString Polygon MultiPoint MultiLineString MultiPolygon")
+PARTS = names("type features geometry properties coordinates id bbox name")
 MODES = {
     "builtins.open": 1, "gzip.open": 1, "bz2.open": 1, "lzma.open": 1, "codecs.open": 1,
     "zipfile.ZipFile": 1, "tarfile.open": 1, "tarfile.TarFile": 1, "io.FileIO": 1, "h5py.File": 1,
@@ -102,6 +106,8 @@ class ReadsFile(Rule):
         for path in (
             receiver_paths(use) if name in METHODS or name.endswith("Path.open") else paths_of(use) or ()
         ):
+            if path is not None and name.startswith("geopandas.") and _is_geojson(path):
+                continue
             if path is None or not is_url(path):
                 yield Hit(shown(name), None if path is not None and _tells_more(name, path) else path)
 
@@ -110,6 +116,15 @@ def _tells_more(name: str, path: str) -> bool:
     """Whether what looks like a path is a description of data that lie elsewhere, as GDAL reads it."""
     geo = name.startswith(("geopandas.", "fiona.", "rasterio.", "pyogrio.", "osgeo."))
     return geo and not re.fullmatch(r"(?!/vsi)[\w ./-]+", path)
+
+
+def _is_geojson(text: str) -> bool:
+    """Whether the text is shapes written out, which name nothing that lies elsewhere."""
+    try:
+        found = json.loads(text) if text.lstrip()[:1] == "{" else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("type") in SHAPES and set(found) <= PARTS
 
 
 class ReadsAsAsked(Rule):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Iterator, Sequence, Set
 
-from caveagent_magic.security.flow.values import Named, Value, texts
-from caveagent_magic.security.known import computes, own_name
+from caveagent_magic.security.flow.values import Const, Named, Value, texts
+from caveagent_magic.security.known import computes, module_dict, own_name, top
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
@@ -13,6 +15,7 @@ from caveagent_magic.security.vocabulary import names
 
 DIALECTS = frozenset({"excel", "excel-tab", "unix"})
 """Those that are there from the start."""
+NUMBERS = (int, float, bool)
 ALTERING = names("update setdefault pop popitem clear __setitem__ __delitem__ __ior__")
 
 
@@ -37,6 +40,9 @@ class Rebinds(Rule):
         Passes("from math import pow"),
         Passes("df.columns = ['a', 'b']"),
         Passes("list = [1, 2]"),
+        Flagged("import pandas as pd\npd.concat = 3", name="pandas.concat"),
+        Flagged("import subprocess\nsubprocess._USE_VFORK = False"),
+        Passes("import pandas.util.testing as tm\ntm.N = 3"),
         Passes("import pandas as pd\npd.options.display.max_rows = 10"),
         Passes("import matplotlib.pyplot as plt\nplt.rcParams['figure.dpi'] = 100"),
     )
@@ -52,9 +58,23 @@ class Rebinds(Rule):
         if use.detail == "of a library":
             yield Hit(shown(name))
             return
+        if use.kind == "store" and _sets_number(use, name):
+            return
         if use.detail == "of an object" or (name.endswith("[]") and name != "builtins.__dict__[]"):
             return
         yield Hit(shown(name))
+
+
+def _sets_number(use: Use, name: str) -> bool:
+    """Whether a module of a computing package is given another number, where it had one: a setting of it."""
+    where, _, attribute = name.rpartition(".")
+    values = use.args[0] if use.args else ()
+    plain = bool(values) and all(isinstance(value, Const) and value.kind in NUMBERS for value in values)
+    if not plain or attribute[:1] == "_" or not computes(where) or top(where) in sys.stdlib_module_names:
+        return False
+    module = sys.modules.get(where)
+    inside = module_dict(module) if is_a(module, types.ModuleType) else {}
+    return type(inside[attribute]) in NUMBERS if attribute in inside else attribute.isupper()
 
 
 def _is_namespace(value: Value) -> bool:

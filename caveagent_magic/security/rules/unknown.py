@@ -40,8 +40,23 @@ class NotKnown(Rule):
         names = [each for each in use.names if not each.startswith("?.")] or list(use.names)
         if name.startswith(("%", "__main__.", "operator.")) or any(claimed(each) for each in use.names):
             return
-        if not harmless(names[0]) and not (use.kind == "pass" and names[0].startswith(HANDED_ON)):
+        if (
+            not harmless(names[0])
+            and not _is_public(names)
+            and not (use.kind == "pass" and names[0].startswith(HANDED_ON))
+        ):
             yield Hit(shown(names[0]))
+
+
+def _is_public(names: list[str]) -> bool:
+    """Whether a class of a computing package was reached by a public name, wherever the package keeps it."""
+    library = top(names[0])
+    private = names[0].rpartition(".")[2].lstrip("_")[:1].isupper()
+    return (
+        library in COMPUTING
+        and private
+        and any(top(name) == library and harmless(name) for name in names[1:])
+    )
 
 
 PLACES = re.compile(
