@@ -82,7 +82,8 @@ PARTLY = names(
     types.MappingProxyType types.SimpleNamespace.* types.NoneType types.FunctionType.__name__
     traceback.print_exc traceback.format_exc traceback.format_exception traceback.print_exception
     inspect.signature inspect.Signature.* inspect.Parameter.* inspect.isclass inspect.isfunction
-    inspect.getdoc inspect.Parameter inspect.cleandoc importlib.util.find_spec importlib.metadata.version
+    inspect.getdoc inspect.getsource inspect.getsourcelines
+    inspect.Parameter inspect.cleandoc importlib.util.find_spec importlib.metadata.version
     importlib.metadata.metadata importlib.metadata.requires importlib.metadata.PackageNotFoundError
     pathlib.* tempfile.gettempdir contextlib.* sqlite3.Row sqlite3.Cursor.fetchall
     sqlite3.Cursor.fetchone sqlite3.Cursor.fetchmany sqlite3.Cursor.description

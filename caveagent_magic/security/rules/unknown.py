@@ -100,6 +100,7 @@ class HandsPlace(Rule):
         Passes("import pandas as pd\npd.read_csv('a.csv')"),
         Flagged("import dask.bag as d\nd.from_sequence([1]).process('/usr/x')", name="process"),
         Passes("df.plot(x='a', y='b', title='path')"),
+        Passes("import os\nprint(os.path.exists('a.csv'), os.path.getsize('b.csv'))"),
         Passes("df['url'].str.startswith('/shop')"),
     )
 
@@ -110,6 +111,8 @@ class HandsPlace(Rule):
         plain = use.names[0].startswith(PLAIN_TEXT)
         if not plain and any(map(_leads_out, use.words)):
             yield Hit(shown(use.names[0]))
+            return
+        if use.names[0].startswith("os.path."):  # says whether and what it is
             return
         for key, values in (*use.given.items(), *use.keywords.items()):
             told = any(
