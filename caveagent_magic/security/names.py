@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -12,6 +13,7 @@ from caveagent_magic.security.exhaustion.locks import waits_for_itself
 from caveagent_magic.security.flow.bindings import Scope, branches
 from caveagent_magic.security.flow.looping import Loops
 from caveagent_magic.security.flow.reader import BY_ITSELF, MEMORY, Given
+from caveagent_magic.security.flow.shared import SHARED, changed_for_all
 from caveagent_magic.security.flow.specials import folded_name
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -114,6 +116,8 @@ class Names(Loops):
         if any(isinstance(value, Items) for value in left):
             self.all_of(right, node)
         containers = [value for value in left if isinstance(value, Items) and value.place]
+        for name in filter(None, (changed_for_all(value, "__iadd__", self.shared) for value in left)):
+            self.record("store", (f"{name}[]",), node, args=(right,), detail=SHARED)
         for owner in containers:
             self.put(owner, [(None, self.spread(right, node))], node)
         found = self.now(self.combined(load, left, right), node)
@@ -237,9 +241,9 @@ class Names(Loops):
         branches(scope, lambda: self.run(node.body, scope), lambda: None)
 
         def handle(handler: ast.ExceptHandler) -> None:
-            self.values(handler.type, scope)
+            kinds = self.values(handler.type, scope)
             if handler.name:
-                scope.bind(handler.name, (Instance("builtins.Exception"),))
+                self.store_name(handler.name, _caught(handler.name, kinds), handler, scope)
             self.run(handler.body, scope)
 
         branches(scope, lambda: self.run(node.orelse, scope), *(lambda h=h: handle(h) for h in node.handlers))
@@ -259,7 +263,7 @@ class Names(Loops):
     def _pattern(self, pattern: ast.pattern, subject: Values, scope: Scope) -> None:
         taken = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
         if isinstance(taken, str):
-            scope.bind(taken, join(scope.names.get(taken, ()), subject))
+            self.store_name(taken, join(scope.names.get(taken, ()), subject), pattern, scope)
         if isinstance(pattern, ast.MatchValue):
             self.values(pattern.value, scope)
         if isinstance(pattern, ast.MatchClass):
@@ -280,6 +284,12 @@ class Names(Loops):
         ast.AsyncWith: _with, ast.Try: _try,
         ast.TryStar: _try, ast.Match: _match,
     })  # fmt: skip
+
+
+def _caught(name: str, kinds: Values) -> Values:
+    """What an error may be; under the name of a builtin it matters whether it can be called."""
+    made = tuple(Made(kind) for kind in kinds if isinstance(kind, Class) and "__call__" in kind.scope.ever)
+    return made if made and hasattr(builtins, name) else (Instance("builtins.Exception"),)
 
 
 def _matched(kinds: Values) -> list[str]:

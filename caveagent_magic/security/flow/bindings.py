@@ -21,6 +21,7 @@ class Scope:
     ever: dict[str, Values] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)  # declared global or nonlocal
     is_class: bool = False
+    of_comprehension: bool = False
     starred: tuple[Named, ...] = ()  # modules that are not loaded, from which all names were imported
 
     def bind(self, name: str, values: Values) -> None:

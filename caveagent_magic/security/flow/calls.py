@@ -17,6 +17,7 @@ from caveagent_magic.security.flow.own import Own
 from caveagent_magic.security.flow.parameters import parameters
 from caveagent_magic.security.flow.reader import Given, names_of
 from caveagent_magic.security.flow.results import RESULTS
+from caveagent_magic.security.flow.shared import SHARED, changed_for_all
 from caveagent_magic.security.flow.specials import SPECIALS
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -159,6 +160,7 @@ class Calls(Own):
         if own_code(obj):
             return self._follow_live(callee, obj, given)
         self._note_reach(callee, given)
+        self._note_changed(callee, given)
         through = self.own_kind(callee.receiver)
         if through is not None:  # a library's method of the person's class
             self.made_by_library(through, given.node)
@@ -179,6 +181,13 @@ class Calls(Own):
                 return found
         self._record_call(callee, given, receiver)
         return self._outcome(callee, name, receiver, given)
+
+    def _note_changed(self, callee: Named, given: Given) -> None:
+        """Note that a container which a module of a library holds is changed in place."""
+        method = callee.name.rpartition(".")[2]
+        owners = [callee.receiver, *(given.args[0] if given.args and callee.receiver is None else ())]
+        for name in filter(None, (changed_for_all(owner, method, self.shared) for owner in owners)):
+            self.record("store", (f"{name}[]",), given.node, args=given.args, detail=SHARED)
 
     def _note_reach(self, callee: Named, given: Given) -> None:
         """Note what a live function of a library is seen to use, and what its object was set up with."""

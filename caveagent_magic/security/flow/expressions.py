@@ -223,9 +223,10 @@ class Expressions(Attributes):
 
     def _walrus(self, node: ast.NamedExpr, scope: Scope) -> Values:
         found = self.values(node.value, scope)
-        scope.bind(node.target.id, found)
-        if scope.parent is not None:  # in a comprehension it binds outside
-            scope.parent.bind(node.target.id, found)
+        while scope.of_comprehension and scope.parent is not None:  # it binds outside
+            scope.bind(node.target.id, found)
+            scope = scope.parent
+        self.store_name(node.target.id, found, node, scope)
         return found
 
     def _lambda(self, node: ast.Lambda, scope: Scope) -> Values:
@@ -263,7 +264,7 @@ class Expressions(Attributes):
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scope: Scope
     ) -> Values:
-        inside = Scope(scope.namespace, _view(scope))
+        inside = Scope(scope.namespace, _view(scope), of_comprehension=True)
         endless = False
         for part in node.generators:
             iterated = self.values(part.iter, inside)
@@ -315,5 +316,5 @@ def _loads(text: str) -> bool:
 def _view(scope: Scope) -> Scope:
     """The scope as a comprehension sees it: with the names as they are now."""
     seen = Scope(scope.namespace, scope.parent, scope.names, scope.names)
-    seen.outer = scope.outer
+    seen.outer, seen.is_class, seen.of_comprehension = scope.outer, scope.is_class, scope.of_comprehension
     return seen

@@ -91,6 +91,22 @@ def _updated(calls: Calls, given: Given) -> Values | None:
     return given.args[0] if given.args else None
 
 
+def _entered(calls: Calls, given: Given) -> Values | None:
+    """What `with` binds is what these were given."""
+    for values in given.args:
+        calls.hand_over(tuple(value for value in values if not isinstance(value, Named)), given.node)
+    return given.args[0] if given.args else None
+
+
+def _closed(calls: Calls, given: Given) -> Values | None:
+    """The same, and it is closed afterwards."""
+    for value in given.args[0] if given.args else ():
+        called = calls.attribute((value,), "close", given.node)
+        for callee in called:
+            calls.call_value(callee, given.but(args=(), keywords={}))
+    return _entered(calls, given)
+
+
 def _isinstance(calls: Calls, given: Given) -> Values | None:
     """A protocol that can be checked fetches the attributes that it names."""
     kinds = (value for value in given.args[1] if isinstance(value, Named)) if len(given.args) > 1 else ()
@@ -260,6 +276,8 @@ def _taken_apart(calls: Calls, given: Given) -> Values | None:
 
 POOLS = ("joblib.", "joblib.parallel.", "sklearn.utils.parallel.")
 SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
+    "contextlib.nullcontext": _entered, "contextlib.closing": _closed,
+    "contextlib.ExitStack.enter_context": _entered,
     "builtins.getattr": _getattr, "builtins.setattr": _setattr,
     "builtins.hasattr": _hasattr, "builtins.isinstance": _isinstance, "builtins.__import__": _import,
     "inspect.signature": _taken_apart, "inspect.getfullargspec": _taken_apart,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import collections
-import sys
 import types
 
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.calls import Calls
 from caveagent_magic.security.flow.reader import names_of
+from caveagent_magic.security.flow.shared import SETTINGS, SHARED, in_a_module, is_of_library
 from caveagent_magic.security.flow.values import (
     DATA,
     Bound,
@@ -25,16 +24,11 @@ from caveagent_magic.security.flow.values import (
     Ref,
     Values,
 )
-from caveagent_magic.security.known import harmless, known_here, module_dict, own_name
+from caveagent_magic.security.known import harmless, known_here, module_dict
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.files import is_memory
 from caveagent_magic.security.objects.still import is_a, word
 
-SETTINGS = frozenset(
-    {"options", "rcParams", "config", "settings", "templates"}
-)  # objects inside modules that are made to be set
-SHARED = "of a library"
-"""Said of containers in modules of libraries: what is put into them is there for everyone."""
 RELIED_ON = frozenset(["display", "get_ipython", "exit", "quit", "In", "Out"])
 
 
@@ -73,7 +67,7 @@ class Stores(Calls):
 
     def store_name(self, name: str, values: Values, node: ast.AST, scope: Scope) -> None:
         """Bind a name, noting where the person or the libraries rely on what it meant."""
-        if scope.is_class:
+        if scope.is_class and name not in scope.outer:
             self.hand_over(tuple(value for value in values if isinstance(value, (Named, Items))), node)
         elif scope.outermost or name in scope.outer:
             was = scope.namespace.get(name)
@@ -103,9 +97,11 @@ class Stores(Calls):
                 self.record("store", (f"{live.canonical(owner.name)}.{name}",), node, args=(values,))
             elif isinstance(owner, (Named, Instance)) and not isinstance(owner, Opaque):
                 first = owner.name if isinstance(owner, Named) else owner.of
+                known = "" if _replaces_method(owner, name, values) else "of an object"
+                inside = isinstance(owner, Named) and name[:1] == "_" and in_a_module(owner)
                 self.record(
                     "store", (f"{first}.{name}", f"?.{name}"), node, args=(values,), receiver=(owner,),
-                    detail="" if _replaces_method(owner, name, values) else "of an object",
+                    detail=SHARED if inside else known,
                 )  # fmt: skip
             else:
                 self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")
@@ -132,7 +128,7 @@ class Stores(Calls):
                 self.record("store", tuple(f"{name}[]" for name in of), target, args=(keys, values))
             if isinstance(owner, Instance) and owner.live is not None and is_memory(owner.live.obj):
                 self.record("call", ("mmap.mmap.write",), target)
-            if isinstance(owner, Named) and self.is_of_library(owner):
+            if isinstance(owner, Named) and is_of_library(owner):
                 self.record("store", (f"{owner.name}[]",), target, args=(keys, values), detail=SHARED)
             elif isinstance(owner, Items) and owner.place in self.shared:
                 self.record(
@@ -147,14 +143,6 @@ class Stores(Calls):
                 self._store_in(owner, keys, values, target)
         if not (isinstance(target.value, ast.Name) and any(isinstance(owner, Items) for owner in owners)):
             self.hand_over(values, target)
-
-    def is_of_library(self, owner: Named) -> bool:
-        """Whether it is a container that a module of a library has, and that is not made to be set."""
-        obj = owner.live.obj if owner.live is not None else None
-        parts = owner.name.split(".")
-        private = obj is None and parts[-1][:1] == "_" and parts[0] in sys.modules
-        held = private or is_a(obj, (dict, list, set, collections.deque))
-        return held and not SETTINGS.intersection(parts) and not own_name(owner.name)
 
     def _store_in(self, owner: Items, keys: Values, values: Values, target: ast.Subscript) -> None:
         moves = isinstance(target.slice, ast.Slice) or isinstance(target.ctx, ast.Del)

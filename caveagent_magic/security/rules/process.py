@@ -63,23 +63,33 @@ class StartsProcess(Rule):
     )
 
 
+PAGES = names("notebook colab kaggle jupyterlab vscode plotly_mimetype azure databricks nteract cocalc json")
+"""Renderers of plotly that only give output of the cell."""
+
+
 class ShowsInBrowser(Rule):
-    """Shows a figure in a browser of its own, which is another program."""
+    """Shows figures in a browser of its own, which is another program, or as pictures that one makes."""
 
     code = "CAVE305"
     capability = "process"
     message = "opens a browser with {name}"
-    kinds = frozenset({"call"})
+    kinds = frozenset({"call", "store"})
 
     examples = (
         Flagged("import plotly.express as px\npx.bar(df).show('browser')", name="show"),
+        Flagged("import plotly.io as pio\npio.renderers.default = 'browser'"),
+        Passes("import plotly.io as pio\npio.renderers.default = 'notebook'"),
         Flagged("import plotly.io as pio\npio.show(fig, renderer='firefox')", name="plotly.io.show"),
         Passes("import plotly.express as px\npx.bar(df).show('notebook')"),
     )
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """By the name of the renderer."""
-        if use.name.rpartition(".")[2] == "show" and any(map(BROWSERS.match, use.words)):
+        if use.kind == "store":
+            words = [part for word in use.words for part in word.split("+")]
+            if name.endswith("renderers.default") and not (words and PAGES.issuperset(words)):
+                yield Hit(shown(name))
+        elif use.name.rpartition(".")[2] == "show" and any(map(BROWSERS.match, use.words)):
             yield Hit(shown(name))
 
 

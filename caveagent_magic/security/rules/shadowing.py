@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Sequence, Set
 
 from caveagent_magic.security.flow.values import Const, Named, Value, texts
-from caveagent_magic.security.known import computes, module_dict, own_name, top
+from caveagent_magic.security.known import computes, module_dict, top
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
@@ -37,6 +37,9 @@ class Rebinds(Rule):
         Flagged("def print(*args):\n    pass", name="print"),
         Flagged("import builtins\nbuiltins.len = lambda x: 0"),
         Flagged("from math import sqrt as len", name="len"),
+        Flagged("import mimetypes\nmimetypes.types_map.update({'.csv': 'x'})"),
+        Flagged("import calendar\ncalendar.day_name._days = []"),
+        Flagged("match [print]:\n    case [len]:\n        pass", name="len"),
         Passes("from math import pow"),
         Passes("df.columns = ['a', 'b']"),
         Passes("list = [1, 2]"),
@@ -50,8 +53,6 @@ class Rebinds(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Objects' own attributes and items are the person's variables, which can be undone."""
         if use.kind == "call":
-            if name.rpartition(".")[2] in ALTERING and any(map(_is_registry, use.receiver)):
-                yield Hit(shown(name))
             if any(map(_is_namespace, use.receiver)) and name.rpartition(".")[2] in ALTERING:
                 yield Hit(shown(name))
             return
@@ -83,13 +84,6 @@ def _is_namespace(value: Value) -> bool:
     return isinstance(owner, Named)
 
 
-def _is_registry(value: Value) -> bool:
-    """Whether it is a private table of a library's module."""
-    obj = value.live.obj if isinstance(value, Named) and value.live is not None else None
-    last = value.name.rpartition(".")[2] if isinstance(value, Named) else ""
-    return is_a(obj, (dict, list, set)) and last[:1] == "_" and not own_name(value.name)  # type: ignore[union-attr]
-
-
 class Registers(Rule):
     """Registers code with a library, which will run it later and for everyone."""
 
@@ -102,7 +96,9 @@ class Registers(Rule):
         pandas.api.extensions.register_index_accessor pandas.register_dataframe_accessor
         numpy.set_string_function numpy.seterrcall abc.ABCMeta.register copyreg.pickle codecs.register
         functools.singledispatch.register json.JSONEncoder.default ?.set_hook csv.register_dialect
-        csv.unregister_dialect
+        csv.unregister_dialect matplotlib.scale.register_scale polars.api.*
+        matplotlib.projections.register_projection xarray.register_dataset_accessor
+        xarray.register_dataarray_accessor
         """
     )
 

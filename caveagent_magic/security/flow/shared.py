@@ -1,0 +1,56 @@
+"""Containers and objects that a module of a library holds: changed in one place, they are so for everyone."""
+
+from __future__ import annotations
+
+import collections
+import sys
+
+from caveagent_magic.security.flow.values import Items, Named, Value
+from caveagent_magic.security.known import own_name
+from caveagent_magic.security.objects.still import is_a
+from caveagent_magic.security.vocabulary import names
+
+SETTINGS = names("options rcParams config settings templates renderers STOPWORDS STOP_WORDS stop_words")
+"""Objects inside modules that are made to be set, or to be added to."""
+SHARED = "of a library"
+"""Said of containers in modules of libraries: what is put into them is there for everyone."""
+CHANGING = names(
+    """
+    append extend insert remove clear sort reverse pop popitem update setdefault add discard appendleft
+    popleft extendleft rotate difference_update intersection_update __setitem__ __delitem__ __iadd__ __ior__
+    """
+)
+"""Methods that change a container in place."""
+
+
+def is_of_library(owner: Value) -> bool:
+    """Whether it is a container that a module of a library has, and that is not made to be set."""
+    if not isinstance(owner, Named):
+        return False
+    obj = owner.live.obj if owner.live is not None else None
+    parts = owner.name.split(".")
+    if SETTINGS.intersection(parts) or own_name(owner.name):
+        return False
+    if obj is not None:
+        return is_a(obj, (dict, list, set, collections.deque))
+    return (parts[-1][:1] == "_" and parts[0] in sys.modules) or (len(parts) > 1 and in_a_module(owner))
+
+
+def in_a_module(owner: Named) -> bool:
+    """Whether it is what a module of a library holds, reached by nothing but names."""
+    value: Value | None = owner
+    while isinstance(value, Named) and not value.module and value.receiver is not None:
+        value = value.receiver
+    if not isinstance(value, Named) or SETTINGS.intersection(owner.name.split(".")):
+        return False
+    module = value.module or value.name in sys.modules or value.name.rpartition(".")[0] in sys.modules
+    return module and not own_name(owner.name)
+
+
+def changed_for_all(owner: Value | None, method: str, shared: dict[int, str]) -> str:
+    """What a method changes for everyone: the name of a library's container, empty for anything else."""
+    if method not in CHANGING or owner is None:
+        return ""
+    if isinstance(owner, Items):
+        return shared.get(owner.place, "")
+    return owner.name if isinstance(owner, Named) and is_of_library(owner) else ""
