@@ -44,6 +44,7 @@ class Rebinds(Rule):
         Passes("df.columns = ['a', 'b']"),
         Passes("list = [1, 2]"),
         Flagged("import pandas as pd\npd.concat = 3", name="pandas.concat"),
+        Flagged("import numpy as np\nnp.pi = 3"),
         Flagged("import subprocess\nsubprocess._USE_VFORK = False"),
         Passes("import pandas.util.testing as tm\ntm.N = 3"),
         Passes("import pandas as pd\npd.options.display.max_rows = 10"),
@@ -67,7 +68,7 @@ class Rebinds(Rule):
 
 
 def _sets_number(use: Use, name: str) -> bool:
-    """Whether a module of a computing package is given another number, where it had one: a setting of it."""
+    """Whether a module of a computing package is given another whole number: a setting, no constant."""
     where, _, attribute = name.rpartition(".")
     values = use.args[0] if use.args else ()
     plain = bool(values) and all(isinstance(value, Const) and value.kind in NUMBERS for value in values)
@@ -75,7 +76,7 @@ def _sets_number(use: Use, name: str) -> bool:
         return False
     module = sys.modules.get(where)
     inside = module_dict(module) if is_a(module, types.ModuleType) else {}
-    return type(inside[attribute]) in NUMBERS if attribute in inside else attribute.isupper()
+    return type(inside[attribute]) in (int, bool) if attribute in inside else attribute.isupper()
 
 
 def _is_namespace(value: Value) -> bool:
