@@ -23,6 +23,7 @@ from caveagent_magic.security.flow.values import (
     DATA,
     MADE,
     MISSING,
+    MOST_VALUES,
     Bound,
     Class,
     Const,
@@ -295,10 +296,11 @@ class Calls(Own):
                 or DATA
             )
         if method == "items":
-            pairs = tuple(
-                (None, (Items("tuple", ((0, _key(key)), (1, values))),)) for key, values in owner.entries
-            )
-            return (Items("list", pairs),)
+            rows = [(_key(key), values) for key, values in owner.entries]
+            if len(rows) > MOST_VALUES:  # any value may belong to any key
+                rows = [(join(*(key for key, _ in rows)), owner.contents)]
+            pairs = (Items("tuple", tuple(enumerate(row))) for row in rows)
+            return (Items("list", tuple((None, (pair,)) for pair in pairs)),)
         if method == "values":
             return (Items("list", tuple((None, values) for _, values in owner.entries)),)
         return self.elements((owner,), given.node) if method == "popitem" else (_copied(owner),)
