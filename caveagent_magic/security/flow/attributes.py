@@ -44,6 +44,8 @@ class Attributes(Containers):
         possible = [self._attribute_of(owner, name, node) for owner in alike] if owners else [DATA]
         both = join if UNRESOLVED[0] in owners else each_of
         found = both(*possible, self.ask_accessor(name, node))
+        if name == "style" and not all(isinstance(owner, Named) and owner.module for owner in owners):
+            self.show_tables(node)
         for value in found:
             if isinstance(value, Named) and not value.module:
                 self.record("read", names_of(value), node, receiver=owners)

@@ -246,7 +246,11 @@ class Calls(Own):
         made = self._made_with(name, receiver, given)
         if _makes(callee, name) or (made.carries and name.startswith(HOLDING)):
             return (made,)
-        if method == "to_html" and "escape" not in given.keywords and not given.open_ended:
+        if (
+            method == "to_html"
+            and not {"escape", "render_links"} & set(given.keywords)
+            and not given.open_ended
+        ):
             return (Instance("builtins.html"),)
         if receiver == MISSING and method not in TAKING:
             return MISSING

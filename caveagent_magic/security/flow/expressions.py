@@ -25,6 +25,7 @@ from caveagent_magic.security.flow.values import (
     Named,
     Opaque,
     Ref,
+    Text,
     Value,
     Values,
     join,
@@ -46,6 +47,8 @@ OF_ITS_OWN = re.compile(
     re.IGNORECASE,
 )
 """A picture that is written out, or that lies beside the notebook."""
+BUILDING = (ast.BinOp, ast.Call, ast.JoinedStr)
+"""What puts texts together."""
 DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 WALKING = re.compile(r"\{\w*(?:[.\[][^{}]*)?[.\[]__(?!class__\.__name__)\w+__")
 """A field of a format string that reaches into Python's machinery, whoever fills it in later."""
@@ -59,7 +62,10 @@ class Expressions(Attributes):
         if node is None:
             return ()
         self.budget.spend()
-        return self.now(self.READERS.get(type(node), Expressions._other)(self, node, scope), node)
+        found = self.READERS.get(type(node), Expressions._other)(self, node, scope)
+        if isinstance(node, BUILDING) and any(map(_builds_markup, found)):
+            self.record("code", ("markup that loads",), node)
+        return self.now(found, node)
 
     def consume(self, node: ast.expr | None, scope: Scope) -> None:
         """Work out an expression whose value goes where it is not followed."""
@@ -298,6 +304,13 @@ class Expressions(Attributes):
         ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
         ast.DictComp: _comprehension, ast.Compare: _compare,
     })  # fmt: skip
+
+
+def _builds_markup(value: Value) -> bool:
+    """Whether a text that is put together is one on which a browser acts."""
+    if isinstance(value, Const):
+        return value.kind is str and len(str(value.value)) <= LONGEST and is_markup(value.value)
+    return isinstance(value, Text) and is_markup("x".join(piece or "" for piece in value.pieces))
 
 
 def is_markup(value: object) -> bool:

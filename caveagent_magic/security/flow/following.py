@@ -42,6 +42,7 @@ class Following(Expressions):
         self.touched_objects: set[int] = set()
         self.acted_on: set[int] = set()  # objects, by identity
         self.compiled: set[tuple[int, tuple[Values, ...]]] = set()  # functions without source, and on what
+        self.shown: bool | None = None  # whether tables that the code names hold markup
         self.registered: dict[str, type] | None = None  # what the person has registered for frames
         self.native: tuple[ast.AST, tuple[Span, str] | None] | None = None  # where native code is asked
         self.outermost: Scope | None = None  # of the code

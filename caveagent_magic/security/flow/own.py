@@ -31,7 +31,7 @@ from caveagent_magic.security.known import module_dict, own_code
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.files import is_open_for_writing
-from caveagent_magic.security.objects.held import cells, held
+from caveagent_magic.security.objects.held import held, written
 from caveagent_magic.security.objects.members import own_functions
 from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
 from caveagent_magic.security.objects.settings import settings_of
@@ -151,8 +151,6 @@ class Own(Hooks):
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """Follow the getter of a property."""
-        if name == "style" and owner.live is not None and any(map(is_markup, cells(owner.live.obj))):
-            self.record("code", ("markup that loads",), node)
         found = still.attribute(owner.live.obj, name) if owner.live is not None else still.MISSING
         if self.is_own_class(type(found)):
             self.hooks(type(found), node)
@@ -169,6 +167,15 @@ class Own(Hooks):
         if not own_code(getter):
             return None
         return self.call_value(live.values_of(getter)[0], Given(node, Scope({}), ((owner,),), {}, False))
+
+    def show_tables(self, node: ast.AST) -> None:
+        """A frame is shown as it is, or one that was made of those which the code names."""
+        if self.shown is None:
+            named = {each.id for each in ast.walk(self.tree) if isinstance(each, ast.Name)}
+            live_tables = (self.namespace[name] for name in named if name in self.namespace)
+            self.shown = any(any(map(is_markup, written(table))) for table in live_tables)
+        if self.shown:
+            self.record("code", ("markup that loads",), node)
 
     def ask_module(self, owner: Value, name: str, node: ast.AST) -> Values | None:
         """Follow the `__getattr__` of a module of the person's, which gives what the module has not."""

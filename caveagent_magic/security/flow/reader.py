@@ -59,6 +59,8 @@ class Given:
 class Reader:
     """Notes the uses met on the way."""
 
+    tree: ast.Module
+
     def __init__(self, namespace: Mapping[str, object], budget: Budget) -> None:
         self.namespace = namespace
         self.budget = budget
@@ -140,6 +142,10 @@ class Reader:
 
     def read_property(self, owner: Instance, name: str, node: ast.AST) -> Values | None:
         """What a property of the person's own class gives; None if it is none."""
+        raise NotImplementedError
+
+    def show_tables(self, node: ast.AST) -> None:
+        """Frames are shown with what is in their cells as it is."""
         raise NotImplementedError
 
     def ask_module(self, owner: Value, name: str, node: ast.AST) -> Values | None:

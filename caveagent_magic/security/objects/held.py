@@ -16,6 +16,7 @@ from caveagent_magic.security.vocabulary import names
 
 FARTHEST = 6  # steps away from the object
 MOST_CELLS = 40  # of each kind of column
+MOST_WRITTEN = 20_000  # of each kind of column, where they are shown as they are
 MOST = 400  # objects looked at, the nearest first
 BASES = (list, tuple, set, frozenset, deque, dict)
 PLAIN = Kinds(str, bytes, bytearray, int, float, complex, bool, type(None), range, slice)
@@ -89,6 +90,26 @@ def cells(obj: object) -> Iterator[object]:
                 yield from cells(values)
             elif texts is not None and word(_class_module(type(texts))) == "pyarrow.lib":
                 yield from texts.slice(0, MOST_CELLS).to_pylist()
+
+
+def written(obj: object) -> Iterator[object]:
+    """The texts in a frame or a series: in its cells, and what its columns and rows are called."""
+    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    if pandas is None or numpy is None or type(obj) not in (pandas.DataFrame, pandas.Series):
+        return
+    manager = instance_dict(obj)["_mgr"]
+    parts = [block.values for block in manager.blocks]
+    for axis in manager.axes:
+        parts.append(instance_dict(axis).get("_data"))
+        yield instance_dict(axis).get("_name")
+    yield instance_dict(obj).get("_name")
+    for part in parts:
+        inside = instance_dict(part)
+        texts, values = inside.get("_pa_array"), inside.get("_ndarray", part)
+        if type(values) is numpy.ndarray and values.dtype.kind == "O":
+            yield from values.reshape(-1)[:MOST_WRITTEN].tolist()
+        elif texts is not None and word(_class_module(type(texts))) == "pyarrow.lib":
+            yield from texts.slice(0, MOST_WRITTEN).to_pylist()
 
 
 def _contents(obj: object, base: type) -> list[object]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
 from caveagent_magic.security.flow.reader import TALKING
-from caveagent_magic.security.flow.values import Const, Instance, Text, Value, Values, texts
+from caveagent_magic.security.flow.values import Const, Function, Instance, Items, Text, Value, Values, texts
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
@@ -65,8 +66,9 @@ class ShowsMarkup(Rule):
             return (
                 use.names[0] if use.names[0].removeprefix("def ") in (*TALKING, "markup that loads") else None
             )
-        if use.kind == "call" and "IPython.display.display" in use.names and "raw" in use.keywords:
-            return "IPython.display.display"
+        shows = use.kind == "call" and use.name.rpartition(".")[2] in ("display", "update_display", "update")
+        if shows and "raw" in use.keywords and not use.names[0].startswith("builtins."):
+            return use.names[0]
         return super().named(use)
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
@@ -133,6 +135,8 @@ class LoadsIntoFigures(Rule):
         """
         ?.add_layout_image ?.set_table_attributes ?.update_layout ?.to_html ?.write_html ?.show plotly.*
         folium.* ?.set_uuid ?.set_caption ?.set_tooltips ?.set_td_classes ?.add_annotation ipywidgets.*
+        altair.* bokeh.* ipyleaflet.* pydeck.* ?.format ?.format_index ?.relabel_index
+        ?.update_traces ?.update_mapboxes pandas.io.formats.style.Styler pandas.Styler
         """
     )
 
@@ -152,8 +156,13 @@ class LoadsIntoFigures(Rule):
             yield Hit(shown(name))
 
 
-STYLING = names("set_uuid set_caption set_tooltips set_td_classes set_table_attributes")
-LINKED = re.compile(r"<\s*a\b[^>]*\bhref\s*=", re.IGNORECASE)
+STYLING = names("set_uuid set_caption set_tooltips set_td_classes set_table_attributes Styler")
+FILLING = names("format format_index relabel_index")
+"""Methods of a Styler whose texts are put around what is in the cells."""
+DRAWN = (".show", ".update_traces", ".update_mapboxes")
+DRAWING = ("plotly.", "folium.", "altair.", "bokeh.", "ipyleaflet.", "pydeck.")
+ADDRESS = re.compile(r"\s*(?:https?:|wss?:|javascript:)?//|\s*javascript:", re.IGNORECASE)
+LINKED = re.compile(r"<\s*a\b[^>]*\bhref\s*=\s*['\"]?\s*(?:\w+:|//)", re.IGNORECASE)
 LOADED = names(
     "include_plotlyjs include_mathjax source src image url images sources tiles icon href image_url"
 )
@@ -163,7 +172,11 @@ def _loaded(use: Use) -> bool:
     everything = use.name.endswith(("update_layout", "add_layout_image", "set_table_attributes"))
     given = [values for key, values in use.keywords.items() if everything or key in LOADED]
     given += use.args if everything else ()
-    return any("//" in word for values in given for word in _words(values))
+    if any("//" in word for values in given for word in _words(values)):
+        return True
+    drawn = use.names[0].startswith(DRAWING) or use.names[0].endswith(DRAWN)
+    everywhere = (*use.args, *use.keywords.values()) if drawn else ()
+    return any(ADDRESS.match(word) for values in everywhere for word in _words(values))
 
 
 def _unescaped(use: Use) -> bool:
@@ -172,10 +185,26 @@ def _unescaped(use: Use) -> bool:
     words = [word for values in (*use.args, *use.keywords.values()) for word in _words(values)]
     if last in STYLING:
         return any("<" in word for word in words)
+    if last in FILLING:
+        words += [word for values in (*use.args, *use.keywords.values()) for word in _written_in(values)]
+        return "hyperlinks" in use.keywords or any(map(LINKED.search, words))
     if use.name.startswith("ipywidgets."):
         return last == "from_url" or "url" in texts(use.keywords.get("format", ()))
     remote = "connected" in " ".join(texts(use.keywords.get("renderer", ())))
-    return remote or any(LINKED.search(word) for word in words)
+    return remote or any(map(LINKED.search, words))
+
+
+def _written_in(values: Values) -> Iterator[str]:
+    """The texts in functions that fill cells."""
+    for value in values:
+        if isinstance(value, Function):
+            body = value.node.body if isinstance(value.node.body, list) else [value.node.body]
+            nodes = (node for part in body for node in ast.walk(part))
+            yield from (
+                each.value for each in nodes if isinstance(each, ast.Constant) and type(each.value) is str
+            )
+        elif isinstance(value, Items):
+            yield from _written_in(value.contents)
 
 
 def _words(values: Values) -> list[str]:

@@ -40,7 +40,8 @@ READERS = (
             bz2.open lzma.open io.FileIO io.open_code codecs.open gzip.GzipFile lzma.LZMAFile bz2.BZ2File
             linecache.getline
             linecache.getlines tokenize.open mmap.mmap h5py.File netCDF4.Dataset
-            rasterio.open fiona.open sklearn.datasets.load_files sklearn.datasets.load_svmlight_file
+            rasterio.open fiona.open rioxarray.open_rasterio pyogrio.read_dataframe pyogrio.read_arrow
+            pyogrio.read_info ?.xinclude sklearn.datasets.load_files sklearn.datasets.load_svmlight_file
             xml.etree.ElementTree.parse lxml.etree.parse configparser.ConfigParser.read
             openpyxl.load_workbook nbformat.read json.tool.main dask.dataframe.read_csv
             dask.dataframe.read_parquet networkx.read_edgelist networkx.read_gml networkx.read_graphml
@@ -64,6 +65,8 @@ METHODS = names(
     pathlib.Path.rglob ?.read_text ?.read_bytes
     """
 )  # fmt: skip
+NAMING = names("vrt ovf wms tms xml vpj mosaicjson")
+"""Ends of files that GDAL reads as descriptions of data which lie elsewhere."""
 SHAPES = names("FeatureCollection Feature Point LineString Polygon MultiPoint MultiLineString MultiPolygon")
 PARTS = names("type features geometry properties coordinates id bbox name")
 MODES = {
@@ -97,6 +100,8 @@ class ReadsFile(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """One for each possible path that is read."""
+        if name == "?.xinclude":
+            yield Hit(shown(name))
         if name == "?.open" and (not use.receiver or use.kind != "call"):
             return
         if name in MODES and _writes(mode_of(use, MODES[name])):
@@ -114,8 +119,9 @@ class ReadsFile(Rule):
 
 def _tells_more(name: str, path: str) -> bool:
     """Whether what looks like a path is a description of data that lie elsewhere, as GDAL reads it."""
-    geo = name.startswith(("geopandas.", "fiona.", "rasterio.", "pyogrio.", "osgeo."))
-    return geo and not re.fullmatch(r"(?!/vsi)[\w ./-]+", path)
+    geo = name.startswith(("geopandas.", "fiona.", "rasterio.", "pyogrio.", "osgeo.", "rioxarray."))
+    named = geo and path.lower().rpartition(".")[2] in NAMING
+    return named or (geo and not re.fullmatch(r"(?!/vsi)[\w ./-]+", path))
 
 
 def _is_geojson(text: str) -> bool:
@@ -144,6 +150,8 @@ class ReadsAsAsked(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """By keywords that name files, and by one that says that all else does."""
+        if any(value != Const(None) for value in use.keywords.get("stylesheet", ())):
+            yield Hit(shown(name))  # it may name other files
         if any(each in READERS for each in use.names):
             return
         if any(value != Const(None) for value in use.keywords.get("fromfile_prefix_chars", ())):
