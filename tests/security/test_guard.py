@@ -91,6 +91,7 @@ def test_each_capability_is_refused_unless_approved(step: Step, source: str, cap
         "fig = plt.figure()\nfig.gca().set_title('ä')\nfig.canvas.draw()\nplt.close()",
         "import functools, re\n@functools.lru_cache\ndef f(x):\n    return re.sub('a', 'b', x)\nf('a')",
         "import copy, json\ncopy.deepcopy(json.loads('[1]'))",
+        "import inspect, json\ninspect.getsource(json.loads)\ninspect.signature(json.loads)",
         "import warnings, logging\nwarnings.warn('x')\nlogging.getLogger().debug('x')",
         "from concurrent.futures import ThreadPoolExecutor as T\n"
         "with T(2) as pool:\n    list(pool.map(abs, [-1]))",

@@ -222,6 +222,12 @@ def _type(calls: Calls, given: Given) -> Values | None:
     return join(*map(calls.class_of, given.args[0])) if given.args[0] else (Named("builtins.type()"),)
 
 
+def _shown_source(calls: Calls, given: Given) -> Values | None:
+    """How something is written; it is not called."""
+    calls.record("call", ("inspect.getsource",), given.node, args=given.args)
+    return DATA
+
+
 def _vars(calls: Calls, given: Given) -> Values | None:
     """The attributes of objects of the person's classes; of anything else the rule speaks."""
     owners = given.args[0] if len(given.args) == 1 else ()
@@ -281,7 +287,9 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "builtins.getattr": _getattr, "builtins.setattr": _setattr,
     "builtins.hasattr": _hasattr, "builtins.isinstance": _isinstance, "builtins.__import__": _import,
     "inspect.signature": _taken_apart, "inspect.getfullargspec": _taken_apart,
-    "inspect.getattr_static": _getattr, "importlib.import_module": _import_module,
+    "inspect.getattr_static": _getattr,
+    "inspect.getsource": _shown_source, "inspect.getsourcelines": _shown_source,
+    "importlib.import_module": _import_module,
     "builtins.list": listed, "builtins.tuple": listed, "builtins.set": listed,
     "builtins.sorted": listed, "builtins.reversed": listed, "builtins.frozenset": listed,
     "builtins.iter": iterated, "collections.deque": listed, "builtins.next": joined,

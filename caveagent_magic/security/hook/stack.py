@@ -24,6 +24,8 @@ KERNEL = tuple(
 )
 
 LOOKS = frozenset({"object.__getattr__", "sys._getframe", "sys._current_frames", "os.scandir"})
+TELLING = frozenset({"getsource", "getsourcelines", "signature", "getdoc"})
+"""Functions of `inspect` that look at code objects and frames, but hand out only what is written."""
 looking: set[int] = set()  # threads in which the guard itself looks around, which raises these events
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -100,9 +102,10 @@ def handed_out() -> bool:
     gives_away = file == f"{LIBRARY}inspect.py" or (
         file == f"{LIBRARY}traceback.py" and frame.f_code.co_name.startswith("walk_")
     )
+    asked = frame
     while gives_away and frame.f_back is not None and frame.f_code.co_filename == file:
-        frame = frame.f_back
-    return gives_away and own_file(frame.f_code.co_filename)
+        asked, frame = frame, frame.f_back
+    return gives_away and own_file(frame.f_code.co_filename) and asked.f_code.co_name not in TELLING
 
 
 def of_kernel(frame: FrameType) -> bool:
