@@ -47,7 +47,7 @@ class Walk:
 
     limits: Limits
     home: str  # the module that the person's classes say they are from
-    skipped: frozenset[int]  # ids of objects that are not looked into
+    namespace: int  # its id: it is not looked into
     kept: list[Kept] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     unseen: set[str] = field(default_factory=set)  # names that were not looked at to the end
@@ -65,11 +65,8 @@ class Walk:
         cls, roots: Iterable[tuple[str, object]], namespace: Mapping[str, object], limits: Limits
     ) -> Walk:
         """Walk from these names; where a limit is met, the names that follow are unseen."""
-        modules = {
-            id(vars(module)) for module in list(sys.modules.values()) if type(module) is types.ModuleType
-        }
         home = namespace.get("__name__")
-        walk = cls(limits, str(home) if home else "__main__", frozenset({*modules, id(namespace)}))
+        walk = cls(limits, str(home) if home else "__main__", id(namespace))
         walk._deadline = time.thread_time() + limits.seconds
         for name, thing in roots:
             if not walk._follow(name, thing):
@@ -88,7 +85,7 @@ class Walk:
         while stack:
             thing, quiet = stack.pop()
             kind = type(thing)
-            if kind in passed or id(thing) in self._seen or id(thing) in self.skipped:
+            if kind in passed or id(thing) in self._seen or (kind is dict and self._is_skipped(thing)):
                 continue
             plan = self._plan(kind)
             if plan.skip:
@@ -106,6 +103,12 @@ class Walk:
             if self._items > self.limits.items:
                 return False
         return True
+
+    def _is_skipped(self, thing: Any) -> bool:
+        """Whether a dictionary holds the names of a module or of the notebook."""
+        name = thing.get("__name__")
+        module = sys.modules.get(name) if type(name) is str else None
+        return id(thing) == self.namespace or (type(module) is types.ModuleType and vars(module) is thing)
 
     def _plan(self, kind: type) -> Plan:
         plan = self._plans.get(kind)
