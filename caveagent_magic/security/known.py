@@ -20,7 +20,7 @@ _ALSO_VARIABLES = names(
     code email time select array copy string calendar dis token types profile test site numbers
     trace queue symbol statistics random stat parser this cmd platform bisect html json sched signal
     table imp keyword locale operator struct tty zipfile uu secrets resource encodings mmap
-    transforms
+    transforms wave chunk grp
     """
 )
 CONVENTIONS = {
@@ -110,7 +110,8 @@ PARTLY = names(
     zipfile.ZIP_DEFLATED subprocess.CalledProcessError subprocess.PIPE subprocess.DEVNULL
     subprocess.STDOUT socket.gaierror socket.error socket.timeout IPython.display.display
     IPython.display.clear_output IPython.version_info IPython.__version__ ipywidgets.*
-    IPython.core.pylabtools.figsize IPython.display.Code IPython.display.Pretty
+    IPython.core.pylabtools.figsize
+    IPython.core.pylabtools.print_figure IPython.display.Code IPython.display.Pretty
     IPython.display.JSON IPython.display.DisplayHandle.* IPython.display.update_display
     matplotlib_inline.backend_inline.set_matplotlib_formats IPython.set_matplotlib_formats
     IPython.display.set_matplotlib_formats IPython.display.ProgressBar %matplotlib %time %timeit

@@ -65,6 +65,8 @@ FUNCTIONS = names("derivative antiderivative deriv integ")
 """Methods of splines and polynomials that give another one."""
 READING_TEXTS = names("build_analyzer build_tokenizer build_preprocessor")
 """Methods of scikit-learn that give the function with which an object takes texts apart."""
+TELLING = ("scipy.", "pandas.", "?.apply")
+"""Functions that give the functions they call what is in `args`, behind their own arguments."""
 UNMAKING = ("builtins.", "IPython.", "typing.", "inspect.", "abc.")
 """What makes no other objects of the classes that it is given, unless it is followed."""
 GOING_THROUGH = (
@@ -230,7 +232,7 @@ class Calls(Own):
         folded = folded or (fold.function(name, list(given.args)) if not given.keywords else None)
         if folded is not None:
             return folded
-        self._hand_all(given)
+        self._hand_all(self._called_with(given) if name.startswith(TELLING) else given)
         if name.startswith(GOING_THROUGH) and name not in LEAVING_ALONE and any(map(is_endless, given.args)):
             self.record("code", ("endless for",), given.node)
         if not name.startswith(UNMAKING) and method not in ADDING:
@@ -258,6 +260,21 @@ class Calls(Own):
             return MADE
         of_object = name.startswith("?.") or isinstance(callee.receiver, Instance)
         return DATA if of_object else MADE
+
+    def _called_with(self, given: Given) -> Given:
+        """What is left to hand over once functions were called with what `args` says."""
+        told = given.keywords.get("args", ())
+        known = [value for value in told if isinstance(value, Items) and value.ordered]
+        if len(known) != 1 or len(told) != 1:
+            return given
+        last = tuple(values for _, values in known[0].entries)
+        others: list[Values] = []
+        for values in given.args:
+            functions = [value for value in values if isinstance(value, (Function, Bound)) or _is_own(value)]
+            for function in functions:
+                self.call_back(function, given.node, last)
+            others.append(tuple(value for value in values if value not in functions))
+        return given.but(args=tuple(others))
 
     def _use_container(self, owner: Items, method: str, given: Given) -> Values:
         """What a method of a container gives, and does to what it holds."""
@@ -313,6 +330,10 @@ class Calls(Own):
 def _copied(owner: Items) -> Items:
     """Another container that holds the same."""
     return dataclasses.replace(owner, place=0)
+
+
+def _is_own(value: Value) -> bool:
+    return isinstance(value, Named) and value.live is not None and own_code(value.live.obj)
 
 
 def _makes(callee: Named, name: str) -> bool:

@@ -130,12 +130,13 @@ class Following(Expressions):
                 (Items("dict", tuple(keywords.items()), id(arguments.kwarg)),) if keywords else PARAMETER,
             )
 
-    def call_back(self, value: Value, node: ast.AST) -> None:
-        """A library will call it with what we do not know."""
+    def call_back(self, value: Value, node: ast.AST, last: tuple[Values, ...] = ()) -> None:
+        """A library will call it with what we do not know, and maybe with arguments that it was told."""
         function = value.function if isinstance(value, Bound) else value
         count = _parameters(function)
         first = value.first if isinstance(value, Bound) else ()
-        given = Given(node, Scope({}), (*first, *(ELEMENT for _ in range(count - len(first)))), {}, False)
+        unknown = tuple(ELEMENT for _ in range(count - len(first) - len(last)))
+        given = Given(node, Scope({}), (*first, *unknown, *last), {}, False)
         found = self.call_value(function, given)
         self.hand_over(found, node)
         self.give("?.", Given(node, Scope({}), (found,), {}, False))

@@ -164,8 +164,8 @@ class Reader:
         """What frames give under a name that the person has registered; nothing if there is none."""
         raise NotImplementedError
 
-    def call_back(self, value: Value, node: ast.AST) -> None:
-        """A library will call it with what we do not know."""
+    def call_back(self, value: Value, node: ast.AST, last: tuple[Values, ...] = ()) -> None:
+        """A library will call it with what we do not know, and maybe with arguments that it was told."""
         raise NotImplementedError
 
     def call(self, node: ast.Call, scope: Scope) -> Values:

@@ -24,7 +24,6 @@ from caveagent_magic.security.objects.still import (
 from caveagent_magic.security.vocabulary import names
 
 _class_module = type.__dict__["__module__"].__get__
-PLAIN = Kinds(str, bytes, bytearray, int, float, complex, bool, type(None), range, slice)
 ROWS = Kinds(list, tuple, set, frozenset)
 MEASURED = names(
     """
@@ -36,6 +35,8 @@ MEASURED = names(
 )
 """Classes of libraries whose objects are single values."""
 ROUTINES = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
+SINGLE = frozenset(map(id, (str, bytes, bytearray, int, float, complex, bool, type(None), range, slice)))
+SEVERAL = frozenset(map(id, (list, tuple, set, frozenset, dict)))
 CONTAINERS = (list, tuple, set, frozenset, dict)
 DEEPEST = 3  # containers inside one another
 MOST = 100_000  # objects that are looked at
@@ -45,11 +46,12 @@ MOST_INSIDE = 200  # objects in one attribute
 def are_data(objects: Iterable[Any], depth: int = 0) -> bool:
     """Whether there is nothing among them, or in the containers among them, but plain values."""
     listed = list(islice(objects, MOST + 1))
-    kinds = {id(kind): kind for kind in set(map(type, listed))} if len(listed) <= MOST else {}
-    others = [kind for kind in kinds.values() if kind not in PLAIN and kind not in _measured()]
-    if not kinds or not others:
-        return len(listed) <= MOST
-    if depth == DEEPEST or not all(kind in ROWS or kind is dict for kind in others):
+    if len(listed) > MOST:
+        return False
+    others = set(map(id, map(type, listed))) - SINGLE  # by identity: a metaclass may say anything of equality
+    if not others or others <= _measured():
+        return True
+    if depth == DEEPEST or not others <= _measured() | SEVERAL:
         return False
     rows = [row for row in listed if type(row) in ROWS]
     tables = [table for table in listed if type(table) is dict]
@@ -60,7 +62,7 @@ def _all(several: Iterable[Iterable[object]]) -> Iterator[object]:
     return chain.from_iterable(several)
 
 
-def _measured() -> Kinds:
+def _measured() -> set[int]:
     """The classes of single values, as they are in the libraries that are loaded."""
     found = []
     for name in MEASURED:
@@ -68,7 +70,7 @@ def _measured() -> Kinds:
         module = sys.modules.get(library)
         kind = module_dict(module).get(what) if is_a(module, types.ModuleType) else None
         found += [kind] if is_a(kind, type) else []
-    return Kinds(*found)
+    return set(map(id, found))
 
 
 def are_like(objects: Iterable[object], others: Iterable[object]) -> bool:
@@ -106,7 +108,7 @@ def _kinds(value: object, depth: int) -> Iterator[object]:
             yield id(value)
     elif kind is types.FunctionType:
         yield id(value.__code__) if are_data(_given(value)) else id(value)  # type: ignore[attr-defined]
-    elif kind not in PLAIN:
+    elif id(kind) not in SINGLE:
         yield id(kind) if own_class(kind) or _holds_data(value) else id(value)
 
 
@@ -131,7 +133,8 @@ def _holds_data(value: object) -> bool:
 
 
 def _attributes(obj: object) -> Iterator[tuple[str, object]]:
-    yield from instance_dict(obj).items()
+    for name, value in instance_dict(obj).items():
+        yield name if type(name) is str else "", value
     for kind in mro(type(obj)):
         for name, member in class_dict(kind).items() if class_dict(kind).get("__slots__") else ():
             if type(member) is types.MemberDescriptorType:

@@ -55,6 +55,9 @@ class ShowsMarkup(Rule):
         Flagged("from IPython.display import display\ndisplay({'text/html': x}, raw=True)"),
         Flagged("df['link'] = '<img src=\"//a.org/x\">'"),
         Passes("df.text.str.contains('<img src=') & ('<script>' in page)"),
+        Flagged("from IPython.display import Audio\nAudio('http://example.org/a.wav')"),
+        Flagged("from IPython.display import Audio\nAudio(x, url=y, rate=1)"),
+        Passes("from IPython.display import Audio\nAudio(data=df.b.to_numpy(), rate=8000)"),
         Passes("from IPython.display import HTML\nHTML('<h3>Result</h3>')"),
         Passes("from IPython.display import Markdown, display\ndisplay(Markdown(f'**{total}**'))"),
         Passes("from IPython.display import HTML\nHTML(df.to_html())"),
@@ -79,6 +82,10 @@ class ShowsMarkup(Rule):
             "Markdown": _marks,
             "display_html": _still,
             "Image": _picture,
+            "Audio": _samples,
+            "display_png": _shown_itself,
+            "display_jpeg": _shown_itself,
+            "display_pretty": _shown_itself,
             "display_markdown": _marks,
             "Math": _formula,
             "Latex": _formula,
@@ -92,6 +99,7 @@ class ShowsMarkup(Rule):
             and use.kind == "call"
             and given
             and not use.open_ended
+            and not (last == "Audio" and {"url", "filename"}.intersection(use.keywords))
             and all(quiet(v) for values in given for v in values)
         ):
             return
@@ -116,6 +124,18 @@ def _formula(value: Value) -> bool:
     r"""A formula without links, styles or extensions; what a library computed is taken as one."""
     pieces = value.pieces if isinstance(value, Text) else (value.value,) if isinstance(value, Const) else ()
     return not any(isinstance(piece, str) and FORMULA.search(piece) for piece in pieces)
+
+
+def _samples(value: Value) -> bool:
+    """Sounds that were worked out, not the name of a file or an address."""
+    if isinstance(value, Instance):
+        return value.of in ("numpy.ndarray", "pandas.Series")
+    return not isinstance(value, Text) and not isinstance(getattr(value, "value", None), (str, bytes))
+
+
+def _shown_itself(value: Value) -> bool:
+    """An object, as which nothing but a picture or a text is shown."""
+    return not isinstance(value, (Const, Text))
 
 
 def _picture(value: Value) -> bool:
