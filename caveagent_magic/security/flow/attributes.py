@@ -9,6 +9,7 @@ import enum
 from caveagent_magic.security.flow.containers import Containers
 from caveagent_magic.security.flow.reader import names_of
 from caveagent_magic.security.flow.results import CLASSES, RESULTS
+from caveagent_magic.security.flow.shared import held_by_library
 from caveagent_magic.security.flow.values import (
     DATA,
     PARAMETER,
@@ -158,6 +159,8 @@ class Attributes(Containers):
         if isinstance(owner, Named):
             read = tuple(f"{name}[]" for name in names_of(owner))
             self.record("read", read, node, args=(keys,))
+            if (held := held_by_library(owner, keys)) is not None:
+                return (held,)
             inside: Values = () if owner.module else tuple(filter(_is_live_class, keys))
             given = (owner,) if _is_generic(owner) else DATA
             return join((Instance(RESULTS[read[0]]),) if read[0] in RESULTS else given, inside)

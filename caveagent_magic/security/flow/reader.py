@@ -30,7 +30,7 @@ from caveagent_magic.security.vocabulary import names
 TALKING = names(
     """
     _repr_html_ _repr_javascript_ _repr_svg_ _repr_latex_ _repr_markdown_ _repr_mimebundle_
-    _ipython_display_
+    _ipython_display_ _doc_link_template _get_doc_link
     """
 )
 """Methods that the display system calls."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import collections
 import sys
+import types
 
-from caveagent_magic.security.flow.values import Items, Named, Value
-from caveagent_magic.security.known import own_name
-from caveagent_magic.security.objects.still import is_a
+from caveagent_magic.security.flow.values import Const, Items, Named, Ref, Value, Values
+from caveagent_magic.security.known import computes, own_name
+from caveagent_magic.security.objects.still import instance_dict, is_a
 from caveagent_magic.security.vocabulary import names
 
-SETTINGS = names("options rcParams config settings templates renderers STOPWORDS STOP_WORDS stop_words")
+SETTINGS = names(
+    "options rcParams config settings defaults templates renderers STOPWORDS STOP_WORDS stop_words"
+)
 """Objects inside modules that are made to be set, or to be added to."""
 SHARED = "of a library"
 """Said of containers in modules of libraries: what is put into them is there for everyone."""
@@ -34,6 +37,27 @@ def is_of_library(owner: Value) -> bool:
     if obj is not None:
         return is_a(obj, (dict, list, set, collections.deque))
     return (parts[-1][:1] == "_" and parts[0] in sys.modules) or (len(parts) > 1 and in_a_module(owner))
+
+
+def held_by_library(owner: Named, keys: Values) -> Named | None:
+    """The object that a table of a library's holds under a key, where it could itself be changed in place."""
+    table = owner.live.obj if owner.live is not None else None
+    if table is None and computes(owner.name) and is_of_library(owner):
+        return Named(f"{owner.name}[]", receiver=owner)
+    known = [key.value for key in keys if isinstance(key, Const)]
+    if not (is_a(table, dict) and known and is_of_library(owner)):
+        return None
+    found = dict.get(table, known[0])
+    changes = is_a(found, (dict, list, set)) or bool(instance_dict(found))
+    routine = is_a(found, (type, types.ModuleType, types.FunctionType))
+    return Named(f"{owner.name}[]", Ref(found), receiver=owner) if changes and not routine else None
+
+
+def is_relied_on(owner: Value, name: str) -> bool:
+    """Whether an attribute of an object that a module of a library holds is a part of how that works."""
+    if not (isinstance(owner, Named) and in_a_module(owner)):
+        return False
+    return name[:1] == "_" or owner.live is not None or any(p[:1] == "_" for p in owner.name.split("."))
 
 
 def in_a_module(owner: Named) -> bool:

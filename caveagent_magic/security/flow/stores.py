@@ -9,7 +9,7 @@ import types
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.calls import Calls
 from caveagent_magic.security.flow.reader import names_of
-from caveagent_magic.security.flow.shared import SETTINGS, SHARED, in_a_module, is_of_library
+from caveagent_magic.security.flow.shared import SETTINGS, SHARED, is_of_library, is_relied_on
 from caveagent_magic.security.flow.values import (
     DATA,
     Bound,
@@ -98,10 +98,9 @@ class Stores(Calls):
             elif isinstance(owner, (Named, Instance)) and not isinstance(owner, Opaque):
                 first = owner.name if isinstance(owner, Named) else owner.of
                 known = "" if _replaces_method(owner, name, values) else "of an object"
-                inside = isinstance(owner, Named) and name[:1] == "_" and in_a_module(owner)
                 self.record(
                     "store", (f"{first}.{name}", f"?.{name}"), node, args=(values,), receiver=(owner,),
-                    detail=SHARED if inside else known,
+                    detail=SHARED if is_relied_on(owner, name) else known,
                 )  # fmt: skip
             else:
                 self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")

@@ -29,6 +29,7 @@ from caveagent_magic.security.known import module_dict, own_code, own_module, to
 from caveagent_magic.security.objects import still
 from caveagent_magic.security.objects.aliases import alias_of
 from caveagent_magic.security.objects.alike import are_data, are_like
+from caveagent_magic.security.objects.dispatch import adds_for_everyone
 from caveagent_magic.security.objects.still import Kinds, is_a, word
 
 PLAIN_KINDS = Kinds(str, bytes, int, float, bool, type(None))
@@ -252,6 +253,8 @@ def _routine_name(obj: object) -> str:
             return canonical(f"{class_name(owner if is_a(owner, type) else type(owner))}.{obj.__name__}")
         return canonical(f"{word(where, 'builtins')}.{what}")
     if is_a(obj, types.FunctionType):
+        if adds_for_everyone(obj):
+            return "functools.singledispatch.register"
         return canonical(f"{_exported(obj, word(obj.__module__))}.{what}")
     kind: type = getattr(obj, "__objclass__", object)
     return canonical(f"{class_name(kind)}.{getattr(obj, '__name__', '?')}")
@@ -330,7 +333,7 @@ def _in_slot(obj: object, slot: types.MemberDescriptorType) -> Values | None:
 def unbound(obj: object) -> bool:
     """Whether a function taken from a class still waits for the object that it works on."""
     return is_a(obj, (types.MethodDescriptorType, types.WrapperDescriptorType)) or (
-        is_a(obj, types.FunctionType) and "." in obj.__qualname__.rpartition("<locals>")[2]
+        is_a(obj, types.FunctionType) and "." in obj.__qualname__.rpartition("<locals>.")[2]
     )
 
 

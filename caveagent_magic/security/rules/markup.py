@@ -159,12 +159,15 @@ class LoadsIntoFigures(Rule):
         ?.update_traces ?.update_mapboxes pandas.io.formats.style.Styler pandas.Styler
         """
     )
+    stores = names("?.images ?.geojson ?.source ?.sources ?.style ?.layers ?.layout ?.icon")
 
     examples = (
         Flagged("fig.add_layout_image(source='https://example.org/x.png')", name="add_layout_image"),
         Flagged("fig.show(post_script='alert(1)')", name="show"),
         Flagged("df.style.set_caption('<b onclick=alert(1)>a</b>')", name="set_caption"),
         Flagged("fig.add_annotation(text='<a href=\"http://a.org\">open</a>')", name="add_annotation"),
+        Flagged("fig.layout.images = [{'source': 'https://example.org/x.png'}]", name="layout.images"),
+        Passes("page.source = 'https://example.org'"),
         Passes("df.style.set_caption('Sales by city')"),
         Passes("fig.update_layout(title='Sales', template='plotly_white')"),
         Passes("import plotly.express as px\npx.line(df, x='a', y='b').show()"),
@@ -172,6 +175,8 @@ class LoadsIntoFigures(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """By keywords that hold scripts, and by addresses under keywords that load them."""
+        if use.kind == "store" and _put_into_figure(use):
+            yield Hit(shown(use.names[0]))
         if use.kind == "call" and ("post_script" in use.keywords or _loaded(use) or _unescaped(use)):
             yield Hit(shown(name))
 
@@ -197,6 +202,13 @@ def _loaded(use: Use) -> bool:
     drawn = use.names[0].startswith(DRAWING) or use.names[0].endswith(DRAWN)
     everywhere = (*use.args, *use.keywords.values()) if drawn else ()
     return any(ADDRESS.match(word) for values in everywhere for word in _words(values))
+
+
+def _put_into_figure(use: Use) -> bool:
+    """Whether an attribute of a figure, of its layout or of what it draws is set to an address."""
+    parts = use.names[0].split(".")
+    drawn = "layout" in parts or parts[-1] in ("images", "geojson")
+    return drawn and any("//" in word for word in use.words)
 
 
 def _unescaped(use: Use) -> bool:
