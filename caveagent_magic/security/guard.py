@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from caveagent_magic.events import Capability, Effect
+from caveagent_magic.security.ceiling import memory_ceiling
 
 PACKAGE = "caveagent_magic.security."
 CHANNEL = "caveagent.guard"
@@ -38,6 +39,7 @@ def guard(
     The guard holds for this thread, and for threads that start meanwhile and callbacks that the step leaves
     behind also after the end. A guard inside another one can only narrow what is allowed.
     Reading below `root` (the working directory) and ordinary work of libraries is always allowed.
+    Meanwhile the process gets no more memory than is free: `MemoryError` instead of a killed kernel.
     In a rehearsal nothing outside the kernel is done, not even what is approved; what its sandbox holds,
     `contained`, is done whether approved or not, because it gets nowhere.
     """
@@ -48,19 +50,20 @@ def guard(
     scratch = (os.path.realpath(tempfile.gettempdir()),) if rehearsing else ()
     sources = tuple(path for path in sys.path if type(path) is str)
     where = (folder, scratch, sources)
-    tell(channel, "begin", key, _predicate(allowed), on_effect, rehearsing, where, contained)
-    modules = sys.modules
-    hidden = modules.pop(__name__, None)  # so that importing this module raises an event
-    try:
-        yield
-    finally:
-        if hidden is not None:
-            modules[hidden.__name__] = hidden
+    with memory_ceiling():
+        tell(channel, "begin", key, _predicate(allowed), on_effect, rehearsing, where, contained)
+        modules = sys.modules
+        hidden = modules.pop(__name__, None)  # so that importing this module raises an event
         try:
-            tell(channel, "end", key)
-        except KeyboardInterrupt:  # a stop must not leave the guard on
-            tell(channel, "end", key)
-            raise
+            yield
+        finally:
+            if hidden is not None:
+                modules[hidden.__name__] = hidden
+            try:
+                tell(channel, "end", key)
+            except KeyboardInterrupt:  # a stop must not leave the guard on
+                tell(channel, "end", key)
+                raise
 
 
 def _predicate(
