@@ -20,7 +20,7 @@ _ALSO_VARIABLES = names(
     code email time select array copy string calendar dis token types profile test site numbers
     trace queue symbol statistics random stat parser this cmd platform bisect html json sched signal
     table imp keyword locale operator struct tty zipfile uu secrets resource encodings mmap
-    transforms wave chunk grp
+    transforms wave chunk grp nt
     """
 )
 CONVENTIONS = {

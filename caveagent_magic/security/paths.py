@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from caveagent_magic.security.flow.values import Const, Instance, Items, Named, Opaque, Text, Value, Values
 from caveagent_magic.security.use import Use
+from caveagent_magic.security.vocabulary import names
 
 PATH_NAMES = (
     "filepath_or_buffer", "path_or_buf", "path_or_buffer", "path", "io", "fname", "filename", "file",
@@ -59,9 +60,22 @@ def _paths(value: Value) -> Iterator[str | None]:
         yield None
 
 
+SCHEMES = names(
+    """
+    http https ftp ftps sftp ssh s3 s3a s3n gs gcs gdrive hdfs webhdfs abfs abfss adl az wasb file local
+    memory zip tar libarchive git github gist jupyter simplecache filecache blockcache cached reference
+    dask dbfs smb dropbox oci oss hf data generic root box lakefs osf sqlite postgresql mysql duckdb mongodb
+    """
+)
+"""What begins an address that some library reads."""
+
+
 def telling(prefix: str) -> bool:
-    """Whether the beginning of a path says where it leads."""
-    return bool(re.match(r"(?=[ .-]*\w)[\w .-]*[/\\]|\./|/|~|\.\./", prefix)) or is_url(prefix)
+    """Whether the beginning of a path says where it leads: a file that lies here, or a folder."""
+    named = re.fullmatch(r"\w[\w -]{2,}", prefix) and not any(
+        scheme.startswith(prefix.lower()) for scheme in SCHEMES
+    )
+    return bool(named) or bool(re.match(r"(?=[ .-]*\w)[\w .-]*[/\\]|\./|/|~|\.\./", prefix)) or is_url(prefix)
 
 
 def mode_of(use: Use, position: int) -> str:

@@ -238,6 +238,10 @@ class Calls(Own):
         folded = folded or (fold.function(name, list(given.args)) if not given.keywords else None)
         if folded is not None:
             return folded
+        if name == "builtins.str.format" and not given.open_ended:
+            pieces = [fold.formatted(form, given.args, given.keywords) for form in receiver]
+            self._hand_all(given)
+            return tuple(dict.fromkeys(DATA[0] if each is None else each for each in pieces))
         self._hand_all(self._called_with(given) if name.startswith(TELLING) else given)
         if name.startswith(GOING_THROUGH) and name not in LEAVING_ALONE and any(map(is_endless, given.args)):
             self.record("code", ("endless for",), given.node)

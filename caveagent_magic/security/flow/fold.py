@@ -8,8 +8,9 @@ import codecs
 import itertools
 import operator
 import re
+import string
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -175,6 +176,26 @@ def text(parts: list[Value]) -> Value:
     if all(piece is not None for piece in pieces):
         return Const("".join(str(piece) for piece in pieces))
     return Text(tuple(pieces))
+
+
+def formatted(form: Value, args: Sequence[Values], keywords: Mapping[str, Values]) -> Value | None:
+    """What `form.format(…)` gives, as far as its pieces are known; None where the form is not."""
+    if not isinstance(form, Const) or not isinstance(form.value, str) or len(form.value) > LONGEST:
+        return None
+    parts: list[Value] = []
+    try:
+        fields = list(string.Formatter().parse(form.value))
+    except ValueError:
+        return None
+    for number, (literal, name, width, conversion) in enumerate(fields):
+        parts.append(Const(literal))
+        if name is not None:
+            values = keywords.get(name, ())
+            place = int(name) if name.isdecimal() else number if not name else len(args)
+            values = args[place] if place < len(args) else values
+            plain = len(values) == 1 and not (width or conversion) and isinstance(values[0], (Const, Text))
+            parts.append(values[0] if plain else Text((None,)))
+    return text(parts)
 
 
 def _written(value: object) -> str | None:

@@ -174,6 +174,8 @@ class Stores(Calls):
 
 def _is_code(value: object) -> bool:
     """Whether binding it to a name would change what calls of that name do."""
+    if isinstance(value, Named) and value.module and value.name == "IPython.display":
+        return False  # `import IPython.display as display`
     if isinstance(value, Named):
         return value.name.startswith("builtins.") or not harmless(value.name)
     return isinstance(value, (Function, Class, Bound, Made))
