@@ -111,6 +111,10 @@ PARTLY = names(
     subprocess.STDOUT socket.gaierror socket.error socket.timeout IPython.display.display
     IPython.display.clear_output IPython.version_info IPython.__version__ ipywidgets.*
     IPython.core.pylabtools.figsize
+    IPython.core.display.display_html
+    IPython.core.display.display_png IPython.core.display.display_jpeg IPython.core.display.display_svg
+    IPython.core.display.display_pretty IPython.core.display.display_markdown
+    IPython.core.display.display_latex IPython.core.display.display_json
     IPython.core.pylabtools.print_figure IPython.display.Code IPython.display.Pretty
     IPython.display.JSON IPython.display.DisplayHandle.* IPython.display.update_display
     matplotlib_inline.backend_inline.set_matplotlib_formats IPython.set_matplotlib_formats

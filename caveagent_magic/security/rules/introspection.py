@@ -27,6 +27,8 @@ FRAMES = names(
     f_back f_code func_globals func_code co_code co_consts co_names mro
     """
 )
+ADDRESSES = frozenset({"__array_interface__"})
+"""Says where the memory of an array is, which is no harm until something is put there."""
 _FIELD = re.compile(r"\{[^{}]*?[.\[]\s*_|\{[^{}]*__")
 
 
@@ -46,6 +48,8 @@ class WalksObjects(Rule):
         Passes("'{:>10} {}'.format(df.shape[0], 'rows').strip()"),
         Flagged("(x for x in ()).gi_frame.f_globals", name="f_globals"),
         Passes("print(type(df).__name__)"),
+        Flagged("x.__array_interface__ = {'data': (1, False)}"),
+        Passes("print(values.__array_interface__['data'][0])"),
         Passes("print(df.__class__.__name__)"),
         Passes("if __name__ == '__main__':\n    print(np.__version__)"),
         Passes("class A:\n    def __init__(self):\n        super().__init__()"),
@@ -60,6 +64,8 @@ class WalksObjects(Rule):
         for name in use.names:
             last = name.rpartition(".")[2].removesuffix("[]")
             if name.startswith("__future__"):
+                return
+            if last in ADDRESSES and use.kind == "read":
                 return
             dunder = len(last) > 4 and last.startswith("__") and last.endswith("__") and last not in HARMLESS
             if (dunder and use.detail != "harmless") or (last in FRAMES and name.startswith("?.")):

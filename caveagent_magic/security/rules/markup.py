@@ -54,6 +54,8 @@ class ShowsMarkup(Rule):
         Flagged("class A:\n    def _repr_html_(self):\n        return '<script>'"),
         Flagged("from IPython.display import display\ndisplay({'text/html': x}, raw=True)"),
         Flagged("df['link'] = '<img src=\"//a.org/x\">'"),
+        Flagged("from IPython.display import display_html\ndisplay_html(x, raw=True)"),
+        Passes("from IPython.display import display_html, display_png\ndisplay_html(df)\ndisplay_png(fig)"),
         Passes("df.text.str.contains('<img src=') & ('<script>' in page)"),
         Flagged("from IPython.display import Audio\nAudio('http://example.org/a.wav')"),
         Flagged("from IPython.display import Audio\nAudio(x, url=y, rate=1)"),
@@ -77,15 +79,15 @@ class ShowsMarkup(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Plain formatting without addresses is left alone."""
         last = name.rpartition(".")[2]
+        as_it_is = last.startswith("display_") and not {"raw", "metadata"}.intersection(use.keywords)
+        if as_it_is and use.kind == "call" and not use.open_ended:
+            return  # only another way to say `display`
         quiet = {
             "HTML": _still,
             "Markdown": _marks,
             "display_html": _still,
             "Image": _picture,
             "Audio": _samples,
-            "display_png": _shown_itself,
-            "display_jpeg": _shown_itself,
-            "display_pretty": _shown_itself,
             "display_markdown": _marks,
             "Math": _formula,
             "Latex": _formula,
@@ -131,11 +133,6 @@ def _samples(value: Value) -> bool:
     if isinstance(value, Instance):
         return value.of in ("numpy.ndarray", "pandas.Series")
     return not isinstance(value, Text) and not isinstance(getattr(value, "value", None), (str, bytes))
-
-
-def _shown_itself(value: Value) -> bool:
-    """An object, as which nothing but a picture or a text is shown."""
-    return not isinstance(value, (Const, Text))
 
 
 def _picture(value: Value) -> bool:
