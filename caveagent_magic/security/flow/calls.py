@@ -322,6 +322,8 @@ class Calls(Own):
     def _take(self, owner: Items, method: str, given: Given) -> Values:
         if method in ("get", "pop"):
             default = given.args[1] if len(given.args) > 1 else ()
+            if default and method == "get" and _lacks(owner, given.args[0]):
+                return default
             return (
                 join(self.item(owner, given.args[0], given.node) if given.args else owner.contents, default)
                 or DATA
@@ -335,6 +337,17 @@ class Calls(Own):
         if method == "values":
             return (Items("list", tuple((None, values) for _, values in owner.entries)),)
         return self.elements((owner,), given.node) if method == "popitem" else (_copied(owner),)
+
+
+def _lacks(owner: Items, keys: Values) -> bool:
+    """Whether all that a dictionary holds is known, and none of it goes by the key."""
+    wanted = constants(keys)
+    known = {id(type(key)) for key, _ in owner.entries} <= {id(str), id(int)} and bool(owner.place)
+    return owner.kind == "dict" and known and wanted is not None and not _any_of(owner, wanted)
+
+
+def _any_of(owner: Items, wanted: list[object]) -> bool:
+    return any(key in wanted for key, _ in owner.entries)
 
 
 def _copied(owner: Items) -> Items:

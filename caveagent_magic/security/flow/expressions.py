@@ -168,7 +168,9 @@ class Expressions(Attributes):
             values = self.values(item, scope)
             if key is None:
                 entries += [entry for value in values if isinstance(value, Items) for entry in value.entries]
-                self.hand_over(tuple(value for value in values if not isinstance(value, Items)), item)
+                others = tuple(value for value in values if not isinstance(value, Items))
+                entries += [(None, DATA)] if others else []
+                self.hand_over(others, item)
                 continue
             keys = self.values(key, scope)
             self.hand_over(keys, key)
@@ -189,6 +191,8 @@ class Expressions(Attributes):
                 entry for value in (*left, *right) if isinstance(value, Items) for entry in value.entries
             ]
             kind = next(value.kind for value in (*left, *right) if isinstance(value, Items))
+            if kind == "dict" and not all(isinstance(value, Items) for value in (*left, *right)):
+                entries.append((None, DATA))
             return (Items(kind, tuple((key if kind == "dict" else None, values) for key, values in entries)),)
         return fold.binary(type(node.op).__name__, left, right)
 

@@ -88,6 +88,8 @@ def made_dict(calls: Calls, given: Given) -> Values | None:
                 entries.append(
                     (None, join(*(calls.elements((inner,), given.node) for inner in value.contents)) or DATA)
                 )
+            else:
+                entries.append((None, DATA))
     return (Items("dict", tuple(entries)),)
 
 
