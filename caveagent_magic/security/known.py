@@ -62,6 +62,21 @@ COMPUTING = names(
 )
 """Packages whose functions compute, but for those that a rule names and those that sound like more."""
 
+_OF_DUCKDB = names(
+    """
+    aggregate alias any_value arg_max arg_min arrow avg bit_and bit_or bit_xor bitstring_agg bool_and
+    bool_or close columns count cross cume_dist dense_rank describe description df distinct dtypes except_
+    explain favg fetch_arrow_reader fetch_arrow_table fetch_record_batch fetchall fetchdf fetchmany
+    fetchnumpy fetchone filter first first_value fsum geomean group_by head histogram intersect iter_rows
+    join lag last last_value lead limit list materialize max mean median min mode n_tile nth_value offset
+    order percent_rank pivot pl preview product project quantile quantile_cont quantile_disc rank
+    rank_dense rename row_number sample select select_dtypes select_types set_alias shape show sort
+    sql_query std stddev stddev_pop stddev_samp string_agg sum to_arrow_reader to_arrow_table to_df
+    to_dicts torch type types union union_by_name unique unnest unpivot value_counts var var_pop var_samp
+    variance with_columns
+    """
+)
+"""Methods of a table of duckdb that only compute another one or fetch it."""
 PARTLY = names(
     """
     os.path.* os.getcwd os.fspath os.cpu_count os.sep os.linesep os.name os.curdir os.pardir os.extsep
@@ -122,7 +137,7 @@ PARTLY = names(
     %capture %precision %who %whos %who_ls %pprint %config %pylab IPython.get_ipython %psearch %pinfo
     %pdoc %pdef %pinfo2 %psource %pfile %pwd %xmode %colors %lsmagic %history
     """
-)
+) | frozenset(f"_duckdb.DuckDBPyRelation.{each}" for each in _OF_DUCKDB)
 """Names of modules that can do more, which are harmless; `.*` takes in everything below."""
 
 SUSPICIOUS = re.compile(

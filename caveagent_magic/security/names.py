@@ -41,6 +41,7 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
     try:
         reader.outermost = Scope(namespace)
         reader.run(tree.body, reader.outermost)
+        reader.read_standing()
         reader.read_uncalled()
         reader.read_native()
         reader.ask_again()
@@ -233,6 +234,7 @@ class Names(Loops):
         for item in node.items:
             found = self.values(item.context_expr, scope)
             self.hand_over(tuple(value for value in found if isinstance(value, Named)), item.context_expr)
+            self.note_pending(found, item.context_expr)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, found, scope)
         self.run(node.body, scope)

@@ -7,6 +7,7 @@ import dataclasses
 import enum
 
 from caveagent_magic.security.flow.containers import Containers
+from caveagent_magic.security.flow.places import above
 from caveagent_magic.security.flow.reader import names_of
 from caveagent_magic.security.flow.results import CLASSES, RESULTS
 from caveagent_magic.security.flow.shared import held_by_library
@@ -79,6 +80,9 @@ class Attributes(Containers):
         if isinstance(owner, Instance):
             if name[:1] == "_" and live.is_column(owner.of, name):
                 return DATA
+            upper = above(owner, name)
+            if upper is not None:
+                return upper
             if name == "T":  # turned around, it is of the same kind
                 return (Instance(owner.of),)
             return (Named(f"{self.home_of(owner, name)}.{name}", receiver=owner),)

@@ -15,6 +15,7 @@ from caveagent_magic.security.flow.endless import is_endless
 from caveagent_magic.security.flow.iterating import drained
 from caveagent_magic.security.flow.own import Own
 from caveagent_magic.security.flow.parameters import parameters
+from caveagent_magic.security.flow.places import moved
 from caveagent_magic.security.flow.reader import Given, names_of
 from caveagent_magic.security.flow.results import RESULTS
 from caveagent_magic.security.flow.shared import SHARED, changed_for_all, held_by_library
@@ -74,6 +75,16 @@ GOING_THROUGH = (
     "collections.", "concurrent.", "multiprocessing.", "joblib.",
 )  # fmt: skip
 """Libraries whose functions go through all of an iterable that they are given."""
+GIVING_TABLES = names(
+    """
+    sql query table view from_df from_query from_arrow from_csv_auto from_parquet read_csv read_json values
+    read_parquet table_function filter project select aggregate order sort limit distinct join union except_
+    intersect set_alias cross
+    """
+)
+"""Methods of duckdb that give a table which still belongs to the connection."""
+ENDING = names("commit rollback close executescript __enter__ __exit__")
+"""Methods of a connection that write down what is pending, or give it up."""
 LEAVING_ALONE = names("itertools.cycle itertools.repeat itertools.islice itertools.takewhile")
 TAKING_ALL = names("join extend update fromkeys extendleft writelines union")
 """Methods that go through all of an iterable."""
@@ -208,6 +219,8 @@ class Calls(Own):
             for figure in of_open_figures():
                 self.touch(Instance("matplotlib", Ref(figure)), given.node)
         method = callee.name.rpartition(".")[2]
+        if method in ENDING and isinstance(owner, Instance):
+            self.note_pending((owner,), given.node)
         if isinstance(owner, Instance) and owner.live is not None and not method.startswith(("get_", "set_")):
             self.act_on(owner.live.obj, given.node)
 
@@ -255,6 +268,11 @@ class Calls(Own):
             return (Instance(live.MAPPED),)
         if name in RESULTS or callee.name in RESULTS:
             return (Instance(RESULTS.get(name) or RESULTS[callee.name]),)
+        path = moved(receiver, method, given.args)
+        if path is not None:
+            return path
+        if method in GIVING_TABLES and any(map(_is_of_duckdb, receiver)):
+            return (Instance("_duckdb.DuckDBPyRelation"),)
         made = self._made_with(name, receiver, given)
         if _makes(callee, name) or (made.carries and name.startswith(HOLDING)):
             return (made,)
@@ -357,6 +375,13 @@ def _copied(owner: Items) -> Items:
 
 def _is_own(value: Value) -> bool:
     return isinstance(value, Named) and value.live is not None and own_code(value.live.obj)
+
+
+def _is_of_duckdb(value: Value) -> bool:
+    """Whether it is a live connection or table of duckdb, which may be over a file, or a table of one."""
+    if not isinstance(value, Instance) or not value.of.startswith("_duckdb."):
+        return False
+    return value.live is not None or value.of == "_duckdb.DuckDBPyRelation"
 
 
 def _makes(callee: Named, name: str) -> bool:

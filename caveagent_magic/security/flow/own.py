@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import sys
 import types
 from collections.abc import Iterator
 
@@ -35,9 +36,12 @@ from caveagent_magic.security.objects.held import held, written
 from caveagent_magic.security.objects.members import own_functions
 from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
 from caveagent_magic.security.objects.settings import settings_of
-from caveagent_magic.security.objects.still import class_dict, is_a, mro
+from caveagent_magic.security.objects.standing import standing
+from caveagent_magic.security.objects.still import Kinds, class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import accessors
 from caveagent_magic.security.rule import claimed
+
+NEVER_OWN = Kinds(*live.ROUTINES, *live.PLAIN, list, tuple, dict, types.MethodType)
 
 
 class Own(Hooks):
@@ -66,6 +70,21 @@ class Own(Hooks):
         if self.native is None:
             self.native = node, self.elsewhere
 
+    def read_standing(self) -> None:
+        """Follow what the person has told libraries to call by themselves."""
+        if not self.tree.body:
+            return
+        node = self.tree.body[-1]
+        words = {each.value for each in ast.walk(self.tree) if isinstance(each, ast.Constant)}
+        for found in standing(word for word in words if type(word) is str and word.isidentifier()):
+            if own_code(found):
+                self.call_back(live.values_of(found)[0], node)
+            elif type(found) not in NEVER_OWN and self.is_own_class(type(found)):
+                self.hooks(type(found), node, found)
+                self.overridden(type(found), node, found)
+                for method in live.attribute(Instance("object", Ref(found)), "write") or ():
+                    self.call_back(method, node)
+
     def read_native(self) -> None:
         """Follow what native code may call, once nothing that is read holds a function itself."""
         if self.native is None:
@@ -86,6 +105,13 @@ class Own(Hooks):
         members = list(class_dict(found).values()) if is_a(found, type) else []
         for function in (each for member in members for each in own_functions(member)):
             self.hand_over(live.values_of(function), node)
+
+    def note_pending(self, values: Values, node: ast.AST) -> None:
+        """What a live connection of SQLite's has not written down yet is written, or given up."""
+        for value in values:
+            obj = value.live.obj if isinstance(value, Instance) and value.live is not None else None
+            if _is_pending(obj):
+                self.record("call", ("sqlite3.Connection.commit()",), node)
 
     def let_go(self, obj: object, node: ast.AST) -> None:
         """The name of a live object is bound anew or deleted: it may be the last that held it."""
@@ -309,6 +335,13 @@ class Own(Hooks):
                 member = still.function_of(class_dict(each)[name])
                 if own_code(member):
                     self.call_back(live.values_of(member)[0], node)
+
+
+def _is_pending(obj: object) -> bool:
+    """Whether it is a connection of SQLite's in the middle of a transaction."""
+    module = sys.modules.get("sqlite3")
+    kind = module_dict(module).get("Connection") if is_a(module, types.ModuleType) else None
+    return type(obj) is kind and bool(class_dict(kind)["in_transaction"].__get__(obj))
 
 
 def _unknown_call(node: ast.AST) -> Given:

@@ -148,6 +148,10 @@ class Reader:
         """Frames are shown with what is in their cells as it is."""
         raise NotImplementedError
 
+    def note_pending(self, values: Values, node: ast.AST) -> None:
+        """What a live connection of SQLite's has not written down yet is written, or given up."""
+        raise NotImplementedError
+
     def ask_module(self, owner: Value, name: str, node: ast.AST) -> Values | None:
         """What a module of the person's gives by its `__getattr__`; None if it has none."""
         raise NotImplementedError

@@ -165,6 +165,10 @@ def _path(calls: Calls, given: Given) -> Values | None:
     return (Instance("pathlib.Path", about=found if found is not None else Const(".")),)
 
 
+def _here(calls: Calls, given: Given) -> Values | None:
+    return (Instance("pathlib.Path", about=Const(".")),)
+
+
 def _os_join(calls: Calls, given: Given) -> Values | None:
     made = _path(calls, given)
     about = made[0].about if made and isinstance(made[0], Instance) else None
@@ -304,6 +308,7 @@ SPECIALS: Mapping[str, Callable[[Calls, Given], Values | None]] = {
     "itertools.starmap": spread, "builtins.filter": filtered, "functools.reduce": reduced,
     "functools.partial": _partial, "builtins.max": best, "builtins.min": best,
     "operator.attrgetter": _attrgetter, "operator.methodcaller": _attrgetter, "pathlib.Path": _path,
+    "pathlib.Path.cwd": _here,
     "pathlib.PosixPath": _path, "pathlib.PurePath": _path, "os.path.join": _os_join, "glob.glob": _glob,
     "glob.iglob": _glob, "IPython.InteractiveShell.run_line_magic": magic,
     "IPython.InteractiveShell.run_cell_magic": magic, "IPython.InteractiveShell.magic": magic,

@@ -105,6 +105,8 @@ class Stores(Calls):
             else:
                 self.record("store", (f"?.{name}",), node, args=(values,), detail="of an object")
             if isinstance(owner, Instance):
+                if name in ("isolation_level", "autocommit"):
+                    self.note_pending((owner,), node)
                 if owner.live is not None and is_memory(owner.live.obj):
                     self.record("call", ("mmap.mmap.write",), node)
                 self.write_property(owner, name, values, node)

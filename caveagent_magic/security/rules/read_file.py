@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from caveagent_magic.security.flow.values import Const, texts
+from caveagent_magic.security.flow.values import Const, Value, texts
 from caveagent_magic.security.paths import is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.sql import files
@@ -65,6 +65,8 @@ METHODS = names(
     pathlib.Path.rglob ?.read_text ?.read_bytes
     """
 )  # fmt: skip
+OTHER_SOURCE = re.compile(r"\b(?:from|join)\s*(?:[\w$]*[/\\.:]|['\"`\[][^'\"`\]]*[/\\.:])", re.IGNORECASE)
+GEOGRAPHIC = ("geopandas.", "fiona.", "rasterio.", "pyogrio.", "osgeo.", "rioxarray.")
 NAMING = names("vrt ovf wms tms xml vpj mosaicjson")
 """Ends of files that GDAL reads as descriptions of data which lie elsewhere."""
 SHAPES = names("FeatureCollection Feature Point LineString Polygon MultiPoint MultiLineString MultiPolygon")
@@ -108,6 +110,11 @@ class ReadsFile(Rule):
             return
         if name in ("pathlib.Path.open", "?.open") and _writes(mode_of(use, 0)):
             return
+        if name.startswith(GEOGRAPHIC) and any(map(_names_a_source, use.keywords.get("sql", ()))):
+            yield Hit(shown(name))
+        if name.startswith(GEOGRAPHIC):  # `where` chooses rows
+            named = {key: values for key, values in use.keywords.items() if key != "where"}
+            use = replace(use, keywords=named)
         for path in (
             receiver_paths(use) if name in METHODS or name.endswith("Path.open") else paths_of(use) or ()
         ):
@@ -119,9 +126,18 @@ class ReadsFile(Rule):
 
 def _tells_more(name: str, path: str) -> bool:
     """Whether what looks like a path is a description of data that lie elsewhere, as GDAL reads it."""
-    geo = name.startswith(("geopandas.", "fiona.", "rasterio.", "pyogrio.", "osgeo.", "rioxarray."))
+    geo = name.startswith(GEOGRAPHIC)
     named = geo and path.lower().rpartition(".")[2] in NAMING
     return named or (geo and not re.fullmatch(r"(?!/vsi)[\w ./-]+", path))
+
+
+def _names_a_source(value: Value) -> bool:
+    """Whether a command of GDAL's may select from more than the layers of the file."""
+    if value == Const(None):
+        return False
+    text = value.value if isinstance(value, Const) and isinstance(value.value, str) else "?"
+    layers = re.fullmatch(r"\s*select\b[^;]*", text, re.IGNORECASE)
+    return not layers or bool(OTHER_SOURCE.search(text))
 
 
 def _is_geojson(text: str) -> bool:

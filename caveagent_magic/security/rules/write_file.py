@@ -213,8 +213,10 @@ class RunsSql(Rule):
         ?.execute ?.executemany ?.exec_driver_sql pandas.read_sql pandas.read_sql_query
         pandas.read_sql_table sqlite3.Connection.execute sqlite3.Connection.executemany
         sqlite3.Cursor.execute polars.read_database polars.sql ?.sql ?.query sqlite3.Connection.*
+        sqlite3.Blob.write ?.blobopen ?.raw_sql ?.run_sql ?.run_query
         """
     )
+    stores = frozenset({"sqlite3.Blob[]"})
 
     examples = (
         Flagged("connection.execute('drop table a')", name="execute"),
@@ -231,6 +233,11 @@ class RunsSql(Rule):
 
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Selecting from tables is left alone."""
+        in_kernel = bool(use.receiver) and all(_is_kept_in_memory(value) for value in use.receiver)
+        if name.endswith((".blobopen", ".commit()")) or name.startswith("sqlite3.Blob"):
+            if not in_kernel and use.keywords.get("readonly") != (Const(True),):
+                yield Hit(shown(name).removesuffix("()"))
+            return
         if name == "sqlite3.Connection.*" or use.name.endswith((".close", ".cursor", ".commit", ".rollback")):
             return
         if name == "?.query":  # of a table of duckdb, with the name of a view first; others take one text
@@ -243,7 +250,6 @@ class RunsSql(Rule):
             if known is None or any(map(calls_more, known)):
                 yield Hit(shown(name))
                 return
-        in_kernel = bool(use.receiver) and all(_is_kept_in_memory(value) for value in use.receiver)
         if not (_only_selects(use) or (in_kernel and _stays_inside(use))) or _makes_database(use):
             yield Hit(shown(name))
 
