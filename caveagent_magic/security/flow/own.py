@@ -36,6 +36,7 @@ from caveagent_magic.security.objects.held import held, written
 from caveagent_magic.security.objects.members import own_functions
 from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
 from caveagent_magic.security.objects.settings import settings_of
+from caveagent_magic.security.objects.sinks import ends_in_a_file
 from caveagent_magic.security.objects.standing import standing
 from caveagent_magic.security.objects.still import Kinds, class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import accessors
@@ -130,6 +131,8 @@ class Own(Hooks):
             self.overridden(obj, node)
             self.validated(obj, node)
             return
+        if ends_in_a_file(obj):
+            self.record("call", ("polars.LazyFrame.sink_csv", "?.sink_csv"), node, open_ended=True)
         if is_open_for_writing(obj):
             self.record("call", (f"{live.class_name(type(obj))}.write",), node, open_ended=True)
         self.overridden(type(obj), node, obj)
