@@ -29,6 +29,7 @@ CONVENTIONS = {
     "pl": "polars", "px": "plotly.express", "go": "plotly.graph_objects", "sm": "statsmodels.api",
     "smf": "statsmodels.formula.api", "tf": "tensorflow", "dt": "datetime", "sp": "scipy", "nx": "networkx",
     "pa": "pyarrow", "pq": "pyarrow.parquet", "alt": "altair", "xgb": "xgboost", "lgb": "lightgbm",
+    "keras": "keras",
 }  # fmt: skip
 """What a name usually is where neither the code nor the kernel binds it."""
 
