@@ -37,7 +37,7 @@ from caveagent_magic.security.use import Use
 def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -> tuple[list[Use], bool]:
     """Every use in the code, in the order met, and whether all of it could be followed."""
     reader = Names(tree, namespace, budget)
-    live.beyond.clear()
+    live.forget()
     try:
         reader.outermost = Scope(namespace)
         reader.run(tree.body, reader.outermost)

@@ -43,15 +43,19 @@ MOST = 100_000  # objects that are looked at
 MOST_INSIDE = 200  # objects in one attribute
 
 
+_seen: dict[int, Mapping[str, set[object]]] = {}
+_classes: dict[int, bool] = {}
+
+
 def are_data(objects: Iterable[Any], depth: int = 0) -> bool:
     """Whether there is nothing among them, or in the containers among them, but plain values."""
     listed = list(islice(objects, MOST + 1))
     if len(listed) > MOST:
         return False
     others = set(map(id, map(type, listed))) - SINGLE  # by identity: a metaclass may say anything of equality
-    if not others or others <= _measured():
+    if not others or others <= _measured(len(sys.modules)):
         return True
-    if depth == DEEPEST or not others <= _measured() | SEVERAL:
+    if depth == DEEPEST or not others <= _measured(len(sys.modules)) | SEVERAL:
         return False
     rows = [row for row in listed if type(row) in ROWS]
     tables = [table for table in listed if type(table) is dict]
@@ -62,8 +66,9 @@ def _all(several: Iterable[Iterable[object]]) -> Iterator[object]:
     return chain.from_iterable(several)
 
 
-def _measured() -> set[int]:
-    """The classes of single values, as they are in the libraries that are loaded."""
+@functools.lru_cache(maxsize=8)
+def _measured(loaded: int) -> set[int]:
+    """The classes of single values, by identity, as they are in the libraries when so many are loaded."""
     found = []
     for name in MEASURED:
         library, _, what = name.partition(".")
@@ -92,9 +97,24 @@ def _fits(obj: object, known: Mapping[str, set[object]] | None) -> bool:
 
 def _made_of(obj: object) -> Mapping[str, set[object]]:
     """What is in each attribute, apart from plain values; of a function or a container what it is itself."""
-    if is_a(obj, (*CONTAINERS, *ROUTINES)) or not own_class(type(obj)):
-        return {"": set(_kinds(obj, 0))}
-    return {name: set(_kinds(value, 0)) for name, value in _attributes(obj)}
+    if id(obj) not in _seen:
+        if is_a(obj, (*CONTAINERS, *ROUTINES)) or not _own_class(type(obj)):
+            _seen[id(obj)] = {"": set(_kinds(obj, 0))}
+        else:
+            _seen[id(obj)] = {name: set(_kinds(value, 0)) for name, value in _attributes(obj)}
+    return _seen[id(obj)]
+
+
+def _own_class(kind: type) -> bool:
+    if id(kind) not in _classes:
+        _classes[id(kind)] = own_class(kind)
+    return _classes[id(kind)]
+
+
+def forget() -> None:
+    """Objects may have changed since the last check."""
+    _seen.clear()
+    _classes.clear()
 
 
 def _kinds(value: object, depth: int) -> Iterator[object]:
@@ -109,7 +129,7 @@ def _kinds(value: object, depth: int) -> Iterator[object]:
     elif kind is types.FunctionType:
         yield id(value.__code__) if are_data(_given(value)) else id(value)  # type: ignore[attr-defined]
     elif id(kind) not in SINGLE:
-        yield id(kind) if own_class(kind) or _holds_data(value) else id(value)
+        yield id(kind) if _own_class(kind) or _holds_data(value) else id(value)
 
 
 def _contents(value: Any) -> Iterator[object]:

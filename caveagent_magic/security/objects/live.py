@@ -26,7 +26,7 @@ from caveagent_magic.security.flow.values import (
     join,
 )
 from caveagent_magic.security.known import module_dict, own_code, own_module, top
-from caveagent_magic.security.objects import still
+from caveagent_magic.security.objects import alike, still
 from caveagent_magic.security.objects.aliases import alias_of
 from caveagent_magic.security.objects.alike import are_data, are_like
 from caveagent_magic.security.objects.dispatch import adds_for_everyone
@@ -243,6 +243,12 @@ def _others(obj: Any, first: int) -> Values:
         found = () if near and are_like(inside[first:], inside[:first]) else UNRESOLVED
     beyond[id(obj)] = found
     return found
+
+
+def forget() -> None:
+    """What stood for objects in the last check counts no more."""
+    beyond.clear()
+    alike.forget()
 
 
 def _routine_name(obj: object) -> str:
