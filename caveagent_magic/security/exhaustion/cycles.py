@@ -7,20 +7,29 @@ import operator
 from collections.abc import Callable, Mapping
 
 ROUNDS = 300
-LARGEST = 10**12
+LARGEST = 10**40
+HIGHEST = 9  # power
 Number = int | float
+
+
+class Unknown(Exception):
+    """A value that is not known."""
+
+
+def _power(base: Number, exponent: Number) -> Number:
+    if not 0 <= exponent <= HIGHEST:
+        raise Unknown
+    return base**exponent
+
+
 WORK: Mapping[type, Callable[[Number, Number], Number]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: _power,
 }  # fmt: skip
 TESTS: Mapping[type, Callable[[Number, Number], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
     ast.Eq: operator.eq, ast.NotEq: operator.ne,
 }  # fmt: skip
-
-
-class Unknown(Exception):
-    """A value that is not known."""
 
 
 def goes_round(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Number]) -> bool:
@@ -34,11 +43,18 @@ def goes_round(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Numbe
             if here in seen:
                 return True
             seen.add(here)
-            for statement in body:
-                _step(statement, state)
+            _run(body, state)
     except (Unknown, ArithmeticError):
         return False
     return False
+
+
+def _run(body: list[ast.stmt], state: dict[str, Number]) -> None:
+    for statement in body:
+        if isinstance(statement, ast.If):
+            _run(statement.body if number_of(statement.test, state) else statement.orelse, state)
+        else:
+            _step(statement, state)
 
 
 def _step(statement: ast.stmt, state: dict[str, Number]) -> None:

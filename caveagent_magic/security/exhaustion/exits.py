@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -58,12 +59,46 @@ def _first(path: Path, counted: Counted) -> float:
     names = {node.id for test, _ in path for node in ast.walk(test) if isinstance(node, ast.Name)}
     moving = {name: at for name, at in counted.items() if name in names}
     tests = [test for test, _ in path]
-    rounds = sorted({*range(FIRST), *LATER, *_near(moving, tests)}) if moving else (0,)
+    if moving and _comes_round(tests, moving):
+        return 0
+    known = sorted({*range(FIRST), *LATER, *_near(moving, tests)}) if moving else [0]
+    rounds: list[int] = sorted({*known, *(at for test in tests for at in _meeting(test, moving, known))})
     for turn in rounds:
         state = {name: start + step * turn for name, (start, step) in moving.items()}
-        if all(_holds(test, state) in (wanted, None) for test, wanted in path):
+        if all(holds(test, state) in (wanted, None) for test, wanted in path):
             return turn
     return math.inf
+
+
+def _comes_round(tests: Sequence[ast.expr], moving: Counted) -> bool:
+    """Whether the tests look at remainders that may need more rounds than are looked at."""
+    period = 1
+    for test in tests:
+        for node in ast.walk(test):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+                by = node.right.value if isinstance(node.right, ast.Constant) else FIRST
+                period *= by if isinstance(by, int) and by else FIRST
+    return period >= FIRST
+
+
+def _meeting(test: ast.expr, moving: Counted, rounds: Sequence[int]) -> Iterator[int]:
+    """The rounds about which the sides of `n * n == 144` come together."""
+    nodes = list(ast.walk(test)) if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq) else []
+    if not any(isinstance(n, ast.BinOp) and isinstance(n.op, (ast.Mult, ast.Pow)) for n in nodes):
+        return
+    assert isinstance(test, ast.Compare)
+    less = ast.Compare(test.left, [ast.Lt()], test.comparators[:1])
+
+    def below(turn: int) -> bool | None:
+        return holds(less, {name: start + step * turn for name, (start, step) in moving.items()})
+
+    for low, high in itertools.pairwise(rounds):
+        first, last = below(low), below(high)
+        while first != last and high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if below(middle) == first else (low, middle)
+        if first != last:
+            yield from (low, high)
 
 
 def _near(counted: Counted, tests: Sequence[ast.expr]) -> Iterator[int]:
@@ -75,19 +110,19 @@ def _near(counted: Counted, tests: Sequence[ast.expr]) -> Iterator[int]:
             yield from (each for each in range(turn - 2, turn + 3) if each >= 0)
 
 
-def _holds(test: ast.expr, state: Mapping[str, Number]) -> bool | None:
+def holds(test: ast.expr, state: Mapping[str, Number]) -> bool | None:
     """How a test turns out; None where that is not known."""
     if isinstance(test, ast.BoolOp):
-        parts = [_holds(part, state) for part in test.values]
+        parts = [holds(part, state) for part in test.values]
         decisive = isinstance(test.op, ast.Or)
         return decisive if decisive in parts else None if None in parts else not decisive
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = _holds(test.operand, state)
+        inner = holds(test.operand, state)
         return None if inner is None else not inner
     if isinstance(test, ast.Compare) and len(test.ops) > 1:
         sides = [test.left, *test.comparators]
         pairs = zip(sides, test.ops, sides[1:], strict=False)
-        return _holds(ast.BoolOp(ast.And(), [ast.Compare(a, [op], [b]) for a, op, b in pairs]), state)
+        return holds(ast.BoolOp(ast.And(), [ast.Compare(a, [op], [b]) for a, op, b in pairs]), state)
     try:
         return bool(number_of(test, state))
     except (Unknown, ArithmeticError):

@@ -12,18 +12,22 @@ from caveagent_magic.security.exhaustion.cycles import Number
 from caveagent_magic.security.exhaustion.exits import CONVERTING, Counted, never
 from caveagent_magic.security.exhaustion.loops import yields_for_ever
 from caveagent_magic.security.flow.reader import Given
-from caveagent_magic.security.flow.source import node_at
+from caveagent_magic.security.flow.source import goes_on, node_at
 from caveagent_magic.security.flow.values import (
+    DATA,
     Class,
+    Const,
     Function,
     Instance,
+    Items,
     Made,
     Named,
+    Text,
     Value,
     Values,
     constants,
 )
-from caveagent_magic.security.known import own_file
+from caveagent_magic.security.known import own_file, top
 from caveagent_magic.security.objects.still import Kinds
 
 if TYPE_CHECKING:
@@ -52,8 +56,10 @@ def _never_ends(value: Value) -> bool:
 
 def _is_endless_generator(obj: object) -> bool:
     code = obj.gi_code if type(obj) is types.GeneratorType else None
-    node = node_at(code) if code is not None and own_file(code.co_filename) else None
-    return node is not None and yields_for_ever(node)
+    if code is None or not own_file(code.co_filename):
+        return False
+    node = node_at(code)
+    return yields_for_ever(node) if node is not None else goes_on(code)
 
 
 def _is_asked_for_ever(kind: Class) -> bool:
@@ -120,3 +126,17 @@ def stays(reader: Expressions, given: Given, wanted: bool) -> bool:
     target = ast.Name(test.args.args[0].arg, ast.Load())
     numbers = counted(reader, target, call.args[1], given.scope)
     return bool(numbers) and never(test.body, not wanted, numbers)
+
+
+def is_data(value: Value) -> bool:
+    """Whether nothing but the code itself changes it: a number, a text, a container, a table."""
+    if isinstance(value, (Const, Text, Items)) or value == DATA[0]:
+        return True
+    if isinstance(value, Named):
+        return value.module and value.name in ("numpy", "pandas", "math")
+    return isinstance(value, Instance) and top(value.of) in ("pandas", "numpy")
+
+
+def is_table(value: Value) -> bool:
+    """Whether it is a live frame, whose attributes are its columns."""
+    return isinstance(value, Instance) and value.of == "pandas.DataFrame"

@@ -6,13 +6,15 @@ import ast
 from collections.abc import Callable
 
 from caveagent_magic.security.exhaustion.cycles import goes_round
-from caveagent_magic.security.exhaustion.exits import Counted, can_leave, counters, untouched
+from caveagent_magic.security.exhaustion.exits import Counted, can_leave, counters, holds, untouched
 from caveagent_magic.security.exhaustion.keeping import never_caught, never_emptied
-from caveagent_magic.security.exhaustion.loops import feeds_itself, moves_away, unchanging
+from caveagent_magic.security.exhaustion.loops import feeds_itself, leaves, moves_away, unchanging
+from caveagent_magic.security.exhaustion.rounds import Known, all_alike
 from caveagent_magic.security.flow.bindings import Scope, branches
 from caveagent_magic.security.flow.doubts import Doubts
-from caveagent_magic.security.flow.endless import counted, is_endless
+from caveagent_magic.security.flow.endless import counted, is_data, is_endless, is_table
 from caveagent_magic.security.flow.values import Bound, Class, Const, Function, Named, Value, Values
+from caveagent_magic.security.objects import still
 
 MOST_TURNS = 12  # of a loop that hands code from name to name
 
@@ -35,6 +37,10 @@ class Loops(Doubts):
         numbers = {**_kept(node.body, before, scope), **untouched(node.body, over)}
         if feeds_itself(node) or is_endless(iterated):
             self._never_left(node.iter, node.body, numbers, "endless for")
+        if is_endless(iterated):
+            counts = frozenset(n.id for n in ast.walk(node.target) if isinstance(n, ast.Name))
+            if all_alike(ast.Constant(True), node.body, self._known(scope, before), counts):
+                self.record("code", ("endless for",), node.iter)
         self.run(node.orelse, scope)
 
     def loop_while(self, node: ast.While, scope: Scope) -> None:
@@ -44,12 +50,33 @@ class Loops(Doubts):
         hopeless = bool(known) and not any(bool(value.value) for value in known)
         before = _numbers(scope)
         goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
-        goes_on = goes_on or goes_round(node.test, node.body, before)
+        goes_on = goes_on or goes_round(node.test, node.body, {**_live_numbers(node, scope), **before})
         goes_on = goes_on or never_emptied(node.test, node.body) or never_caught(node.test, node.body)
+        alike = not goes_on or (isinstance(node.test, ast.Constant) and leaves(node.body))
+        if alike and not hopeless and all_alike(node.test, node.body, self._known(scope, before)):
+            self.record("code", ("while True",), node)
         self._until_settled(lambda: self.run(node.body, scope), scope)
         if goes_on and not hopeless:
             self._never_left(node, node.body, _kept(node.body, before, scope), "while True")
         self.run(node.orelse, scope)
+
+    def _known(self, scope: Scope, numbers: dict[str, int | float]) -> Known:
+        """What is known of the names in a loop before its first round."""
+
+        def same(name: str) -> bool:
+            functions = [value for value in scope.look_up(name) if isinstance(value, Function)]
+            return bool(functions) and all(
+                isinstance(each.node, ast.Lambda)
+                and all_alike(each.node.body, [ast.Pass()], self._known(each.scope, {}))
+                for each in functions
+            )
+
+        return Known(
+            data=lambda name: all(map(is_data, scope.look_up(name))),
+            table=lambda name: all(map(is_table, scope.look_up(name))),
+            same=same,
+            holds=lambda test: holds(test, numbers),
+        )
 
     def _never_left(self, node: ast.AST, body: list[ast.stmt], numbers: Counted, what: str) -> None:
         """Note a loop that goes on by itself; in a generator that is up to who goes through it."""
@@ -78,6 +105,15 @@ def _numbers(scope: Scope) -> dict[str, int | float]:
     single = {name: values[0] for name, values in scope.names.items() if len(values) == 1}
     known = {name: value.value for name, value in single.items() if isinstance(value, Const)}
     return {name: value for name, value in known.items() if isinstance(value, (int, float))}
+
+
+def _live_numbers(node: ast.While, scope: Scope) -> dict[str, int | float]:
+    """The numbers of the kernel that a loop uses."""
+    used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    live = {
+        name: scope.namespace[name] for name in used if name in scope.namespace and name not in scope.names
+    }
+    return {name: number for name, obj in live.items() if (number := still.number_of(obj)) is not None}
 
 
 def _kept(body: list[ast.stmt], before: dict[str, int | float], scope: Scope) -> Counted:

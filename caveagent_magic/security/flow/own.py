@@ -14,7 +14,7 @@ from caveagent_magic.security.flow.expressions import is_markup
 from caveagent_magic.security.flow.generated import enclosed, generated
 from caveagent_magic.security.flow.hooks import Hooks
 from caveagent_magic.security.flow.reader import Given, names_of, span_of
-from caveagent_magic.security.flow.source import names_in, node_of
+from caveagent_magic.security.flow.source import goes_on, names_in, node_of
 from caveagent_magic.security.flow.values import (
     DATA,
     Bound,
@@ -290,6 +290,8 @@ class Own(Hooks):
             for inner in enclosed(function):
                 self._may_run(inner, given.node)
             return DATA
+        if goes_on(function.__code__):
+            self.unknown("runs a loop of which only the compiled code is there", given.node)
         self.give("", given)
         names = names_in(function.__code__)
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):

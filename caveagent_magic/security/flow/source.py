@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import linecache
 import os
@@ -93,3 +94,14 @@ def names_in(code: types.CodeType) -> set[str]:
         if isinstance(constant, types.CodeType):
             found |= names_in(constant)
     return found
+
+
+def goes_on(code: types.CodeType) -> bool:
+    """Whether compiled code has a loop that goes over nothing, such as `while`."""
+    steps = {step.offset: step for step in dis.get_instructions(code)}
+    back = [step.argval for step in steps.values() if "JUMP" in step.opname and _is_back(step)]
+    return any(steps[target].opname not in ("FOR_ITER", "SEND", "END_ASYNC_FOR") for target in back)
+
+
+def _is_back(step: dis.Instruction) -> bool:
+    return isinstance(step.argval, int) and step.argval < step.offset

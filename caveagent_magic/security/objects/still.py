@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Mapping
 from typing import Any, TypeGuard, TypeVar, overload
 
 T = TypeVar("T")
 MISSING = object()
+NUMBERS = ("float64", "int64", "float32", "int32", "bool_")
 _mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 
@@ -89,3 +91,13 @@ def function_of(member: object) -> object:
 def word(value: object, otherwise: str = "?") -> str:
     """A name as plain text, whatever class of text it is."""
     return str.__str__(value) if is_a(value, str) else otherwise
+
+
+def number_of(obj: object) -> int | float | None:
+    """A number of Python's or of numpy's; None for anything else."""
+    kind = type(obj)
+    if kind is int or kind is float or kind is bool:
+        return obj  # type: ignore[return-value]
+    numpy = sys.modules.get("numpy")
+    kinds = [getattr(numpy, name, None) for name in NUMBERS] if numpy is not None else []
+    return obj.item() if any(kind is each for each in kinds) else None  # type: ignore[attr-defined]
