@@ -52,6 +52,8 @@ def uses_of(tree: ast.Module, namespace: Mapping[str, object], budget: Budget) -
             reader.record("code", (f"{COSTLY}{what}",), node)
     except TooMuch:
         return reader.uses, False
+    finally:
+        live.forget()
     return reader.uses, True
 
 

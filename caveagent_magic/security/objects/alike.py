@@ -43,8 +43,9 @@ MOST = 100_000  # objects that are looked at
 MOST_INSIDE = 200  # objects in one attribute
 
 
-_seen: dict[int, Mapping[str, set[object]]] = {}
-_classes: dict[int, bool] = {}
+_seen: dict[int, tuple[object, Mapping[str, set[object]]]] = {}
+_classes: dict[int, tuple[type, bool]] = {}
+"""What was found in this check, with the objects, so that no other one gets their identities."""
 
 
 def are_data(objects: Iterable[Any], depth: int = 0) -> bool:
@@ -97,18 +98,19 @@ def _fits(obj: object, known: Mapping[str, set[object]] | None) -> bool:
 
 def _made_of(obj: object) -> Mapping[str, set[object]]:
     """What is in each attribute, apart from plain values; of a function or a container what it is itself."""
-    if id(obj) not in _seen:
-        if is_a(obj, (*CONTAINERS, *ROUTINES)) or not _own_class(type(obj)):
-            _seen[id(obj)] = {"": set(_kinds(obj, 0))}
-        else:
-            _seen[id(obj)] = {name: set(_kinds(value, 0)) for name, value in _attributes(obj)}
-    return _seen[id(obj)]
+    found = _seen.get(id(obj))
+    if found is None:
+        whole = is_a(obj, (*CONTAINERS, *ROUTINES)) or not _own_class(type(obj))
+        parts = [("", obj)] if whole else _attributes(obj)
+        found = _seen[id(obj)] = obj, {name: set(_kinds(value, 0)) for name, value in parts}
+    return found[1]
 
 
 def _own_class(kind: type) -> bool:
-    if id(kind) not in _classes:
-        _classes[id(kind)] = own_class(kind)
-    return _classes[id(kind)]
+    found = _classes.get(id(kind))
+    if found is None:
+        found = _classes[id(kind)] = kind, own_class(kind)
+    return found[1]
 
 
 def forget() -> None:

@@ -35,7 +35,7 @@ from caveagent_magic.security.objects.still import Kinds, is_a, word
 PLAIN_KINDS = Kinds(str, bytes, int, float, bool, type(None))
 MOST_ITEMS = (100, 10)  # looked at in a container, and in one inside it
 MOST_ALIKE = 1000  # objects in a container that are compared with the first ones
-beyond: dict[int, Values] = {}
+_beyond: dict[int, tuple[object, Values]] = {}
 """What stands for the rest of a long container, by its identity; forgotten with each check."""
 PLAIN = (str, bytes, int, float, bool, type(None))
 CONTAINERS: dict[type, str] = {list: "list", tuple: "tuple", set: "set", frozenset: "set", dict: "dict"}
@@ -233,21 +233,22 @@ def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:
 
 def _others(obj: Any, first: int) -> Values:
     """What stands for the rest of a long container; nothing where the first ones are like it."""
-    if id(obj) in beyond:
-        return beyond[id(obj)]
+    known = _beyond.get(id(obj))
+    if known is not None:
+        return known[1]
     inside = list(obj.values()) if is_a(obj, dict) else list(obj)
     if are_data(inside[first:]):
         found = DATA
     else:
         near = first > MOST_ITEMS[-1] and len(inside) <= MOST_ALIKE
         found = () if near and are_like(inside[first:], inside[:first]) else UNRESOLVED
-    beyond[id(obj)] = found
+    _beyond[id(obj)] = obj, found
     return found
 
 
 def forget() -> None:
     """What stood for objects in the last check counts no more."""
-    beyond.clear()
+    _beyond.clear()
     alike.forget()
 
 
