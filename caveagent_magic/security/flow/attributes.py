@@ -106,8 +106,10 @@ class Attributes(Containers):
         if isinstance(owner, Made):
             return (Items("dict", tuple(owner.of.scope.ever.items())),)
         obj = owner.live.obj if isinstance(owner, Instance) and owner.live is not None else None
-        if obj is None or is_a(obj, type) or not self.own_class_of(owner):
+        if obj is None or not self.own_class_of(owner):
             return ()
+        if is_a(obj, type):  # an object that the code has just made of the person's class
+            return (Items("dict", ((None, DATA),)),)
         return live.values_of(still.instance_dict(obj))
 
     def note_shared(self, owner: Named | Instance, name: str, found: Values) -> None:
