@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from caveagent_magic.frozen import frozen
+from caveagent_magic.security.flow.values import Ref
 from caveagent_magic.security.objects.still import Kinds
+
+SHORT = 8  # elements of a list that are kept one by one
 
 MANY = 10.0**18
 FULL = 64  # bits of a number that is worked out exactly
@@ -31,12 +34,17 @@ class Amount:
     several: bool = False  # the largest of several numbers
     distinct: bool = False  # no two elements are alike; of a frame, those of a column
     alike: frozenset[str] = frozenset()  # columns that hold one value in all rows
+    single: bool = False  # one value in all places
+    span: float | None = None  # seconds from the first of its dates to the last
+    live: Ref | None = None  # the frame of the kernel that it is
     name: str = ""
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None = None
 
 
 UNKNOWN = Amount()
 NUMBERS, TEXTS = Kinds(int, float, bool), Kinds(str, bytes)
+PLAIN, ORDERED = Kinds(int, float, str), Kinds(list, tuple)
+TABLES = (("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series"), ("polars", "DataFrame"))
 CONTAINERS = Kinds(list, tuple, set, frozenset, dict, range)
 
 
@@ -152,11 +160,14 @@ def live_amount(obj: object) -> Amount:
     if kind in TEXTS:
         return Amount(value=obj if len(obj) < 1000 else None, length=float(len(obj)))  # type: ignore[arg-type]
     if kind in CONTAINERS:
-        return listed(float(len(obj)))  # type: ignore[arg-type]
-    for module, name in (("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series")):
+        size = len(obj)  # type: ignore[arg-type]
+        inside = list(obj) if kind in ORDERED and size <= SHORT else []  # type: ignore[call-overload]
+        items = tuple(map(live_amount, inside)) if all(type(each) in PLAIN for each in inside) else ()
+        return replace(listed(float(size)), items=items)
+    for module, name in TABLES:
         if kind is getattr(sys.modules.get(module), name, None):
             shape = tuple(float(part) for part in obj.shape)  # type: ignore[attr-defined]
-            return replace(array(*shape), frame=module == "pandas")
+            return replace(array(*shape), frame=module != "numpy", live=Ref(obj))
     return UNKNOWN
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,6 +28,31 @@ Grows: TypeAlias = Callable[[Args, Keywords], Amount]
 def filled(args: Args, keywords: Keywords) -> Amount:
     """As many as the shape says."""
     return array(*dimensions(argument(args, keywords, 0, "shape", "size", "N", "n")))
+
+
+def alike(args: Args, keywords: Keywords) -> Amount:
+    """As many, all of one value."""
+    return replace(filled(args, keywords), single=True)
+
+
+def spread_out(args: Args, keywords: Keywords) -> Amount:
+    """One value, or a few, in a shape; nothing of it lies in memory."""
+    return replace(array(*dimensions(argument(args, keywords, 1, "shape"))), lazy=True)
+
+
+def windows(args: Args, keywords: Keywords) -> Amount:
+    """Every stretch of so many elements, each of which lies in memory once."""
+    width = numeric(argument(args, keywords, 1, "window_shape")) or 1.0
+    return replace(array(max(_size(args[:1]) - width + 1, 1.0), width), lazy=True)
+
+
+def all_pairs(args: Args, keywords: Keywords) -> Amount:
+    """A label for every combination."""
+    given = argument(args, keywords, 0, "iterables") or UNKNOWN
+    if given.items:
+        return array(math.prod(max(length(item), 1.0) for item in given.items))
+    inner = length(given.inner)
+    return array(inner ** min(length(given), 300 / max(math.log10(max(inner, 1.0)), 1.0)))
 
 
 def drawn(position: int) -> Grows:
@@ -178,44 +204,13 @@ def framed(args: Args, keywords: Keywords) -> Amount:
     shape = shape_of(data) if data is not None else ()
     rows = max((shape or (1.0,))[0], length(index))
     found = (rows, *shape[1:]) if len(shape) > 1 or columns is None else (rows, length(columns))
-    alike = data is None or not data.distinct
-    return replace(array(*found), frame=True, distinct=not alike)
+    distinct = data is not None and data.distinct
+    span = (index or UNKNOWN).span or (data or UNKNOWN).span
+    same = data.alike if data is not None else frozenset()
+    return replace(array(*found), frame=True, distinct=distinct, span=span, alike=same)
 
 
-def periods(args: Args, keywords: Keywords) -> Amount:
-    """Dates, by their number or by two ends and a frequency."""
-    periods = numeric(argument(args, keywords, 2, "periods"))
-    if periods is not None:
-        return array(periods)
-    ends = [_days(argument(args, keywords, at, word)) for at, word in ((0, "start"), (1, "end"))]
-    if ends[0] is None or ends[1] is None:
-        return UNKNOWN
-    return array(max(ends[1] - ends[0], 0.0) * 86_400 / _seconds(keywords.get("freq")))
-
-
-def _days(amount: Amount | None) -> float | None:
-    """The day that a date such as `2024-01-31` is, counted roughly."""
-    found = amount.value if amount is not None else None
-    parts = found[:10].split("-") if isinstance(found, str) else []
-    if not parts or not all(part.isdecimal() for part in parts):
-        return None
-    return sum(int(part) * days for part, days in zip(parts, (365.25, 30.4, 1), strict=False))
-
-
-UNITS = {
-    "ns": 1e-9, "n": 1e-9, "us": 1e-6, "u": 1e-6, "ms": 1e-3, "l": 1e-3, "s": 1.0, "min": 60.0, "t": 60.0,
-    "h": 3600.0,
-}  # fmt: skip
-
-
-def _seconds(frequency: Amount | None) -> float:
-    """How long a frequency such as `15min` is; a day where it is not known."""
-    found = frequency.value if frequency is not None else None
-    word = found.lower() if isinstance(found, str) else ""
-    unit = word.lstrip("0123456789")
-    return UNITS.get(unit, 86_400.0) * float(word[: len(word) - len(unit)] or 1)
-
-
+MOST_CHECKED = 10**8  # rows that two tables have together where it is looked whether a key tells them apart
 DRAWING = {
     "normal": 2, "uniform": 2, "integers": 2, "random": 0, "standard_normal": 0, "choice": 1, "poisson": 1,
     "exponential": 1, "gamma": 2, "beta": 2, "binomial": 2,
@@ -228,10 +223,22 @@ def joined(sides: Args, keywords: Keywords) -> Amount:
     if len(frames) < 2:
         return UNKNOWN
     keys = [keywords[word].value for word in ("on", "left_on", "right_on") if word in keywords]
-    alike = [key in frame.alike for key in keys for frame in frames]
+    large = _rows(frames[0]) * _rows(frames[1]) > MOST_CHECKED
+    alike = [key in frame.alike or (large and one_value(frame, key)) for key in keys for frame in frames]
     if keywords.get("how", UNKNOWN).value != "cross" and not (alike and all(alike)):
         return UNKNOWN
     return replace(array(_rows(frames[0]) * _rows(frames[1])), frame=True)
+
+
+def one_value(frame: Amount, column: object) -> bool:
+    """Whether a column of numbers of a live frame has the same in all rows."""
+    table = frame.live.obj if frame.live is not None else None
+    if type(table).__module__.partition(".")[0] != "pandas" or type(column) is not str:
+        return False
+    with contextlib.suppress(Exception):  # no such column, or several
+        values = table[column]  # type: ignore[index]
+        return values.dtype.kind in "iufb" and bool((values == values.iloc[0]).all())
+    return False
 
 
 def reindexed(owner: Amount, args: Args, keywords: Keywords) -> Amount:

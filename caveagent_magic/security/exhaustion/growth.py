@@ -25,6 +25,8 @@ from caveagent_magic.security.exhaustion.arrays import (
     Args,
     Grows,
     Keywords,
+    alike,
+    all_pairs,
     arange,
     by_function,
     condensed,
@@ -38,7 +40,6 @@ from caveagent_magic.security.exhaustion.arrays import (
     grid,
     joined_up,
     padded,
-    periods,
     product_of,
     reindexed,
     repeated,
@@ -46,11 +47,13 @@ from caveagent_magic.security.exhaustion.arrays import (
     spaced,
     sparse,
     sparse_of_shape,
+    spread_out,
     square,
     summed_over,
     tiled,
     triangle,
     vander,
+    windows,
 )
 from caveagent_magic.security.exhaustion.categories import (
     binarizer,
@@ -65,12 +68,13 @@ from caveagent_magic.security.exhaustion.categories import (
     powers,
     to_the_largest,
 )
+from caveagent_magic.security.exhaustion.dates import covered, date, parsed, periods, resampled
 from caveagent_magic.security.exhaustion.widths import spec_width
 from caveagent_magic.security.vocabulary import names
 
 SAME = names(
     """
-    copy astype sort_values reset_index set_index fillna to_numpy flatten ravel tolist encode decode lower
+    copy astype sort_values reset_index fillna to_numpy flatten ravel tolist encode decode lower
     upper round clip cumsum sort_index rename assign transpose view abs shift iterrows itertuples to_list
     toarray todense to_dense
     """
@@ -251,17 +255,23 @@ def _settings(args: Args, _: Keywords) -> Amount:
     return listed(_power(inner, length(table)), lazy=True) if inner is not None else UNKNOWN
 
 
-def _eager(args: Args, keywords: Keywords) -> Amount:
-    return arange(args, keywords) if "eager" in keywords else UNKNOWN
+def _cliques(args: Args, _: Keywords) -> Amount:
+    """Every choice of points of a graph in which all are neighbours."""
+    graph = args[0] if args else UNKNOWN
+    return listed(_power(2.0, graph.shape[0]), lazy=True) if len(graph.shape) == 2 else UNKNOWN
+
+
+def _picked(args: Args, keywords: Keywords) -> Amount:
+    taken = numeric(keywords.get("k")) or (numeric(args[1]) if len(args) == 2 else None)
+    return listed(taken, args[0].inner if args else None)
 
 
 _WAYS = names("simple_cycles all_simple_paths all_simple_edge_paths")
 _LAST_OF_THREE = names("normal uniform integers randint gamma beta binomial")
-_numpy_shapes = names(
-    "zeros ones empty full random.random random.random_sample random.standard_normal indices"
-)
+_numpy_shapes = names("empty random.random random.random_sample random.standard_normal indices")
 GROWTH: Mapping[str, Grows] = {
     **{f"numpy.{name}": filled for name in _numpy_shapes},
+    **{f"numpy.{name}": alike for name in names("zeros ones full")},
     **{f"numpy.random.{name}": drawn(2) for name in _LAST_OF_THREE},
     **{f"numpy.random.{name}": drawn(1) for name in names("poisson exponential choice")},
     "numpy.random.rand": each_dimension, "numpy.random.randn": each_dimension, "numpy.eye": square,
@@ -282,9 +292,13 @@ GROWTH: Mapping[str, Grows] = {
     "pandas.concat": joined_up, "polars.concat": joined_up, "polars.DataFrame": framed,
     "pandas.DataFrame": framed, "pandas.Series": framed,
     "pandas.date_range": periods, "pandas.bdate_range": periods, "pandas.period_range": periods,
-    "pandas.MultiIndex.from_product": lambda args, _: array(
-        math.prod(length(item) for item in (args[0].items if args else ()))
-    ),
+    "pandas.MultiIndex.from_product": all_pairs, "pandas.to_datetime": parsed, "pandas.DatetimeIndex": parsed,
+    "pandas.Timestamp": date, "datetime.datetime": date, "datetime.date": date, "polars.datetime": date,
+    "pandas.Timedelta": date, "polars.date_range": periods, "polars.datetime_range": periods,
+    "polars.date": date, "pandas.timedelta_range": periods, "polars.LazyFrame": framed,
+    "numpy.broadcast_to": spread_out, "numpy.lib.stride_tricks.sliding_window_view": windows,
+    "numpy.lib.stride_tricks.as_strided": spread_out, "random.choices": _picked, "random.sample": _picked,
+    "networkx.enumerate_all_cliques": _cliques,
     "scipy.spatial.distance.cdist": distances, "scipy.spatial.distance.pdist": condensed,
     "scipy.spatial.distance_matrix": distances, "sklearn.metrics.pairwise_distances": distances,
     "sklearn.metrics.pairwise.cosine_similarity": distances,
@@ -307,7 +321,7 @@ GROWTH: Mapping[str, Grows] = {
     **{f"networkx.{name}": _paths_in for name in _WAYS},
     "networkx.complete_graph": _all_neighbours,
     "sklearn.model_selection.ParameterGrid": _settings,
-    "polars.int_range": _eager, "polars.arange": _eager, "builtins.range": _range,
+    "polars.int_range": arange, "polars.arange": arange, "builtins.range": _range,
     "builtins.map": _through, "builtins.filter": _through,
     "builtins.zip": _zipped, "builtins.enumerate": _enumerated, "builtins.reversed": _enumerated,
     "builtins.iter": _enumerated, "tqdm.tqdm": _enumerated, "tqdm.auto.tqdm": _enumerated,
@@ -349,6 +363,13 @@ def method_growth(owner: Amount, method: str, args: Args, keywords: Keywords) ->
         return text(length(owner) * max(length(args[1]), 1.0))
     if method == "repeat":
         return repeated((owner, *args), keywords)
+    if method in ("resample", "asfreq"):
+        return resampled(owner, args, keywords)
+    if method == "set_index":
+        return replace(owner, span=covered(owner, first.value) if first.value is not None else first.span)
+    if method == "rolling" and owner.shape:
+        width = numeric(first) or numeric(keywords.get("window"))
+        return Amount(name="rolling", value=owner.shape[0] * (width or 1.0))
     if method == "reindex":
         return reindexed(owner, args, keywords)
     if method == "reshape":

@@ -26,6 +26,15 @@ from caveagent_magic.security.exhaustion.categories import widened
 from caveagent_magic.security.exhaustion.growth import DRAINING, GROWTH, method_growth
 from caveagent_magic.security.exhaustion.operators import OPERATORS, combined
 from caveagent_magic.security.exhaustion.widths import format_width, spec_width
+from caveagent_magic.security.exhaustion.work import (
+    APPLYING,
+    TOLERANCES,
+    WORK,
+    applied,
+    multiplied,
+    of_method,
+    without_tolerance,
+)
 from caveagent_magic.security.vocabulary import names as words
 
 SHORT = 8  # elements of a literal that are kept one by one
@@ -36,7 +45,8 @@ ROUND = 5000  # rounds of a loop that cost as much as one of a library's that le
 ROUNDS_OF_WORK = words(
     """
     n_estimators num_boost_round num_iterations n_iterations iterations epochs n_epochs num_epochs n_trials
-    n_init n_resamples n_bootstrap n_bootstraps n_boot nboot n_permutations n_repeats n_splits n_folds
+    n_init niter n_iter n_calls max_evals n_resamples n_bootstrap n_bootstraps n_boot nboot
+    n_permutations n_repeats n_splits n_folds
     """
 )
 """Keywords that say how often a library is to do something; not where it may stop earlier."""
@@ -44,6 +54,13 @@ EVALUATING = frozenset(["query", "eval"])
 MOST_REDUCED = 60
 HOMES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "pl": "polars"}
 """Names under which the libraries are known before the code or the kernel imports them."""
+
+
+def public(name: str) -> str:
+    """The name without private modules: where it is defined is the library's affair."""
+    if "._" not in name:
+        return name
+    return ".".join(part for part in name.split(".") if part[:1] != "_")
 
 
 class Measures:
@@ -79,7 +96,9 @@ class Measures:
         return self.name(node.id, names)
 
     def _attribute(self, node: ast.Attribute, names: dict[str, Amount]) -> Amount:
-        owner = self.measure(node.value, names)
+        return self._of(self.measure(node.value, names), node)
+
+    def _of(self, owner: Amount, node: ast.Attribute) -> Amount:
         if owner.name:
             return Amount(name=f"{owner.name}.{node.attr}")
         if node.attr == "T":
@@ -90,7 +109,7 @@ class Measures:
             return number(unfolded(owner))
         if node.attr == "shape" and owner.shape:
             return Amount(length=float(len(owner.shape)), items=tuple(map(number, owner.shape)))
-        return UNKNOWN
+        return replace(array(owner.shape[0]), span=owner.span) if owner.frame and owner.span else UNKNOWN
 
     def _subscript(self, node: ast.Subscript, names: dict[str, Amount]) -> Amount:
         owner, key = self.measure(node.value, names), self.measure(node.slice, names)
@@ -110,7 +129,7 @@ class Measures:
         if owner.frame and isinstance(node.slice, ast.List):
             return replace(array(owner.shape[0], float(len(node.slice.elts))), frame=True)
         column = owner.frame and isinstance(key.value, str)
-        return replace(array(owner.shape[0]), distinct=owner.distinct) if column else UNKNOWN
+        return replace(array(owner.shape[0]), distinct=owner.distinct, span=owner.span) if column else UNKNOWN
 
     def _span(self, part: ast.expr, names: dict[str, Amount]) -> float:
         """How many numbers a slice such as `0:n` stands for; `0:1:5j` stands for five."""
@@ -140,13 +159,26 @@ class Measures:
         values = [self.measure(value, names) for value in node.values]
         rows = max((length(value) for value in values), default=1.0)
         distinct = any(value.distinct for value in values)
-        return Amount(length=rows, shape=(rows, float(len(values) or 1)), distinct=distinct)
+        alike = frozenset(
+            key.value
+            for key, value in zip(node.keys, values, strict=True)
+            if isinstance(key, ast.Constant)
+            and isinstance(key.value, str)
+            and (value.single or value.value is not None)
+        )
+        span = max((value.span for value in values if value.span is not None), default=None)
+        shape = (rows, float(len(values) or 1))
+        return Amount(
+            length=rows, shape=shape, distinct=distinct, alike=alike, items=tuple(values), span=span
+        )
 
     def _binary(self, node: ast.BinOp, names: dict[str, Amount]) -> Amount:
         return self.combine(node, node.op, self.measure(node.left, names), self.measure(node.right, names))
 
     def combine(self, node: ast.AST, op: ast.operator, left: Amount, right: Amount) -> Amount:
         """How much an operator gives."""
+        if isinstance(op, ast.MatMult):
+            self.go_round(node, multiplied(left, right), "matmul")
         return self.weigh(node, combined(op, left, right), type(op).__name__.lower())
 
     def _unary(self, node: ast.UnaryOp, names: dict[str, Amount]) -> Amount:
@@ -218,14 +250,20 @@ class Measures:
     def _call(self, node: ast.Call, names: dict[str, Amount]) -> Amount:
         args = tuple(each for arg in node.args for each in self._argument(arg, names))
         keywords = {each.arg or "**": self.measure(each.value, names) for each in node.keywords}
-        callee = self.measure(node.func, names)
+        owner = self.measure(node.func.value, names) if isinstance(node.func, ast.Attribute) else UNKNOWN
+        callee = (
+            self._of(owner, node.func)
+            if isinstance(node.func, ast.Attribute)
+            else self.measure(node.func, names)
+        )
         if callee.function is not None:
             return self.follow(callee, args, keywords, names)
         for word in ROUNDS_OF_WORK.intersection(keywords):
             self.go_round(node, (numeric(keywords[word]) or 0.0) * ROUND, f"{word}=")
         if callee.name == "functools.reduce" and len(args) > 1 and args[0].function is not None:
             return self._reduced(args, names)
-        found = self._grown(node, callee, args, keywords, names)
+        self._work(node, callee, owner, args, keywords, names)
+        found = self._grown(node, callee, owner, args, keywords, names)
         what = callee.name.removeprefix("builtins.") or getattr(node.func, "attr", "a call")
         if callee.name == "time.sleep" and args:
             self.wait(node, numeric(args[0]) or 0.0)
@@ -237,6 +275,28 @@ class Measures:
         if callee.name in DRAINING and args:
             self.go_round(node, length(args[0]), what)
         return self.weigh(node, found, what)
+
+    def _work(
+        self, node: ast.Call, callee: Amount, owner: Amount, args: tuple[Amount, ...],
+        keywords: dict[str, Amount], names: dict[str, Amount],
+    ) -> None:  # fmt: skip
+        """What a library does more than it gives, and how often it calls a function of the code."""
+        what = callee.name or getattr(node.func, "attr", "a call")
+        known = WORK.get(public(callee.name)) if callee.name else None
+        if known is not None:
+            self.go_round(node, known(args, keywords), what)
+        if TOLERANCES.intersection(keywords):
+            self.go_round(node, without_tolerance(keywords), what)
+        if isinstance(node.func, ast.Attribute):
+            method = node.func.attr
+            self.go_round(node, of_method(owner, method, keywords), method)
+            function = args[0].function if args and method in APPLYING else None
+            if function is not None:
+                times = applied(owner, method, args, keywords)
+                self.go_round(node, times, method)
+                outside, self.rounds = self.rounds, self.rounds * max(times, 1.0)
+                self.follow(args[0], (), {}, names)
+                self.rounds = outside
 
     def _reduced(self, args: tuple[Amount, ...], names: dict[str, Amount]) -> Amount:
         """A function is called with what it gave before and the next element, again and again."""
@@ -264,16 +324,16 @@ class Measures:
         return found.items or (found.inner or UNKNOWN,) * int(found.length)
 
     def _grown(
-        self, node: ast.Call, callee: Amount, args: tuple[Amount, ...], keywords: dict[str, Amount],
-        names: dict[str, Amount],
+        self, node: ast.Call, callee: Amount, owner: Amount, args: tuple[Amount, ...],
+        keywords: dict[str, Amount], names: dict[str, Amount],
     ) -> Amount:  # fmt: skip
         module, _, rest = callee.name.removeprefix("builtins.").partition(".")
-        known = GROWTH.get(callee.name) or GROWTH.get(f"{HOMES.get(module, module)}.{rest}")
+        known = GROWTH.get(public(callee.name)) or GROWTH.get(f"{HOMES.get(module, module)}.{rest}")
         if known is not None:
             return known(args, keywords)
         if not isinstance(node.func, ast.Attribute):
             return UNKNOWN
-        method, owner = node.func.attr, self.measure(node.func.value, names)
+        method = node.func.attr
         if callee.name.startswith(UNBOUND):
             owner, args = (args[0], args[1:]) if args else (UNKNOWN, ())
         operator = OPERATORS.get(method.strip("_"))

@@ -63,7 +63,10 @@ def combined(op: ast.operator, left: Amount, right: Amount) -> Amount:
     if isinstance(op, ast.Mult):
         many, times = (left, second) if left.length is not None else (right, first)
         if many.length is not None and times is not None:
-            return Amount(length=many.length * max(times, 0.0), inner=many.inner, shared=held(many.inner) > 1)
+            return Amount(
+                length=many.length * max(times, 0.0), inner=many.inner, shared=held(many.inner) > 1,
+                single=many.length == 1,
+            )  # fmt: skip
     if isinstance(op, ast.Add) and left.length is not None and right.length is not None:
         inner = larger(left.inner or UNKNOWN, right.inner or UNKNOWN)
         return Amount(length=left.length + right.length, inner=inner, shared=left.shared or right.shared)
