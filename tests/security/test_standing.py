@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +83,34 @@ def test_formats_of_numbers_that_are_functions_run_where_something_is_shown() ->
         printed = decision("print(df.a.to_numpy())")
 
     assert (quiet, shown, printed, decision("df")) == ("allow", "ask", "ask", "allow")
+
+
+def test_a_method_of_a_library_that_the_person_has_replaced_runs_wherever_the_library_calls_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pd.Series, "__add__", writes)
+
+    assert decision("df.groupby('a').a.sum() + 1") == "ask"
+
+
+def test_streams_and_finders_of_the_person_run_with_what_is_printed_and_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Copies(io.StringIO):
+        def write(self, text: str) -> int:
+            return len(writes(text))
+
+        def find_spec(self, *given: object) -> None:
+            writes()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Copies())
+        printed = decision("print(1)")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "meta_path", [Copies(), *sys.meta_path])
+        imported = decision("import json")
+
+    assert (printed, imported, decision("import json\nprint(1)")) == ("ask", "ask", "allow")
 
 
 def test_converters_of_units_run_where_something_is_plotted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ from caveagent_magic.security.flow.values import (
     Values,
     constants,
     join,
+    texts,
 )
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live
@@ -50,6 +51,7 @@ from caveagent_magic.security.reach import reach
 from caveagent_magic.security.sql import calls_more_than_duckdb
 from caveagent_magic.security.vocabulary import names
 
+CALLED = re.compile(r"\b([^\W\d]\w*)\s*\(")
 FIELD = re.compile(r"\{([^{}:!]*[.\[][^{}:!]*)")
 PART = re.compile(r"^[^.\[]+|\.\w+|\[[^\]]*")
 LISTING = names("pathlib.Path.glob pathlib.Path.rglob pathlib.Path.iterdir")
@@ -175,6 +177,7 @@ class Calls(Own):
             return self._follow_live(callee, obj, given)
         self._note_reach(callee, given)
         self._note_changed(callee, given)
+        self._note_formula(given)
         through = self.own_kind(callee.receiver)
         if through is not None:  # a library's method of the person's class
             self.made_by_library(through, given.node)
@@ -204,6 +207,14 @@ class Calls(Own):
         for name in filter(None, (changed_for_all(owner, method, self.shared) for owner in owners)):
             self.record("store", (f"{name}[]",), given.node, args=given.args, detail=SHARED)
 
+    def _note_formula(self, given: Given) -> None:
+        """Follow the functions that a formula calls; those of the person and the code go before patsy's."""
+        written = (each for values in (*given.args[:2], *given.keywords.values()) for each in texts(values))
+        for name in {name for text in written if "~" in text for name in CALLED.findall(text)}:
+            for value in given.scope.look_up(name):
+                if not (isinstance(value, Named) and value.name.startswith("builtins.")):
+                    self.hand_over((value,), given.node)
+
     def _note_reach(self, callee: Named, given: Given) -> None:
         """Note what a live function of a library is seen to use, and what its object was set up with."""
         obj, owner = callee.live.obj if callee.live is not None else None, callee.receiver
@@ -213,6 +224,7 @@ class Calls(Own):
         if callee.name.startswith("logging."):
             for logger in loggers(given.args[0] if given.args else ()):
                 self.touch(Instance("logging.Logger", Ref(logger)), given.node)
+                self.act_on(logger, given.node)
         if callee.name.startswith(ASKING) and not _asks_duckdb_alone(callee, given):
             self.ask_native(given.node)
         if callee.name.startswith("matplotlib.pyplot."):

@@ -28,7 +28,7 @@ from caveagent_magic.security.flow.values import (
     Values,
     join,
 )
-from caveagent_magic.security.known import module_dict, own_code
+from caveagent_magic.security.known import module_dict, own_code, top
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.files import is_open_for_writing
@@ -37,11 +37,12 @@ from caveagent_magic.security.objects.members import own_functions
 from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
 from caveagent_magic.security.objects.settings import settings_of
 from caveagent_magic.security.objects.sinks import ends_in_a_file
-from caveagent_magic.security.objects.standing import standing
+from caveagent_magic.security.objects.standing import importing, standing
 from caveagent_magic.security.objects.still import Kinds, class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import accessors
 from caveagent_magic.security.rule import claimed
 
+CALLED_BY_LIBRARIES = ("write", "flush", "find_spec", "find_module", "to_mimebundle", "render")
 NEVER_OWN = Kinds(*live.ROUTINES, *live.PLAIN, list, tuple, dict, types.MethodType)
 
 
@@ -76,15 +77,38 @@ class Own(Hooks):
         if not self.tree.body:
             return
         node = self.tree.body[-1]
-        words = {each.value for each in ast.walk(self.tree) if isinstance(each, ast.Constant)}
-        for found in standing(word for word in words if type(word) is str and word.isidentifier()):
+        nodes = list(ast.walk(self.tree))
+        words = {each.value for each in nodes if isinstance(each, ast.Constant)}
+        imports = any(isinstance(each, (ast.Import, ast.ImportFrom)) for each in nodes)
+        named = (word for word in words if type(word) is str and word.isidentifier())
+        handlers = standing(named, self._libraries(nodes))
+        for found in (*handlers, *(importing() if imports else ())):
             if own_code(found):
                 self.call_back(live.values_of(found)[0], node)
-            elif type(found) not in NEVER_OWN and self.is_own_class(type(found)):
-                self.hooks(type(found), node, found)
-                self.overridden(type(found), node, found)
-                for method in live.attribute(Instance("object", Ref(found)), "write") or ():
-                    self.call_back(method, node)
+            elif type(found) not in NEVER_OWN:
+                self._stands_by(found, node)
+
+    def _libraries(self, nodes: list[ast.AST]) -> set[str]:
+        """Those that the code imports, or of whose objects it names one; frames draw with matplotlib."""
+        imported = [each.name for node in nodes if isinstance(node, ast.Import) for each in node.names]
+        imported += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+        for name in {node.id for node in nodes if isinstance(node, ast.Name)} & set(self.namespace):
+            obj = self.namespace[name]
+            module = module_dict(obj).get("__name__") if is_a(obj, types.ModuleType) else None
+            imported.append(still.word(module) if module else live.class_name(type(obj)))
+        found = set(map(top, imported))
+        return found | {"matplotlib"} if "pandas" in found or "seaborn" in found else found
+
+    def _stands_by(self, found: object, node: ast.AST) -> None:
+        """An object, or a class, whose methods a library calls."""
+        kind = found if is_a(found, type) else type(found)
+        if not self.is_own_class(kind):
+            return
+        self.hooks(kind, node, found)
+        self.overridden(kind, node, found)
+        for name in CALLED_BY_LIBRARIES:
+            for method in live.attribute(Instance(live.class_name(kind), Ref(found)), name) or ():
+                self.call_back(method, node)
 
     def read_native(self) -> None:
         """Follow what native code may call, once nothing that is read holds a function itself."""

@@ -18,6 +18,7 @@ LINKS = (
     "_norm", "_formatter", "formatter", "_locator", "_scale", "_transform", "_trf", "norm",
 )  # fmt: skip
 """Attributes that lead from a part of a plot to what holds the callbacks of all of it."""
+PARTS = ("_localaxes", "subfigs")
 FARTHEST = 6  # links from the object
 _class_module = type.__dict__["__module__"].__get__
 _callback = weakref.ReferenceType.__dict__["__callback__"].__get__
@@ -35,7 +36,12 @@ def registered(obj: object) -> Iterator[object]:
                 inside = instance_dict(each)
                 yield from filter(own_code, inside.values())
                 linked += [inside[name] for name in LINKS if name in inside]
+                linked += [each for name in PARTS for each in _listed(inside.get(name))]
         near = linked
+
+
+def _listed(parts: object) -> list[object]:
+    return list(parts) if type(parts) is list else []
 
 
 def of_open_figures() -> Iterator[object]:
@@ -51,9 +57,10 @@ def of_open_figures() -> Iterator[object]:
 
 def loggers(names: Values) -> Iterator[object]:
     """The root logger, to which all records go, and those of the names."""
-    yield logging.root
     made = logging.Logger.manager.loggerDict
-    yield from (made[word] for word in texts(names) if word in made)
+    for logger in (logging.root, *(made[each] for each in texts(names) if each in made)):
+        yield logger
+        yield from _listed(instance_dict(logger).get("handlers"))
 
 
 def _callbacks_of(obj: object) -> Iterator[object]:

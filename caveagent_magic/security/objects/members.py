@@ -105,14 +105,14 @@ def is_property(member: object) -> bool:
 def own_class(kind: type) -> bool:
     """Whether a class of the person's is among those that make it up, or the class of a descriptor."""
     classes = mro(kind) if not issubclass(kind, type) else (kind,)
-    members = list(chain.from_iterable(map(_to_look_at, classes)))
+    members = list(chain.from_iterable(map(to_look_at, classes)))
     kinds = {id(each): each for each in map(type, members) if each not in STILL and each not in METHODS}
     within = chain.from_iterable(mro(each) for each in kinds.values() if not issubclass(each, type))
-    members += chain.from_iterable(map(_to_look_at, within))
+    members += chain.from_iterable(map(to_look_at, within))
     return any(map(any, map(own_functions, members)))
 
 
-def _to_look_at(kind: type) -> tuple[object, ...]:
+def to_look_at(kind: type) -> tuple[object, ...]:
     """The members of a class; of a library's that is as it was before, those that can change."""
     members = tuple(class_dict(kind).values())
     seen = _looked_at.get(id(kind))

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+import builtins
 import codecs
 import copyreg
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from caveagent_magic.security.known import module_dict, own_code
-from caveagent_magic.security.objects.still import Kinds, instance_dict, is_a
+from caveagent_magic.security.objects.members import own_functions, to_look_at
+from caveagent_magic.security.objects.still import Kinds, instance_dict, is_a, mro
 from caveagent_magic.security.vocabulary import names
 
+PATCHED = {
+    "pandas": names(
+        """
+        pandas.DataFrame pandas.Series pandas.Index pandas.core.groupby.DataFrameGroupBy
+        pandas.core.groupby.SeriesGroupBy pandas.core.indexing._LocIndexer pandas.core.indexing._iLocIndexer
+        """
+    ),
+    "matplotlib": names("matplotlib.axes.Axes matplotlib.figure.Figure"),
+    "polars": names("polars.DataFrame polars.LazyFrame polars.Series polars.Expr"),
+    "plotly": names("plotly.graph_objs.Figure"),
+    "sklearn": names("sklearn.base.BaseEstimator"),
+    "seaborn": names("seaborn.FacetGrid"),
+    "json": names("json.JSONEncoder json.JSONDecoder"),
+}
+"""Classes of libraries whose methods other functions of theirs call."""
 HANDLERS = names("strict ignore replace xmlcharrefreplace backslashreplace namereplace surrogateescape")
 LIBRARIES = Kinds(types.BuiltinFunctionType, str, type(None))
 
 
-def standing(words: Iterable[str]) -> Iterator[object]:
-    """What may run though the code names none of it; `words` are those that may name a handler of errors."""
+def standing(words: Iterable[str], libraries: Set[str]) -> Iterator[object]:
+    """What may run though the code names none of it.
+
+    `words` may name a handler of errors; `libraries` are those that the code has to do with.
+    """
+    yield from (sys.stdout, sys.stderr)
+    yield from _values(instance_dict(_inside("plotly.io._renderers").get("renderers")).get("_renderers"))
+    for kind in _patchable(libraries):
+        yield from (function for member in to_look_at(kind) for function in own_functions(member))
     for word_ in {*HANDLERS, *words}:
         try:
             yield codecs.lookup_error(word_)
@@ -35,6 +59,23 @@ def standing(words: Iterable[str]) -> Iterator[object]:
     yield from _of_pandas()
     yield from _values(_inside("matplotlib.units").get("registry"))
     yield from _of_display()
+
+
+def importing() -> Iterator[object]:
+    """What an import goes through."""
+    yield builtins.__import__
+    yield from (*sys.meta_path, *sys.path_hooks)
+
+
+def _patchable(libraries: Set[str]) -> Iterable[type]:
+    """The classes of the libraries, and those that they are derived from, once each."""
+    found: dict[int, type] = {}
+    for name in (name for library in libraries for name in PATCHED.get(library, ())):
+        module, _, last = name.rpartition(".")
+        kind = _inside(module).get(last)
+        if is_a(kind, type):
+            found |= {id(each): each for each in mro(kind)[:-1]}
+    return found.values()
 
 
 def _of_pandas() -> Iterator[object]:
