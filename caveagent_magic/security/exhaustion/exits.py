@@ -11,6 +11,7 @@ from caveagent_magic.security.exhaustion.cycles import Number, Unknown, number_o
 
 FIRST = 300  # rounds that are looked at one by one
 LATER = tuple(10**power + near for power in range(3, 12) for near in (-1, 0, 1))
+LONGEST = 2**1000  # of which it is asked whether it is a prime
 Counted = Mapping[str, tuple[Number, Number]]  # the start and the step of names
 Path = tuple[tuple[ast.expr, bool], ...]  # tests, and how each of them has to turn out
 CONVERTING = frozenset({"int", "float", "str", "bool", "len", "abs", "round", "print", "repr"})
@@ -38,6 +39,19 @@ def counters(body: list[ast.stmt], numbers: Mapping[str, Number]) -> Counted:
         if _steps(body, name) == len(steps) <= 1:
             found[name] = (start, sum(map(_step, steps)))
     return found
+
+
+def never_divides(test: ast.expr, body: list[ast.stmt], numbers: Mapping[str, Number]) -> bool:
+    """Whether a loop looks for a divisor of a long prime: `while n % d: d += 2`."""
+    rest = test.left if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq) else test
+    if not (isinstance(rest, ast.BinOp) and isinstance(rest.op, ast.Mod)):
+        return False
+    whole, by = (each.id if isinstance(each, ast.Name) else "" for each in (rest.left, rest.right))
+    steady = counters(body, {name: numbers[name] for name in (whole, by) if name in numbers})
+    n = numbers.get(whole, 0)
+    if len(steady) < 2 or steady[whole][1] or not isinstance(n, int) or not LATER[-1] ** 2 < n < LONGEST:
+        return False
+    return n % 2 == 1 and pow(2, n - 1, n) == 1
 
 
 def untouched(body: list[ast.stmt], counted: Counted) -> Counted:

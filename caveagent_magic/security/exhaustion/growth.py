@@ -72,6 +72,7 @@ from caveagent_magic.security.exhaustion.dates import covered, date, parsed, per
 from caveagent_magic.security.exhaustion.widths import spec_width
 from caveagent_magic.security.vocabulary import names
 
+MOST_PARTS = 100
 SAME = names(
     """
     copy astype sort_values reset_index fillna to_numpy flatten ravel tolist encode decode lower
@@ -155,7 +156,8 @@ def _labels(args: Args, _: Keywords) -> Amount:
 
 def _fraction(args: Args, _: Keywords) -> Amount:
     """Powers of it are as long as those of its numerator or its denominator."""
-    return number(int(max((abs(numeric(arg) or 1.0) for arg in args[:2]), default=1.0)))
+    found = number(int(max((abs(numeric(arg) or 1.0) for arg in args[:2]), default=1.0)))
+    return replace(found, name="fraction") if len(args) > 1 and args[1].several else found
 
 
 def _chained(args: Args, _: Keywords) -> Amount:
@@ -345,6 +347,14 @@ DRAINING = names(
 """What goes through all of its first argument."""
 
 
+def _joined(owner: Amount, parts: Amount) -> str | None:
+    """A short text as it is put together, with a letter for each part that is not known."""
+    part = parts.inner.value if parts.inner is not None else None
+    word, times = part if isinstance(part, str) else "x", parts.length
+    known = isinstance(owner.value, str) and times is not None and 0 < times < MOST_PARTS
+    return str(owner.value).join([word[:MOST_PARTS]] * int(times or 0)) if known else None
+
+
 def method_growth(owner: Amount, method: str, args: Args, keywords: Keywords) -> Amount:
     """How much a method gives, by what it is called on."""
     first = args[0] if args else UNKNOWN
@@ -358,7 +368,8 @@ def method_growth(owner: Amount, method: str, args: Args, keywords: Keywords) ->
         return text(length(owner) * max(numeric(first) or 0.0, 1.0))
     if method == "join":
         between = length(owner) * (length(first) - 1) if owner.length is not None else 0.0
-        return text(unfolded(first) + between if first.length is not None else 0.0)
+        size = unfolded(first) + between if first.length is not None else 0.0
+        return Amount(length=size, value=_joined(owner, first))
     if method == "replace" and owner.length is not None and first.length is not None and len(args) > 1:
         return text(length(owner) * max(length(args[1]), 1.0))
     if method == "repeat":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from caveagent_magic.security.exhaustion.cycles import Unknown, number_of
+
 GROWING = frozenset(["append", "appendleft", "insert"])  # `extend` may add nothing, a set may have it already
 STILL = (
     ast.Name, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.expr_context, ast.cmpop,
@@ -57,6 +59,42 @@ def feeds_itself(node: ast.For | ast.AsyncFor) -> bool:
     """Whether each time round adds to what the loop goes over."""
     name = node.iter.id if isinstance(node.iter, ast.Name) else ""
     return bool(name) and any(_steps(statement, name, up=True) for statement in node.body)
+
+
+def finds_ever_more(node: ast.For | ast.AsyncFor) -> bool:
+    """Whether what a loop goes over gets larger numbers each time, and is only asked whether it has them."""
+    name = node.iter.id if isinstance(node.iter, ast.Name) else ""
+    target = node.target.id if isinstance(node.target, ast.Name) else ""
+    made: dict[str, list[ast.expr]] = {target: [ast.Name(target, ast.Load())]} if name and target else {}
+    return bool(made) and _finds(node.body, name, target, made)
+
+
+def _finds(body: list[ast.stmt], name: str, target: str, made: dict[str, list[ast.expr]]) -> bool:
+    for node in body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            made = {**made, node.targets[0].id: [node.value]}
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+            several = node.iter.elts if isinstance(node.iter, (ast.Tuple, ast.List)) else []
+            if _finds(node.body, name, target, {**made, node.target.id: [*several]}):
+                return True
+        elif isinstance(node, ast.If) and isinstance(node.test, ast.Compare):
+            new = isinstance(node.test.ops[0], ast.NotIn) and len(node.test.ops) == 1
+            if new and _finds(node.body, name, target, made):
+                return True
+        elif _steps(node, name, up=True) and isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            given = node.value.args[-1] if node.value.args else None
+            values = made.get(given.id, []) if isinstance(given, ast.Name) else [given] if given else []
+            if any(_larger(value, target) for value in values):
+                return True
+    return False
+
+
+def _larger(value: ast.expr, target: str) -> bool:
+    """Whether it is a larger number than the one that it is made from."""
+    try:
+        return all(number_of(value, {target: at}) > at for at in range(20))
+    except (Unknown, ArithmeticError):
+        return False
 
 
 def _steps(statement: ast.stmt, name: str, up: bool) -> bool:

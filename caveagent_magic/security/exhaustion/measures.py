@@ -306,6 +306,17 @@ class Measures:
             found = self.follow(args[0], (found, element), {}, names)
         return found
 
+    def _told(self, node: ast.Call, names: dict[str, Amount]) -> dict[str, Amount]:
+        """The names that `local_dict={'x': 2}` gives to an expression."""
+        tables = [each.value for each in node.keywords if each.arg in ("local_dict", "global_dict")]
+        return {
+            key.value: self.measure(value, names)
+            for table in tables
+            if isinstance(table, ast.Dict)
+            for key, value in zip(table.keys, table.values, strict=True)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        }
+
     def _evaluated(self, text: str, names: dict[str, Amount]) -> None:
         """What a text that a frame works out uses."""
         try:
@@ -348,7 +359,7 @@ class Measures:
             given = {name for name, value in keywords.items() if value.value is not None}
             return replace(owner, alike=owner.alike | given)
         if method in EVALUATING and args and isinstance(args[0].value, str):
-            self._evaluated(args[0].value, names)
+            self._evaluated(args[0].value, {**names, **self._told(node, names)})
         wide = widened(owner, method, args, keywords)
         return wide if wide is not None else method_growth(owner, method, args, keywords)
 

@@ -48,7 +48,7 @@ def combined(op: ast.operator, left: Amount, right: Amount) -> Amount:
     if isinstance(op, ast.Mult) and (left.bits or right.bits):
         return Amount(bits=left.bits + right.bits)
     if first is not None and second is not None:
-        return _calculated(op, first, second)
+        return replace(_calculated(op, first, second), several=left.several or right.several)
     if isinstance(op, ast.MatMult):
         return array(*shape_of(left)[:-1], *shape_of(right)[1:])
     form = left.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -150,6 +151,22 @@ def filled(args: Args, keywords: Keywords) -> float:
     return unfolded(args[0]) if args and args[0].lazy and args[0].shape else 1.0
 
 
+def added(args: Args, keywords: Keywords) -> float:
+    """Fractions whose denominators differ: that of the sum grows with each of them."""
+    inner = args[0].inner if args else None
+    return length(args[0]) ** 3 / 43_000 if inner is not None and inner.name == "fraction" else 1.0
+
+
+def interactions(args: Args, keywords: Keywords) -> float:
+    """A formula in which `a * b * c` stands for each of them and for each choice of several."""
+    form = (argument(args, keywords, 0, "formula", "formula_like") or UNKNOWN).value
+    terms = re.split(r"[~+]", form) if isinstance(form, str) else []
+    return max(
+        (2.0 ** min(term.count("*") + 1 - 2 * term.count("**"), 60) * EASY for term in terms), default=1.0
+    )
+
+
+_FORMULAS = names("ols wls gls glm logit probit poisson mixedlm quantreg rlm mnlogit gee phreg")
 _OF_ALGEBRA = {
     "svd": 20, "eig": 25, "eigvals": 15, "eigh": 9, "eigvalsh": 4, "inv": 2, "pinv": 25, "det": 0.7, "qr": 4,
     "solve": 0.7, "lstsq": 20, "expm": 60, "logm": 60, "sqrtm": 30, "matrix_rank": 20, "cond": 20,
@@ -157,6 +174,9 @@ _OF_ALGEBRA = {
 WORK: Mapping[str, Works] = {
     **{f"{home}.linalg.{name}": algebra(f) for home in ("numpy", "scipy") for name, f in _OF_ALGEBRA.items()},
     **{f"numpy.{name}": filled for name in FILLING},
+    **{f"statsmodels.formula.api.{name}": interactions for name in _FORMULAS},
+    "patsy.dmatrix": interactions, "patsy.dmatrices": interactions, "patsy.highlevel.dmatrix": interactions,
+    "patsy.highlevel.dmatrices": interactions, "builtins.sum": added,
     "numpy.einsum": letters, "numpy.matmul": product, "numpy.dot": product, "math.comb": choices,
     "hashlib.pbkdf2_hmac": hashed, "hashlib.scrypt": memory_hard, "difflib.SequenceMatcher": compared,
     "sklearn.model_selection.GridSearchCV": searched, "seaborn.pairplot": in_pairs,

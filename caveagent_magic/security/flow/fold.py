@@ -119,7 +119,7 @@ def _textual(value: Value) -> bool:
 def _small(kind: str, left: object, right: object) -> bool:
     if kind == "Pow":
         numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
-        return numbers and abs(right) < 64 and abs(left) < 1e6  # type: ignore[arg-type]
+        return numbers and abs(right) < 600 and abs(left) < 1e6  # type: ignore[arg-type]
     if kind == "LShift":
         return isinstance(right, int) and right < 256
     if kind == "Mult":

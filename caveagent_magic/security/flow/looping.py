@@ -6,9 +6,22 @@ import ast
 from collections.abc import Callable
 
 from caveagent_magic.security.exhaustion.cycles import goes_round
-from caveagent_magic.security.exhaustion.exits import Counted, can_leave, counters, holds, untouched
+from caveagent_magic.security.exhaustion.exits import (
+    Counted,
+    can_leave,
+    counters,
+    holds,
+    never_divides,
+    untouched,
+)
 from caveagent_magic.security.exhaustion.keeping import never_caught, never_emptied
-from caveagent_magic.security.exhaustion.loops import feeds_itself, leaves, moves_away, unchanging
+from caveagent_magic.security.exhaustion.loops import (
+    feeds_itself,
+    finds_ever_more,
+    leaves,
+    moves_away,
+    unchanging,
+)
 from caveagent_magic.security.exhaustion.rounds import Known, all_alike
 from caveagent_magic.security.flow.bindings import Scope, branches
 from caveagent_magic.security.flow.doubts import Doubts
@@ -35,7 +48,7 @@ class Loops(Doubts):
 
         self._until_settled(once, scope)
         numbers = {**_kept(node.body, before, scope), **untouched(node.body, over)}
-        if feeds_itself(node) or is_endless(iterated):
+        if feeds_itself(node) or finds_ever_more(node) or is_endless(iterated):
             self._never_left(node.iter, node.body, numbers, "endless for")
         if is_endless(iterated):
             counts = frozenset(n.id for n in ast.walk(node.target) if isinstance(n, ast.Name))
@@ -51,6 +64,7 @@ class Loops(Doubts):
         before = _numbers(scope)
         goes_on = unchanging(node.test, node.body) or moves_away(node.test, node.body)
         goes_on = goes_on or goes_round(node.test, node.body, {**_live_numbers(node, scope), **before})
+        goes_on = goes_on or never_divides(node.test, node.body, before)
         goes_on = goes_on or never_emptied(node.test, node.body) or never_caught(node.test, node.body)
         alike = not goes_on or (isinstance(node.test, ast.Constant) and leaves(node.body))
         if alike and not hopeless and all_alike(node.test, node.body, self._known(scope, before)):

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from caveagent_magic.security.exhaustion.backtracking import explodes
 from caveagent_magic.security.exhaustion.cost import COSTLY
+from caveagent_magic.security.exhaustion.references import refers_on
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.sql import adds_for_ever, makes_many
+from caveagent_magic.security.sql_joins import crosses
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
@@ -30,6 +32,8 @@ class NeverEnds(Rule):
         Flagged(
             "import duckdb\nduckdb.sql('with recursive c(x) as (select 1 union all select x from c) from c')"
         ),
+        Flagged("con.execute('select count(*) from t a, t b, t c, t d where a.x < b.x')"),
+        Passes("con.execute('select * from a, b, c, d where a.i = b.i and b.j = c.j and c.k = d.k')"),
         Flagged("fig.canvas.start_event_loop(0)", name="start_event_loop"),
         Flagged("n = 0\nwhile n < 10:\n    n = n * 1", name="while True"),
         Flagged("import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()", name="a lock"),
@@ -43,12 +47,17 @@ class NeverEnds(Rule):
     def hits(self, use: Use, name: str) -> Iterator[Hit]:
         """Endless loops, waiting for somebody at a window, and queries that never stop adding rows."""
         if use.kind == "call":
-            many = any(adds_for_ever(word) or makes_many(word) for word in use.words)
+            many = any(map(_unfolds, use.words))
             if use.name.rpartition(".")[2] in WAITING or many:
                 yield Hit(shown(name))
             return
         if name in ENDLESS:
             yield Hit(name)
+
+
+def _unfolds(word: str) -> bool:
+    """Whether a text stands for far more than it is long."""
+    return adds_for_ever(word) or makes_many(word) or crosses(word) or refers_on(word)
 
 
 class BacktracksForEver(Rule):
