@@ -47,6 +47,7 @@ WRITERS = frozenset(f"?.{method}" for method in _METHODS) | (
             sklearn.tree.export_graphviz sklearn.tree._export.export_graphviz venv.* zipapp.*
             tracemalloc.Snapshot.dump ensurepip.* ?.save ?.dump ?.dump_stats
             matplotlib.backends.backend_pdf.PdfPages
+            rasterio.open fiona.open pyogrio.write_dataframe shelve.open
             sqlalchemy.create_engine duckdb.* posix.posix_fallocate posix.copy_file_range
             posix.sendfile io.TextIOWrapper.write io.TextIOWrapper.writelines
             io.BufferedWriter.* io.BufferedRandom.* IPython.InteractiveShell.write cProfile.run profile.run

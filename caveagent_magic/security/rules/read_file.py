@@ -75,7 +75,8 @@ MODES = {
     "builtins.open": 1, "gzip.open": 1, "bz2.open": 1, "lzma.open": 1, "codecs.open": 1,
     "zipfile.ZipFile": 1, "tarfile.open": 1, "tarfile.TarFile": 1, "io.FileIO": 1, "h5py.File": 1,
     "gzip.GzipFile": 1, "lzma.LZMAFile": 1, "bz2.BZ2File": 1, "wave.open": 1, "aifc.open": 1,
-    "netCDF4.Dataset": 1, "pyarrow.OSFile": 1, "pyarrow.memory_map": 1, "pyarrow.lib.OSFile": 1,
+    "netCDF4.Dataset": 1, "rasterio.open": 1, "fiona.open": 1,
+    "pyarrow.OSFile": 1, "pyarrow.memory_map": 1, "pyarrow.lib.OSFile": 1,
     "pyarrow.lib.memory_map": 1,
 }  # fmt: skip
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from caveagent_magic.security.flow.values import Const, Instance, Items, Text, Value, texts
+from caveagent_magic.security.flow.values import Const, Instance, Items, Text, Value, Values, texts
 from caveagent_magic.security.objects.live import MAPPED
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
@@ -37,6 +38,15 @@ PLACE = re.compile(
     r"(?:dir|file|path|name|filename|folder|root|to|directory|location|home)"
 )
 """Keywords that say where something is to be written."""
+
+
+PLACES = names(
+    """
+    temp_directory extension_directory home_directory secret_directory allow_unsigned_extensions
+    custom_extension_repository autoinstall_extension_repository log_query_path
+    """
+)
+"""Settings of a database that say where it writes, or from where it loads code."""
 
 
 class WritesFile(Rule):
@@ -83,7 +93,17 @@ class WritesFile(Rule):
             return
         if name.startswith("duckdb.") and last in RELATIONS and all(map(selects, _expressions(use))):
             return
-        if (name.endswith(".open") and name != "os.open" and name != "posix.open") or name in MODES:
+        if name in ("dbm.open", "shelve.open") and mode_of(replace(use, keywords=_flags(use)), 1) == "r":
+            return
+        if name == "duckdb.connect" and PLACES.intersection(texts(use.keywords.get("config", ()))):
+            yield Hit(shown(name))
+            return
+        if (
+            name.endswith(".open")
+            and name not in ("dbm.open", "shelve.open")
+            and name != "os.open"
+            and name != "posix.open"
+        ) or name in MODES:
             mode = mode_of(use, MODES.get(name, 0))
             if not any(letter in mode for letter in "wax+") and not (
                 mode == "?" and use.kind == "call" and name == "builtins.open"
@@ -120,7 +140,8 @@ class WritesFile(Rule):
         elif name in BOTH:
             paths = [*(paths_of(replace(use, keywords={})) or [None]), *(paths_of(use, 1) or [None])]
         elif name == "sqlalchemy.create_engine":
-            paths = [word for word in use.words if word not in ("sqlite://", "sqlite:///:memory:")]
+            files = (word.partition(":///")[2] for word in use.words if word.startswith("sqlite"))
+            paths = [file for file in files if file and file != ":memory:" and not os.path.exists(file)]
         else:
             paths = paths_of(use, 1 if name in SECOND else 0)
             if paths == [] and not _nowhere(use):
@@ -283,6 +304,10 @@ def _makes_database(use: Use) -> bool:
         and value != Const("sqlite:///:memory:")
         for value in given
     )
+
+
+def _flags(use: Use) -> dict[str, Values]:
+    return {"mode": use.keywords["flag"]} if "flag" in use.keywords else {}
 
 
 def _runs_sql(use: Use) -> bool:
