@@ -8,6 +8,7 @@ from collections.abc import Iterator
 MOST_CALLS = 10.0**9
 DEEP_ENOUGH = 4  # a call of itself inside a call of itself grows beyond anything
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign)
 ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 MAY_BE_SKIPPED = (
     ast.If,
@@ -23,7 +24,8 @@ MAY_BE_SKIPPED = (
 
 def recursions(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     """The calls with which such a thing begins, and the function's name."""
-    functions = {name: node for each in ast.walk(tree) for name, node in _defined(each)}
+    named = (each for each in ast.walk(tree) if isinstance(each, DEFINING))
+    functions = {name: node for each in named for name, node in _defined(each)}
     if not functions:
         return
     always = {name: set(_always_called(node.body)) & set(functions) for name, node in functions.items()}

@@ -18,7 +18,7 @@ from caveagent_magic.security.flow.parameters import parameters
 from caveagent_magic.security.flow.places import moved
 from caveagent_magic.security.flow.reader import Given, names_of
 from caveagent_magic.security.flow.results import RESULTS
-from caveagent_magic.security.flow.shared import SHARED, changed_for_all, held_by_library
+from caveagent_magic.security.flow.shared import SHARED, changed_for_all, taken_from_library
 from caveagent_magic.security.flow.specials import SPECIALS
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -202,6 +202,8 @@ class Calls(Own):
     def _note_changed(self, callee: Named, given: Given) -> None:
         """Note that a container which a module of a library holds is changed in place."""
         method = callee.name.rpartition(".")[2]
+        if callee.name.startswith(("operator.", "_operator.")):
+            method = f"__{method.strip('_')}__"
         bare = given.args and (callee.receiver is None or _unbound(callee))
         owners = [callee.receiver, *(given.args[0] if bare else ())]
         for name in filter(None, (changed_for_all(owner, method, self.shared) for owner in owners)):
@@ -251,10 +253,8 @@ class Calls(Own):
         """What a call gives that is not followed."""
         method = name.rpartition(".")[2]
         owner = callee.receiver
-        if method == "get" and isinstance(owner, Named) and given.args:
-            shared = held_by_library(owner, given.args[0])
-            if shared is not None:
-                return (shared,)
+        if isinstance(owner, Named) and (shared := taken_from_library(owner, method, given.args)):
+            return shared
         if isinstance(callee.receiver, Items):
             return self._use_container(callee.receiver, method, given)
         if name == "builtins.str.format":

@@ -6,7 +6,7 @@ import collections
 import sys
 import types
 
-from caveagent_magic.security.flow.values import Const, Items, Named, Ref, Value, Values
+from caveagent_magic.security.flow.values import DATA, Const, Items, Named, Ref, Value, Values
 from caveagent_magic.security.known import computes, own_name
 from caveagent_magic.security.objects.still import instance_dict, is_a
 from caveagent_magic.security.vocabulary import names
@@ -51,6 +51,22 @@ def held_by_library(owner: Named, keys: Values) -> Named | None:
     changes = is_a(found, (dict, list, set)) or bool(instance_dict(found))
     routine = is_a(found, (type, types.ModuleType, types.FunctionType))
     return Named(f"{owner.name}[]", Ref(found), receiver=owner) if changes and not routine else None
+
+
+def taken_from_library(owner: Named, method: str, args: tuple[Values, ...]) -> Values:
+    """What `get`, `values` and `items` give of such a table; nothing where that could not be changed."""
+    if method == "get" and args:
+        found = held_by_library(owner, args[0])
+        return (found,) if found is not None else ()
+    table = owner.live.obj if owner.live is not None else {"": None}
+    if method not in ("values", "items") or not is_a(table, dict) or not is_of_library(owner):
+        return ()
+    key = Const(next(iter(dict.keys(table)), None))
+    inside = held_by_library(owner, (key,)) if type(key.value) is str else None
+    if inside is None:
+        return ()
+    one = inside if method == "values" else Items("tuple", ((0, DATA), (1, (inside,))))
+    return (Items("list", ((None, (one,)),)),)
 
 
 def is_relied_on(owner: Value, name: str) -> bool:

@@ -23,6 +23,7 @@ from caveagent_magic.security.flow.values import (
     Opaque,
     Ref,
     Values,
+    texts,
 )
 from caveagent_magic.security.known import harmless, known_here, module_dict
 from caveagent_magic.security.objects import live, still
@@ -123,6 +124,14 @@ class Stores(Calls):
         owners = self.values(target.value, scope)
         keys = self.values(target.slice, scope)
         self.hand_over(keys, target.slice)
+        if _in_layout(target) and texts(keys):
+            self.record(
+                "store",
+                tuple(f"?.layout.{word}" for word in texts(keys)),
+                target,
+                args=(values,),
+                detail="of an object",
+            )
         for owner in owners:
             if isinstance(owner, (Named, Instance)):
                 of = names_of(owner) if isinstance(owner, Named) else (owner.of,)
@@ -172,6 +181,12 @@ class Stores(Calls):
             names = list(public) if listed else [n for n in inside if n[:1] != "_"]  # type: ignore[arg-type]
             for name in map(word, names):
                 scope.bind(name, live.attribute(owner, name) or DATA)
+
+
+def _in_layout(target: ast.Subscript) -> bool:
+    """`fig['layout']['images']`."""
+    inner = target.value.slice if isinstance(target.value, ast.Subscript) else None
+    return isinstance(inner, ast.Constant) and inner.value == "layout"
 
 
 def _is_code(value: object) -> bool:

@@ -150,13 +150,16 @@ class LoadsIntoFigures(Rule):
     decides = False
     calls = names(
         """
-        ?.add_layout_image ?.set_table_attributes ?.update_layout ?.to_html ?.write_html ?.show plotly.*
+        ?.mark_image ?.add_layout_image
+        ?.set_table_attributes ?.update_layout ?.to_html ?.write_html ?.show plotly.*
         folium.* ?.set_uuid ?.set_caption ?.set_tooltips ?.set_td_classes ?.add_annotation ipywidgets.*
         altair.* bokeh.* ipyleaflet.* pydeck.* ?.format ?.format_index ?.relabel_index
         ?.update_traces ?.update_mapboxes pandas.io.formats.style.Styler pandas.Styler
         """
     )
-    stores = names("?.images ?.geojson ?.source ?.sources ?.style ?.layers ?.layout ?.icon")
+    stores = names(
+        "?.images ?.geojson ?.source ?.sources ?.style ?.layers ?.layout ?.icon ?.layout.images ?.layout.map"
+    )
 
     examples = (
         Flagged("fig.add_layout_image(source='https://example.org/x.png')", name="add_layout_image"),
@@ -178,6 +181,12 @@ class LoadsIntoFigures(Rule):
             yield Hit(shown(name))
 
 
+ACTING = re.compile(
+    r"\b(?:fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|document|window|globalThis|self|top|parent|eval|"
+    r"Function|import|location|Jupyter|localStorage|cookie|atob|constructor|Image|Worker)\b|//[a-z]|\\[xu]",
+)
+RUNNING = names("CustomJS CustomJSTransform CustomJSHover CustomJSFilter CustomJSExpr mark_image")
+"""What brings its own script, or fetches what the cells of a table say."""
 STYLING = names("set_uuid set_caption set_tooltips set_td_classes set_table_attributes Styler")
 FILLING = names("format format_index relabel_index")
 """Methods of a Styler whose texts are put around what is in the cells."""
@@ -212,6 +221,8 @@ def _unescaped(use: Use) -> bool:
     """Whether a text goes into the page as it is, or a picture is fetched by its address."""
     last = use.name.rpartition(".")[2]
     words = [word for values in (*use.args, *use.keywords.values()) for word in _words(values)]
+    if last in RUNNING:
+        return last == "mark_image" or not words or any(map(ACTING.search, words))
     if last in STYLING:
         return any("<" in word for word in words)
     if last in FILLING:
