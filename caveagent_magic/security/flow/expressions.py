@@ -50,8 +50,11 @@ OF_ITS_OWN = re.compile(
 BUILDING = (ast.BinOp, ast.Call, ast.JoinedStr)
 """What puts texts together."""
 DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
-WALKING = re.compile(r"\{\w*(?:[.\[][^{}]*)?[.\[]__(?!class__\.__name__)\w+__")
-"""A field of a format string that reaches into Python's machinery, whoever fills it in later."""
+WALKING = re.compile(
+    r"\{\w*(?:[.\[][^{}]*)?[.\[](?:__(?!class__\.__name__)\w+__"
+    r"|(?:os|sys|subprocess|builtins|importlib|posix|shutil|socket)[.\[])"
+)
+"""A field of a format string that reaches into Python's machinery or its system, whoever fills it in later."""
 
 
 class Expressions(Attributes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,9 @@ BY_ITSELF = TALKING | {"__del__"}
 
 MEMORY = names("__array_interface__ __array_struct__ __cuda_array_interface__ __dlpack__")
 """Attributes by which an object says which memory to read, whosoever it is."""
+
+OF_THE_SYSTEM = names("os sys subprocess shutil socket builtins importlib ctypes posix pickle runpy pty")
+"""Modules that others import, so that they can be had from them."""
 
 
 @frozen
@@ -210,6 +214,8 @@ class Reader:
 def names_of(value: Named) -> tuple[str, ...]:
     """Every name that a rule may know it by."""
     names = [live.canonical(value.name), value.name, value.written]
+    if value.live is None:
+        names.append(_through(value.name))
     last = value.name.rpartition(".")[2]
     if (
         isinstance(value.receiver, (Instance, Opaque, Made, Named))
@@ -217,6 +223,13 @@ def names_of(value: Named) -> tuple[str, ...]:
     ) or last.startswith("__"):
         names.append(f"?.{last}")
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _through(name: str) -> str:
+    """`os.environ` for `click.core.os.environ`: a module of the system, as one that is not loaded yet has it."""
+    first, *inner = name.split(".")
+    place = next((place for place, part in enumerate(inner[:-1]) if part in OF_THE_SYSTEM), None)
+    return "" if place is None or first in sys.stdlib_module_names else ".".join(inner[place:])
 
 
 def span_of(node: ast.AST) -> Span:
