@@ -54,7 +54,7 @@ WALKING = re.compile(
     r"\{\w*(?:[.\[][^{}]*)?[.\[](?:__(?!class__\.__name__)\w+__"
     r"|(?:os|sys|subprocess|builtins|importlib|posix|shutil|socket)[.\[])"
 )
-"""A field of a format string that reaches into Python's machinery or its system, whoever fills it in later."""
+"""A field of a format string that reaches into Python's machinery or the system, whoever fills it in."""
 
 
 class Expressions(Attributes):

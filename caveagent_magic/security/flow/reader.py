@@ -226,7 +226,7 @@ def names_of(value: Named) -> tuple[str, ...]:
 
 
 def _through(name: str) -> str:
-    """`os.environ` for `click.core.os.environ`: a module of the system, as one that is not loaded yet has it."""
+    """`os.environ` for `click.core.os.environ`: a module of the system, had from one not loaded yet."""
     first, *inner = name.split(".")
     place = next((place for place, part in enumerate(inner[:-1]) if part in OF_THE_SYSTEM), None)
     return "" if place is None or first in sys.stdlib_module_names else ".".join(inner[place:])
