@@ -30,6 +30,7 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import module_dict, own_code, top
 from caveagent_magic.security.objects import live, still
+from caveagent_magic.security.objects.alike import are_data, is_container
 from caveagent_magic.security.objects.callbacks import departing, registered
 from caveagent_magic.security.objects.files import is_open_for_writing
 from caveagent_magic.security.objects.held import held, written
@@ -55,6 +56,8 @@ class Own(Hooks):
         if obj is None or own_code(obj) or id(obj) in self.touched_objects:
             return
         self.touched_objects.add(id(obj))
+        if is_container(obj) and are_data((obj,)):
+            return
         if is_a(obj, type):
             self.metaclass(type(obj), node, obj)
             self.asked_for(obj, "__subclasshook__", node)

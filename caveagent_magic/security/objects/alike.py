@@ -63,6 +63,11 @@ def are_data(objects: Iterable[Any], depth: int = 0) -> bool:
     return are_data(chain(_all(rows), _all(tables), _all(map(dict.values, tables))), depth + 1)
 
 
+def is_container(obj: object) -> bool:
+    """Whether it is one of Python's own containers, as such."""
+    return id(type(obj)) in SEVERAL
+
+
 def _all(several: Iterable[Iterable[object]]) -> Iterator[object]:
     return chain.from_iterable(several)
 

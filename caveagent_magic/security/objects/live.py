@@ -236,10 +236,10 @@ def _others(obj: Any, first: int) -> Values:
     known = _beyond.get(id(obj))
     if known is not None:
         return known[1]
-    inside = list(obj.values()) if is_a(obj, dict) else list(obj)
-    if are_data(inside[first:]):
+    if are_data(itertools.islice(obj.values() if is_a(obj, dict) else obj, first, None)):
         found = DATA
     else:
+        inside = list(obj.values()) if is_a(obj, dict) else list(obj)
         near = first > MOST_ITEMS[-1] and len(inside) <= MOST_ALIKE
         found = () if near and are_like(inside[first:], inside[:first]) else UNRESOLVED
     _beyond[id(obj)] = obj, found
