@@ -8,7 +8,12 @@ import re
 from caveagent_magic.security.vocabulary import names
 
 MOST_ROWS = 10**10
-_COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
+_PIECE = re.compile(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
+"""Comments, texts and names in quotes, as they come: none of them begins within another."""
+_UNCLEAR = re.compile(r"[$\\`]|/\*(?:(?!\*/).)*/\*", re.DOTALL)
+"""What databases read in ways of their own: other quotes, escapes, comments in comments."""
+_TAKES_FILE = re.compile(r"(?:\b(?:from|join)|[(,\[])\s*$", re.IGNORECASE)
+_NAMED_SO = re.compile(r"\bas\s+(?:call|copy|load|export|import|update|delete)\b(?!\s*\()", re.IGNORECASE)
 _DOES_MORE = re.compile(
     r"\b(?:attach|copy|into|create|insert|update|delete|drop|export|install|load|pragma|vacuum|alter|detach|call|read_\w+|"
     r"scan_\w+|\w+_scan|parquet_\w+|sniff_\w+|glob|getenv|\w*secrets?|query_table|load_extension|writefile|"
@@ -29,9 +34,23 @@ _TEMPORARY = re.compile(
 """Keeps a selection under a name until the connection is closed."""
 
 
+def _bare(text: str) -> str:
+    """A command without comments, and without what texts say that name no file, where that is plain."""
+    if _UNCLEAR.search(text):
+        return text
+
+    bare = _PIECE.sub(lambda piece: " " if piece[0].startswith(("--", "/*")) else piece[0], text)
+
+    def kept(piece: re.Match[str]) -> str:
+        names_file = piece[0][0] == '"' or _TAKES_FILE.search(bare, 0, piece.start())
+        return piece[0] if names_file else "''"
+
+    return _NAMED_SO.sub("as a_name", _PIECE.sub(kept, bare))
+
+
 def selects(text: str) -> bool:
     """Whether a command only selects, from tables and from files that are named where a table would be."""
-    rest = _TEMPORARY.sub("", _FILE.sub(r"\1 a_file", _COMMENT.sub(" ", text)))
+    rest = _TEMPORARY.sub("", _FILE.sub(r"\1 a_file", _bare(text)))
     if _LISTS.match(rest):
         return True
     begins = re.match(r"\s*(?:select|with|explain|from)\b|\s*\w+\s*$", rest, re.IGNORECASE)
@@ -40,7 +59,7 @@ def selects(text: str) -> bool:
 
 def files(text: str) -> list[str]:
     """The files that it selects from."""
-    return [first or second for _, first, second in _FILE.findall(_COMMENT.sub(" ", text))]
+    return [first or second for _, first, second in _FILE.findall(_bare(text))]
 
 
 _LEADS_OUT = re.compile(
@@ -65,7 +84,7 @@ _LISTS = re.compile(
 
 def stays_inside(text: str) -> bool:
     """Whether commands only make, fill, change or drop tables of the database that they are given to."""
-    rest = _FILE.sub(r"\1 a_file", _COMMENT.sub(" ", text))
+    rest = _FILE.sub(r"\1 a_file", _bare(text))
     inside = not _LEADS_OUT.search(rest) and not _ANOTHER.search(rest)
     return inside and all(map(_OF_TABLES.match, rest.split(";")))
 
@@ -107,7 +126,7 @@ def calls_more_than_duckdb(text: str) -> bool:
 
 
 def _called(text: str) -> set[str]:
-    return {name.lower() for name in re.findall(r"(\w+)[\s\"]*\(", _COMMENT.sub(" ", text))}
+    return {name.lower() for name in re.findall(r"(\w+)[\s\"]*\(", _bare(text))}
 
 
 def makes_many(text: str) -> bool:

@@ -81,6 +81,8 @@ def canonical(name: str) -> str:
         return f"os.path.{rest}"
     if first.startswith("_") and first[1:] in sys.stdlib_module_names:
         return canonical(f"{first[1:]}.{rest}")
+    if first == "duckdb":
+        return name.replace("duckdb._relation.module_", "duckdb.")
     if first == "pyarrow":
         return name.replace(".parquet.core.", ".parquet.")
     if first == "_plotly_utils":

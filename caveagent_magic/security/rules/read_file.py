@@ -52,11 +52,16 @@ READERS = (
             os.stat pyarrow.memory_map pyarrow.OSFile
             pyarrow.lib.memory_map pyarrow.lib.OSFile pyarrow.dataset.dataset posix.open os.open
             pkgutil.get_data importlib.resources.read_text importlib.resources.files sqlite3.connect
-            filecmp.cmp
+            filecmp.cmp duckdb.read_csv duckdb.read_json duckdb.read_parquet duckdb.from_csv_auto
+            duckdb.from_parquet _duckdb.DuckDBPyConnection.read_csv _duckdb.DuckDBPyConnection.read_json
+            _duckdb.DuckDBPyConnection.read_parquet _duckdb.DuckDBPyConnection.from_parquet
+            _duckdb.DuckDBPyConnection.from_csv_auto
             """
         )
     )
 )
+FILES = names("file_glob file_globs path_or_buffer")
+"""What duckdb calls its paths."""
 NOT_A_READER = frozenset({"sqlite3.connect", "joblib.load"})
 RELATIONS = names("project filter aggregate order select join max min sum mean median count")
 METHODS = names(
@@ -96,6 +101,8 @@ class ReadsFile(Rule):
         Flagged("open('/etc/passwd').read()", name="open"),
         Flagged("import pandas as pd\npd.read_csv('../../secret.csv')", name="pandas.read_csv"),
         Flagged("from pathlib import Path\n(Path.home() / 'x.txt').read_text()"),
+        Flagged("import duckdb\nduckdb.read_parquet(file_glob='/etc/*')", name="duckdb.read_parquet"),
+        Passes("import duckdb\nduckdb.read_csv('data/*.csv')"),
         Passes("import pandas as pd\npd.read_csv('data/a.csv')"),
         Passes("from pathlib import Path\nPath('data/notes.txt').read_text()"),
         Passes("with open('a.txt') as file:\n    print(file.read())"),
@@ -116,11 +123,18 @@ class ReadsFile(Rule):
         if name.startswith(GEOGRAPHIC):  # `where` chooses rows
             named = {key: values for key, values in use.keywords.items() if key != "where"}
             use = replace(use, keywords=named)
+        if "duckdb." in name and (
+            use.kind != "call" or use.open_ended or not use.args or FILES & set(use.keywords)
+        ):
+            yield Hit(shown(name))
+            return
         for path in (
             receiver_paths(use) if name in METHODS or name.endswith("Path.open") else paths_of(use) or ()
         ):
             if path is not None and name.startswith("geopandas.") and _is_geojson(path):
                 continue
+            if path is not None and "duckdb." in name and path.endswith("…"):
+                path = None  # it reads without Python, so the guard would not see where that leads
             if path is None or not is_url(path):
                 yield Hit(shown(name), None if path is not None and _tells_more(name, path) else path)
 

@@ -11,7 +11,7 @@ from caveagent_magic.security.flow.values import Const, Instance, Items, Text, V
 from caveagent_magic.security.objects.live import MAPPED
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
-from caveagent_magic.security.rules.read_file import MODES, receiver_paths
+from caveagent_magic.security.rules.read_file import MODES, READERS, receiver_paths
 from caveagent_magic.security.sql import calls_more, selects, stays_inside
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
@@ -90,6 +90,8 @@ class WritesFile(Rule):
             yield Hit(MAPPED)
             return
         if name.startswith("duckdb.") and _runs_sql(use) and (_only_selects(use) or _stays_inside(use)):
+            return
+        if name.startswith("duckdb.") and name in READERS:  # that rule looks at the paths
             return
         if name.startswith("duckdb.") and last in RELATIONS and all(map(selects, _expressions(use))):
             return
