@@ -163,7 +163,9 @@ SOUNDS_WORSE = names(
     sklearn.datasets.load_sample_image palmerpenguins.load_penguins palmerpenguins.load_penguins_raw
     seaborn.set_style sklearn.tree.export_text
     pandas.io.json.json_normalize sklearn.datasets.load_sample_images
-    statsmodels.api.datasets.* statsmodels.datasets.*
+    statsmodels.api.datasets.* statsmodels.datasets.* pandas._testing.makeDataFrame
+    pandas._testing.makeTimeDataFrame pandas._testing.makeMixedDataFrame pandas._testing.makePeriodFrame
+    pandas._testing.makeMissingDataframe
     """
 )
 """Names that sound like files or connections and are neither, or stay inside the installed package."""

@@ -21,9 +21,12 @@ MEMORY = frozenset(
 _URL = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
+_SHARED = re.compile(r"(?:\\\\|//)\s*[^\s\\/]")  # a folder of another machine
+
+
 def is_url(text: str) -> bool:
     """Whether a path names something on the network."""
-    return bool(_URL.match(text.strip())) or text.startswith(("\\\\", "//"))
+    return bool(_URL.match(text.strip())) or bool(_SHARED.match(text))
 
 
 def host(url: str) -> str:
