@@ -41,7 +41,8 @@ class Known:
 
     data: Callable[[str], bool]
     table: Callable[[str], bool]
-    same: Callable[[str], bool]  # a function that gives the same each time
+    dictionary: Callable[[str], bool]
+    same: Callable[[str], bool]  # a function that gives the same each time, whatever it is given
     holds: Callable[[ast.expr], bool | None]
 
 
@@ -104,7 +105,7 @@ class _Walk:
                 self._for(statement)
             elif isinstance(statement, ast.Try):
                 self._try(statement, inner)
-            elif not isinstance(statement, (ast.Pass, ast.Continue)):
+            elif not isinstance(statement, (ast.Pass, ast.Continue, ast.Import, ast.ImportFrom)):
                 raise NotAlike
 
     def _expression(self, node: ast.expr) -> None:
@@ -125,6 +126,15 @@ class _Walk:
 
     def _bind(self, target: ast.expr, value: ast.expr, always: bool) -> None:
         names = [each for each in ast.walk(target) if isinstance(each, ast.Name)]
+        owner = target.value if isinstance(target, ast.Subscript) else None
+        if (
+            isinstance(target, ast.Subscript)
+            and isinstance(owner, ast.Name)
+            and self.known.dictionary(owner.id)
+        ):
+            self._all_quiet([target.slice, value])
+            self.moved.add(owner.id)
+            return
         if not isinstance(target, (ast.Name, ast.Tuple)):
             raise NotAlike
         if not self.steady(value):
@@ -177,7 +187,10 @@ class _Walk:
     def quiet(self, node: ast.expr) -> bool:
         """Whether it is worked out without an error, whatever its names are."""
         if isinstance(node, ast.Call):
-            return isinstance(node.func, ast.Name) and node.func.id in ("len", "str") and not node.keywords
+            func = node.func
+            plain = isinstance(func, ast.Name) and func.id in ("len", "str") and not node.keywords
+            joins = isinstance(func, ast.Attribute) and func.attr in ("concat", "concatenate")
+            return plain or (joins and all(self.steady(each) or self.quiet(each) for each in node.args))
         if isinstance(node, ast.FormattedValue):
             return self.quiet(node.value)
         if isinstance(node, ast.BinOp):
@@ -202,7 +215,9 @@ class _Walk:
         func = node.func
         if isinstance(func, ast.Name):
             builtin = func.id in PURE and func.id in builtins.__dict__ and func.id not in self.bound
-            looks = builtin or (func.id not in self.bound and self.known.same(func.id))
+            if not builtin and func.id not in self.bound and self.known.same(func.id):
+                return not node.keywords and all(self.steady(each) or self.quiet(each) for each in node.args)
+            looks = builtin
         else:
             looks = isinstance(func, ast.Attribute) and func.attr in LOOKING and self.steady(func)
         given = (*node.args, *node.keywords)

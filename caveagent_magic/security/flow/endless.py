@@ -140,3 +140,8 @@ def is_data(value: Value) -> bool:
 def is_table(value: Value) -> bool:
     """Whether it is a live frame, whose attributes are its columns."""
     return isinstance(value, Instance) and value.of == "pandas.DataFrame"
+
+
+def is_dictionary(value: Value) -> bool:
+    """Whether any key can be put into it."""
+    return isinstance(value, Items) and value.kind == "dict"

@@ -25,7 +25,7 @@ from caveagent_magic.security.exhaustion.loops import (
 from caveagent_magic.security.exhaustion.rounds import Known, all_alike
 from caveagent_magic.security.flow.bindings import Scope, branches
 from caveagent_magic.security.flow.doubts import Doubts
-from caveagent_magic.security.flow.endless import counted, is_data, is_endless, is_table
+from caveagent_magic.security.flow.endless import counted, is_data, is_dictionary, is_endless, is_table
 from caveagent_magic.security.flow.values import Bound, Class, Const, Function, Named, Value, Values
 from caveagent_magic.security.objects import still
 
@@ -79,18 +79,26 @@ class Loops(Doubts):
 
         def same(name: str) -> bool:
             functions = [value for value in scope.look_up(name) if isinstance(value, Function)]
-            return bool(functions) and all(
-                isinstance(each.node, ast.Lambda)
-                and all_alike(each.node.body, [ast.Pass()], self._known(each.scope, {}))
-                for each in functions
-            )
+            return bool(functions) and all(map(self._gives_the_same, functions))
 
         return Known(
             data=lambda name: all(map(is_data, scope.look_up(name))),
             table=lambda name: all(map(is_table, scope.look_up(name))),
+            dictionary=lambda name: all(map(is_dictionary, scope.look_up(name))),
             same=same,
             holds=lambda test: holds(test, numbers),
         )
+
+    def _gives_the_same(self, function: Function) -> bool:
+        """Whether a function of one expression does not look at what it is given."""
+        node = function.node
+        body = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+        found = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+        itself = "" if isinstance(node, ast.Lambda) else node.name
+        if found is None or any(isinstance(each, ast.Name) and each.id == itself for each in ast.walk(found)):
+            return False
+        given = frozenset(arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg))
+        return all_alike(found, [ast.Pass()], self._known(function.scope, {}), given)
 
     def _never_left(self, node: ast.AST, body: list[ast.stmt], numbers: Counted, what: str) -> None:
         """Note a loop that goes on by itself; in a generator that is up to who goes through it."""
