@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -54,6 +55,7 @@ def test_attacks_split_over_steps_are_seen_without_any_source() -> None:
 
 
 def test_ordinary_analysis_is_allowed() -> None:
-    questions = figures.asked()
+    run = subprocess.run([sys.executable, FILE, "asked"], capture_output=True, text=True, check=True)
+    questions = run.stdout.splitlines()
 
     assert len(questions) <= 0.01 * len(list(figures.cases("benign"))), questions
