@@ -42,7 +42,7 @@ def _begin() -> None:
     with _lock:
         soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
         _before.append((soft, hard))
-        with contextlib.suppress(OSError, ValueError):  # nothing is known of the memory, or it cannot be held
+        with contextlib.suppress(OSError, ValueError, LookupError):  # nothing is known of the memory
             wanted = _in_use() + min(_free(), *_free_in_groups())
             bounds = (bound for bound in (soft, hard) if bound != resource.RLIM_INFINITY)
             resource.setrlimit(resource.RLIMIT_DATA, (min((wanted, *bounds)), hard))
