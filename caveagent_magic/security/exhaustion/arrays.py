@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,6 +18,7 @@ from caveagent_magic.security.exhaustion.amounts import (
     shape_of,
     unfolded,
 )
+from caveagent_magic.security.objects.columns import column_of
 
 Args: TypeAlias = tuple[Amount, ...]
 Keywords: TypeAlias = Mapping[str, Amount]
@@ -232,13 +232,10 @@ def joined(sides: Args, keywords: Keywords) -> Amount:
 
 def one_value(frame: Amount, column: object) -> bool:
     """Whether a column of numbers of a live frame has the same in all rows."""
-    table = frame.live.obj if frame.live is not None else None
-    if type(table).__module__.partition(".")[0] != "pandas" or type(column) is not str:
+    values = column_of(frame.live.obj, column) if frame.live is not None else None
+    if values is None or values.dtype.kind not in "iufb" or not len(values):
         return False
-    with contextlib.suppress(Exception):  # no such column, or several
-        values = table[column]  # type: ignore[index]
-        return values.dtype.kind in "iufb" and bool((values == values.iloc[0]).all())
-    return False
+    return bool((values == values[0]).all())
 
 
 def reindexed(owner: Amount, args: Args, keywords: Keywords) -> Amount:

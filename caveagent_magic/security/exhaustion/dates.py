@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
 from caveagent_magic.security.exhaustion.amounts import UNKNOWN, Amount, argument, array, numeric
-from caveagent_magic.security.objects.still import is_a, word
+from caveagent_magic.security.objects.columns import column_of, dates_of
 
 DAY = 86_400.0
 UNITS = {
@@ -59,16 +57,12 @@ def resampled(owner: Amount, args: tuple[Amount, ...], keywords: Mapping[str, Am
 
 def covered(owner: Amount, column: object = None) -> float | None:
     """The seconds between the first and the last date of a live table's index, or of a column."""
-    pandas = sys.modules.get("pandas")
     table = owner.live.obj if owner.live is not None else None
-    kinds = (getattr(pandas, "DataFrame", None), getattr(pandas, "Series", None))
-    if pandas is None or type(table) not in kinds:
+    dates = dates_of(table) if column is None else column_of(table, column)
+    if dates is None or dates.dtype.kind != "M":
         return None
-    with contextlib.suppress(Exception):  # columns of any kind, or none of that name
-        dates = table.index if column is None else table[column]  # type: ignore[attr-defined,index]
-        if is_a(column, (str, type(None))) and word(str(dates.dtype)).startswith("datetime64"):
-            return float((dates.max() - dates.min()).total_seconds())
-    return None
+    known = dates[dates == dates]  # without those that are not given
+    return float((known.max() - known.min()).astype("m8[ns]").astype(float)) / 1e9 if len(known) else None
 
 
 def days(amount: Amount | None) -> float | None:
