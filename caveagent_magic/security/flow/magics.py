@@ -7,6 +7,7 @@ import builtins
 import re
 import string
 import sys
+import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.values import DATA, Instance, Values, constants
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live
-from caveagent_magic.security.objects.still import is_a
 
 if TYPE_CHECKING:
     from caveagent_magic.security.flow.calls import Calls
@@ -55,9 +55,8 @@ def _of_the_person(name: str) -> object:
         return None
     for kind in ("line", "cell"):
         found = shell.magics_manager.magics[kind].get(name)
-        function = getattr(found, "__func__", found) if is_a(found, type(magic)) else found
-        if own_code(function) or own_code(getattr(function, "__func__", None)):
-            return function
+        if own_code(found.__func__ if type(found) is types.MethodType else found):
+            return found
     return None
 
 
