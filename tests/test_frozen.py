@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 
 import pytest
 
@@ -71,6 +72,32 @@ def test_only_what_nobody_changes_can_be_a_key() -> None:
     assert len({frozen(type("P", (), dict(point)))(1)}) == 1
     with pytest.raises(TypeError, match="unhashable"):
         hash(slotted(type("P", (), dict(point)))(1))
+
+
+@pytest.mark.parametrize("ours", [frozen, slotted])
+def test_an_object_can_be_equal_to_itself_alone(ours: Callable[..., type]) -> None:
+    made = ours(eq=False)(type("Made", (), _body()))
+
+    one, other = made(1), made(1)
+
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2
+    assert repr(one) == repr(other)
+
+
+def test_the_standard_library_sees_a_dataclass_also_before_there_is_an_object() -> None:
+    made = frozen(type("Made", (), _body()))
+    below = frozen(type("Below", (made,), {"__annotations__": {"last": "int"}, "last": 9}))
+    further = dataclass(type("Further", (below,), {"__annotations__": {"more": "int"}, "more": 1}))
+
+    names = [each.name for each in fields(Standard)]
+    assert is_dataclass(below)
+    assert [each.name for each in fields(further)] == [*names, "last", "more"]
+    assert [each.name for each in fields(below)] == [*names, "last"]
+    assert asdict(made(1)) == asdict(Standard(1))
+    assert made.__match_args__ == Standard.__match_args__
+    assert further(1, more=2).more == 2
 
 
 def test_nothing_is_compiled_for_a_class_of_which_there_is_no_object_yet() -> None:

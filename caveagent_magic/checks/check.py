@@ -5,26 +5,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from caveagent_magic.checks.content import Content
 from caveagent_magic.checks.data import CannotCheck, admitted, is_column, is_frame
 from caveagent_magic.checks.expression import evaluate, holds, names_in, parse, plain
 from caveagent_magic.errors import UsageError
+from caveagent_magic.frozen import frozen
+from caveagent_magic.pattern import pattern
 
 Kind = Literal["true", "unique", "no nulls", "no new nulls", "unchanged"]
 Measure: TypeAlias = Callable[[tuple[ast.expr, ...], Mapping[str, object]], Any]
 
 FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("no new nulls", re.compile(r"no new nulls(?: in (?P<of>.+))?")),
-    ("no nulls", re.compile(r"no nulls(?: in (?P<of>.+))?")),
-    ("unique", re.compile(r"(?P<of>.+) unique")),
-    ("unchanged", re.compile(r"(?P<of>.+) unchanged")),
+    ("no new nulls", pattern(r"no new nulls(?: in (?P<of>.+))?")),
+    ("no nulls", pattern(r"no nulls(?: in (?P<of>.+))?")),
+    ("unique", pattern(r"(?P<of>.+) unique")),
+    ("unchanged", pattern(r"(?P<of>.+) unchanged")),
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Check:
     """A check and what was measured when it was set."""
 

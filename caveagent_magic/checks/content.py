@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from caveagent_magic.checks.data import admitted, is_frame
+from caveagent_magic.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Content:
     """What a table held: polars' and Arrow's own copy, which shares its memory, or a digest of pandas'."""
 

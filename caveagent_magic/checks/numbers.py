@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from caveagent_magic.frozen import frozen
+from caveagent_magic.pattern import pattern
 
 SCALES = {
     "%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "M": 1e6, "m": 1e6, "million": 1e6,
@@ -14,13 +15,11 @@ SCALES = {
 SPACES = "\u00a0\u2009\u202f"  # that stand between thousands
 _BODY = r"(?:\d{{1,3}}(?:[,'’_.{0}]\d{{3}})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
 _UNIT = r"(?:[ \u00a0\u202f]?(?:%|percent\b|thousand\b|millions?\b|billions?\b)|(?:k|M|m|bn|B)\b)?"
-_WRITTEN = re.compile(
-    rf"(?<![\w.])(?P<body>{_BODY.format(SPACES + ' ')})(?P<unit>{_UNIT})(?P<rest>[^\W\d_]*)"
-)
-_PRINTED = re.compile(rf"(?<![^\W\d_])(?P<body>{_BODY.format(SPACES)})(?P<unit> ?%)?")
+_WRITTEN = pattern(rf"(?<![\w.])(?P<body>{_BODY.format(SPACES + ' ')})(?P<unit>{_UNIT})(?P<rest>[^\W\d_]*)")
+_PRINTED = pattern(rf"(?<![^\W\d_])(?P<body>{_BODY.format(SPACES)})(?P<unit> ?%)?")
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 # Parts of a text in which a number is no figure: code, links, dates, times, versions, places in a list.
-_ASIDE = re.compile(
+_ASIDE = pattern(
     r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+"
     r"|\b\d{4}-\d{1,2}(?:-\d{1,2})?(?:[T ]\d{1,2}:\d{2}\S*)?|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
     r"|\b\d{1,2}/\d{2,4}\b"
@@ -34,8 +33,8 @@ _ASIDE = re.compile(
     r"|[<>≤≥]=? ?\d[\d.,]*",
     re.S | re.M | re.I,
 )
-_CITED = re.compile(r"[ \u00a0]*[(\[]?[ ]*(?:=|is|as|from|:)?[ ]*`(?P<code>[^`\n]+)`")
-_ABOUT = re.compile(
+_CITED = pattern(r"[ \u00a0]*[(\[]?[ ]*(?:=|is|as|from|:)?[ ]*`(?P<code>[^`\n]+)`")
+_ABOUT = pattern(
     r"(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|under|more than|less than"
     r"|some|≈|~|c\.)"
     r"[ ]?[$€£]?\Z",

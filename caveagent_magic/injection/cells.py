@@ -5,7 +5,6 @@ Frames are read from their storage, as describers read them: no code of the pers
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.injection.escape import label
+from caveagent_magic.pattern import pattern
 
 COPIED = 200_000  # cells; larger columns are only referred to
 DEPTH = 4  # of containers in containers
@@ -24,7 +24,7 @@ FRAMES: tuple[str, ...] = (
     "pyarrow.lib.Table",
 )
 FRAMES += ("polars.dataframe.frame.DataFrame", "pyarrow.lib.RecordBatch")
-IPYTHONS = re.compile(r"In|Out|_cave|_+|_i*\d*|_+i+|_[oid]h|__.*__")
+IPYTHONS = pattern(r"In|Out|_cave|_+|_i*\d*|_+i+|_[oid]h|__.*__")
 TIMES = ("datetime.datetime", "datetime.date", "decimal.Decimal", "uuid.UUID", "fractions.Fraction")
 
 

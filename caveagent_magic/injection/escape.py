@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 
 from caveagent_magic.injection import static
+from caveagent_magic.pattern import pattern
 
 LABEL_LIMIT = 60
 LABEL_PARTS = 8
 LINE_LIMIT = 120
 # Tags and fences are drawn from ASCII; beyond it only what cannot be seen is a danger.
-_SUSPECT = re.compile(r"[<`]|\[(?=/?[A-Z_]+\])|[^\x20-\x7e]")
+_SUSPECT = pattern(r"[<`]|\[(?=/?[A-Z_]+\])|[^\x20-\x7e]")
 
 
 def harmless(text: str) -> str:

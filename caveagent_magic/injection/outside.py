@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 import types
 from collections.abc import Callable, Mapping
 
 from caveagent_magic.injection import static
+from caveagent_magic.pattern import pattern
 
 # Of libraries that read files, databases and the network; a wrong guess only withholds more.
-READS = re.compile(
+READS = pattern(
     r"^(?:read|load|fetch|scan|open|sql|execute|query_db|urlopen|download|recv|urlretrieve|get_data|import_data"
     r"|check_output|communicate|getenv|listdir|glob|iterdir|input|connect|collect|toPandas|df|pl|arrow)"
     r"(?:s|all|one|many|_.*)?$"

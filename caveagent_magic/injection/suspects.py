@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from caveagent_magic.injection.card import labels
 from caveagent_magic.injection.cells import is_table
 from caveagent_magic.injection.levels import Privacy
+from caveagent_magic.pattern import pattern
 
 # In English, German, French, Spanish, Italian, Portuguese, Polish and Dutch; without accents.
 SURE = frozenset(
@@ -37,8 +37,8 @@ PERSONS = frozenset(
 COUNTED = frozenset(
     {"count", "counts", "n", "num", "number", "total", "mean", "avg", "sum", "rate", "share", "id"}
 )
-SPLIT = re.compile(r"[^a-z0-9]+")
-HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+SPLIT = pattern(r"[^a-z0-9]+")
+HUMP = pattern(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def suspects(names: Mapping[str, object], privacy: Privacy) -> tuple[str, ...]:

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from datetime import date
 
 from caveagent_magic.frozen import frozen
+from caveagent_magic.pattern import pattern
 
 WORD_LEAST = 3  # characters; shorter text says too little, and too much else is spelt like it
 DIGITS_LEAST = 4  # of a whole number
-TOKEN = re.compile(
+TOKEN = pattern(
     r"(?P<day>(?<![\w.])\d{4}-\d\d-\d\d)"
     r"|(?P<number>(?<![\w.])[-+]?(?:\d{1,3}(?:[,_]\d{3})+|\d+)?(?:\.\d*)?(?<=[\d.])(?:[eE][-+]?\d+)?(?![\w]))"
     r"|(?P<word>\w+)"
 )
-ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
+ESCAPE = pattern(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 
 
 @frozen

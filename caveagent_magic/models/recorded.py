@@ -13,10 +13,11 @@ from caveagent_magic.events import Request
 from caveagent_magic.frozen import frozen
 from caveagent_magic.models.base import Loading, Spent
 from caveagent_magic.models.tokens import estimate, estimate_request
+from caveagent_magic.pattern import pattern
 
-MARK = re.compile(r"^<!--\s*reply\b(?P<attributes>.*?)-->[ \t]*$", re.MULTILINE)
+MARK = pattern(r"^<!--\s*reply\b(?P<attributes>.*?)-->[ \t]*$", re.MULTILINE)
 CHUNK = 24  # characters
-ATTRIBUTE = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
+ATTRIBUTE = pattern(r'(\w+)=(?:"([^"]*)"|(\S+))')
 
 
 @frozen

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 
 from caveagent_magic.events import Request
+from caveagent_magic.pattern import pattern
 
 # What the common tokenizers keep together: against o200k it is 0.8 to 1.2 of the true number for code,
 # prose and tables alike, where a fixed number of characters per token is 0.5 to 1.5.
-_PIECE = re.compile(r"[^\W\d_]{1,8}|\d{1,3}|[^\w\s]{1,3}|\s*\n\s*|[ \t]+(?=\d)|[ \t]{2,}")
+_PIECE = pattern(r"[^\W\d_]{1,8}|\d{1,3}|[^\w\s]{1,3}|\s*\n\s*|[ \t]+(?=\d)|[ \t]{2,}")
 SAMPLED = 20_000  # characters; of a longer text the beginning and the end stand for all of it
 
 

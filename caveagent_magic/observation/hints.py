@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
+
+from caveagent_magic.pattern import pattern
 
 GENERAL = {
     "KeyError": "No such key or column: look at `.columns`, `.index.names` or `.keys()`.",
@@ -26,11 +27,11 @@ SAME_WORK = (
     ("requests", "httpx", "urllib3", "aiohttp"),
     ("openpyxl", "xlsxwriter", "xlrd", "python_calamine"),
 )
-_QUOTED = re.compile(r"'([^']+)'")
-_NO_ATTRIBUTE = re.compile(
+_QUOTED = pattern(r"'([^']+)'")
+_NO_ATTRIBUTE = pattern(
     r"(?P<kind>module|type object)? ?'(?P<owner>[^']+)'(?: object)? has no attribute '(?P<name>[^']+)'"
 )
-_WORD = re.compile(r"[^\W\d]\w*")
+_WORD = pattern(r"[^\W\d]\w*")
 
 
 class Around(Protocol):

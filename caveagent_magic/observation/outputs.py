@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import struct
 from collections.abc import Mapping, Sequence
 
@@ -12,11 +11,12 @@ from caveagent_magic.events import Output
 from caveagent_magic.observation.hints import Around
 from caveagent_magic.observation.shapers import Shaped, drop_ansi
 from caveagent_magic.observation.tracebacks import error_text
+from caveagent_magic.pattern import pattern
 
 PNG = b"\x89PNG\r\n\x1a\n"
 READABLE = ("text/plain", "text/markdown", "text/latex", "application/json")
 READ_HTML = 2_000  # characters that tell what it is
-_TABLE = re.compile(r"<table[^>]*class=\"[^\"]*\bdataframe\b")
+_TABLE = pattern(r"<table[^>]*class=\"[^\"]*\bdataframe\b")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

@@ -6,25 +6,25 @@ around it, or look like a marker of a chat format.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TypeAlias
 
 from caveagent_magic.frozen import frozen
 from caveagent_magic.observation.terminal import plain_bars, screen
 from caveagent_magic.observation.warned import fold_warnings
+from caveagent_magic.pattern import pattern
 
 FOLD_FROM = 3  # the same line so many times in a row
 HEAD_SHARE = 2 / 3
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_MARKER = re.compile(
+_ANSI = pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_MARKER = pattern(
     r"<(?=\s*[/|｜])|\[(?=/?(?:INST|[A-Z]+_[A-Z_]+)\])"
     r"|(?i:<(?=(?:variables|changed|earlier|output|system|user|assistant|human|think|invoke|s"
     r"|tool\w*|function_\w+|(?:begin|start|end)_of_\w+)\b))"
 )
-_FENCE = re.compile(r"`{3,}")
-_INVISIBLE = re.compile(
+_FENCE = pattern(r"`{3,}")
+_INVISIBLE = pattern(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from caveagent_magic.pattern import pattern
 
 MOST_LINES = 200  # that a cursor may go up
-_MOVES = re.compile(r"\x1b\[(?P<count>\d*)(?P<move>[AFBEKGJ])|(?P<back>\x08+|\r)|(?P<end>\n)")
-_BAR = re.compile(r"\|[ \u2580-\u259f#=>.-]{4,}\| ?|[\u2501\u2578\u257a\u2500-\u257f]{8,} ?")
-_RATE = re.compile(r" ?\[(?P<spent>[\d:?]+)<[\d:?]+, +[^\]\n]*\]")
+_MOVES = pattern(r"\x1b\[(?P<count>\d*)(?P<move>[AFBEKGJ])|(?P<back>\x08+|\r)|(?P<end>\n)")
+_BAR = pattern(r"\|[ \u2580-\u259f#=>.-]{4,}\| ?|[\u2501\u2578\u257a\u2500-\u257f]{8,} ?")
+_RATE = pattern(r" ?\[(?P<spent>[\d:?]+)<[\d:?]+, +[^\]\n]*\]")
 
 
 def screen(text: str) -> str:

@@ -8,16 +8,17 @@ from itertools import pairwise
 
 from caveagent_magic.events import Output
 from caveagent_magic.observation.hints import Around, hint
+from caveagent_magic.pattern import pattern
 
 UNPARSED = ("SyntaxError", "IndentationError", "TabError")  # whose traceback is the message
 FRAMES_SHOWN = 5
-_CHAINED = re.compile(
+_CHAINED = pattern(
     r"^(?:The above exception was the direct cause of|During handling of the above exception)", re.MULTILINE
 )
-_FRAME = re.compile(r"^(?:Cell In\[|\s*File\b|Input In\b)", re.MULTILINE)
-_GENERATED = re.compile(r"Cell In\[|Input In\b|\s*File \"?<")
-_ARROW = re.compile(r"^-+> ?(\d+) (.*)$", re.MULTILINE)
-_PLAIN = re.compile(r'File "?<[^>]*>"?, line (\d+)[^\n]*(?:\n +(\S[^\n]*))?')
+_FRAME = pattern(r"^(?:Cell In\[|\s*File\b|Input In\b)", re.MULTILINE)
+_GENERATED = pattern(r"Cell In\[|Input In\b|\s*File \"?<")
+_ARROW = pattern(r"^-+> ?(\d+) (.*)$", re.MULTILINE)
+_PLAIN = pattern(r'File "?<[^>]*>"?, line (\d+)[^\n]*(?:\n +(\S[^\n]*))?')
 
 
 def error_text(output: Output, traceback: str, step: int, around: Around | None = None) -> str:

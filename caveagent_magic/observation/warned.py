@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from caveagent_magic.pattern import pattern
+
 # What `warnings.showwarning` writes: the file, the line, the kind and the words, then perhaps the source.
-_WARNING = re.compile(
+_WARNING = pattern(
     r"^(?P<file>\S[^\n]*?):(?P<line>\d+): (?P<kind>\w*Warning): (?P<words>[^\n]*)\n?(?:  \S[^\n]*(?:\n|$))?",
     re.MULTILINE,
 )
-_GENERATED = re.compile(r"ipykernel_\d+|^<ipython-input|^<[^>]*>$")
+_GENERATED = pattern(r"ipykernel_\d+|^<ipython-input|^<[^>]*>$")
 
 
 def fold_warnings(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import re
 import symtable
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,10 +12,11 @@ from typing import Any
 
 from caveagent_magic.injection import static
 from caveagent_magic.injection.describers import description
+from caveagent_magic.pattern import pattern
 from caveagent_magic.ports import Task
 
 UNREADABLE = "unreadable"
-_COUNT = re.compile(r"\[[\d,]+ ")  # how many categories a column has is no part of its type
+_COUNT = pattern(r"\[[\d,]+ ")  # how many categories a column has is no part of its type
 
 
 def options_of(task: Task, model: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import gc
 import os
-import re
 import sys
 import threading
 import types
@@ -14,6 +13,7 @@ from typing import Any
 
 from caveagent_magic.events import Changes
 from caveagent_magic.frozen import frozen, slotted
+from caveagent_magic.pattern import pattern
 from caveagent_magic.rehearsal.moving import CannotMove, Written, dump, load
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.undo import wide
@@ -22,7 +22,7 @@ from caveagent_magic.rehearsal.undo.walk import Limits, Walk
 
 __all__ = ["CannotMove", "Keeper", "Outcome", "reaches_outside"]
 
-_OF_IPYTHON = re.compile(r"_+|_i+|_i?\d+|_[iod]h|In|Out|exit|quit|get_ipython|open|__\w+__|_cave|_exit_code")
+_OF_IPYTHON = pattern(r"_+|_i+|_i?\d+|_[iod]h|In|Out|exit|quit|get_ipython|open|__\w+__|_cave|_exit_code")
 _WALK = Limits(seconds=0.3, objects=200_000)
 _CARRIED = frozenset({"Python's random numbers", "numpy's random numbers", "torch's random numbers"})
 _OWN = ("caveagent_magic", "cloudpickle")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 
 from caveagent_magic.events import Changes, Effect
+from caveagent_magic.pattern import pattern
 from caveagent_magic.rehearsal.changes import Snapshot, is_users
 from caveagent_magic.rehearsal.undo import mapped, wide
 from caveagent_magic.rehearsal.undo.arrays import FORM, RESIZED, address_of, base_of, form_of
@@ -19,7 +19,7 @@ from caveagent_magic.rehearsal.undo.walk import Limits, Span, Walk
 
 __all__ = ["Checkpoint", "Limits"]
 
-_OF_IPYTHON = re.compile(r"_+|_i+|_i?\d+|_[iod]h|In|Out|exit|quit|get_ipython|open|__\w+__|_cave|_exit_code")
+_OF_IPYTHON = pattern(r"_+|_i+|_i?\d+|_[iod]h|In|Out|exit|quit|get_ipython|open|__\w+__|_cave|_exit_code")
 _TOO_LARGE = "it is too large to be remembered in time"
 _OUTSIDE = "its memory is a file, or shared with other processes"
 _LEFT = "the step did not change it when it was recorded, so what it held was not remembered"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.rehearsal.foreign import instance_dictionary, package_of
 
 _DRIVERS = frozenset(
     {"psycopg", "psycopg2", "psycopg_pool", "pymysql", "MySQLdb", "mysql", "oracledb", "pyodbc", "pymssql"}
     | {"snowflake", "clickhouse_connect", "pymongo", "redis", "cassandra", "neo4j", "trino"}
 )
-_TALKS = re.compile(r"connection|cursor|client|session|engine|pool|cluster|driver|redis", re.IGNORECASE)
+_TALKS = pattern(r"connection|cursor|client|session|engine|pool|cluster|driver|redis", re.IGNORECASE)
 _IN_THIS_PROCESS = frozenset({"sqlite", "duckdb"})
 _LEADS_ON = ("engine", "bind", "_dbapi_connection")  # from a connection or a session to its engine
 

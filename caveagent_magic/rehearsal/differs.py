@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from caveagent_magic.events import Change, Changes, Output
 from caveagent_magic.frozen import frozen
+from caveagent_magic.pattern import pattern
 
 _MOST_SENTENCES = 8
 _SHOWN = 80  # characters of a text that is quoted
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ANSI = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
 # What is another at every run and means nothing: addresses, durations, files of cells, ids in HTML.
 _PASSING = (
-    (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0x…"),
-    (re.compile(r"(?m)^.*\b(?:Wall time|CPU times|it/s|s/it|per loop)\b.*$"), "…"),
-    (re.compile(r"\b\d+(?:\.\d+)?(?:e-?\d+)? ?(?:seconds|secs?|ms|µs|us|ns|s)\b"), "… s"),
-    (re.compile(r"(?<!\S)\S*ipykernel_\d+/\d+\.py"), "….py"),
-    (re.compile(r"<ipython-input-[^>]{0,99}>"), "<…>"),
-    (re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b"), "…"),
-    (re.compile(r"\b(?:T_|sk-[a-z-]{0,40}-id-)[0-9a-f]+"), "id"),
+    (pattern(r"\b0x[0-9a-fA-F]{6,}"), "0x…"),
+    (pattern(r"(?m)^.*\b(?:Wall time|CPU times|it/s|s/it|per loop)\b.*$"), "…"),
+    (pattern(r"\b\d+(?:\.\d+)?(?:e-?\d+)? ?(?:seconds|secs?|ms|µs|us|ns|s)\b"), "… s"),
+    (pattern(r"(?<!\S)\S*ipykernel_\d+/\d+\.py"), "….py"),
+    (pattern(r"<ipython-input-[^>]{0,99}>"), "<…>"),
+    (pattern(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b"), "…"),
+    (pattern(r"\b(?:T_|sk-[a-z-]{0,40}-id-)[0-9a-f]+"), "id"),
 )
 
 
@@ -141,8 +141,8 @@ def _joined(text: Any) -> str:
 def lasting(text: str) -> str:
     """The text without what is another at every run."""
     text = _ANSI.sub("", text)
-    for pattern, instead in _PASSING:
-        text = pattern.sub(instead, text)
+    for passing, instead in _PASSING:
+        text = passing.sub(instead, text)
     return text.rstrip()
 
 

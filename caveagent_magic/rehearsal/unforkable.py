@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import re
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from caveagent_magic.frozen import frozen
+from caveagent_magic.pattern import pattern
 from caveagent_magic.rehearsal import databases
 from caveagent_magic.rehearsal.foreign import instance_dictionary, module_name, package_of
 from caveagent_magic.rehearsal.polars_anew import can_load_anew
@@ -32,7 +32,7 @@ _WORKERS = {
     "ProcessPoolExecutor": "its worker processes belong to the kernel, not to a copy of it",
 }
 _MOST_HELD = 200  # things looked at behind one name
-_POOL_THREAD = re.compile(r"polars-\d")  # not "polars-ooc-cleaner", which importing starts
+_POOL_THREAD = pattern(r"polars-\d")  # not "polars-ooc-cleaner", which importing starts
 _CUDA = "torch has used the GPU, which a copy of the kernel cannot use"
 _DATABASE = "the connection to its database does not work in a copy of the kernel"
 _POLARS = "polars has started its threads, which do not exist in a copy of the kernel"

@@ -8,20 +8,20 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
-import re
 import sys
 import textwrap
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.objects.still import MISSING, instance_dict, is_a
 
 MOST = 20_000  # lines with a sign of IPython's times lines: it reads the whole cell again for each
-ASSIGNED = re.compile(r"=\s*[%!]")
+ASSIGNED = pattern(r"=\s*[%!]")
 SIGNS = (*"%!?,;/", ">>>", "In [")
-QUOTES = re.compile(r"'''|\"\"\"|\\\n")  # only in a string is an indent of an empty line more than looks
-LINE = re.compile(r"([^\W\d][\w.]*+)[ \t]*+(.*)")
+QUOTES = pattern(r"'''|\"\"\"|\\\n")  # only in a string is an indent of an empty line more than looks
+LINE = pattern(r"([^\W\d][\w.]*+)[ \t]*+(.*)")
 LEAVES = frozenset({"exit", "quit"})
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from caveagent_magic.events import Capability, Finding, Judgement, Verdict
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.budget import RULES, Budget, TooMuch
 from caveagent_magic.security.confusables import confusables
 from caveagent_magic.security.exhaustion.loops import top_level_awaits
@@ -28,11 +28,11 @@ TOO_MUCH = "is more than could be looked at in the time there is"
 UNREADABLE = "CAVE002"
 LONGEST = 200_000  # characters
 MOST_TOKENS = 60_000  # roughly; the parser alone takes four microseconds for each
-TOKEN = re.compile(r"\w+|[^\w\s]")
-HIDDEN = re.compile(
+TOKEN = pattern(r"\w+|[^\w\s]")
+HIDDEN = pattern(
     r"[\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0e-\x1f\x7f\x85]|\r(?!\n)"
 )
-SURROGATE = re.compile(r"[\ud800-\udfff]")
+SURROGATE = pattern(r"[\ud800-\udfff]")
 
 
 def judge(

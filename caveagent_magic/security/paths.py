@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Const, Instance, Items, Named, Opaque, Text, Value, Values
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
@@ -18,10 +19,10 @@ PATH_NAMES = (
 MEMORY = frozenset(
     {"io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO", "io.TextIOWrapper", "zipfile.ZipExtFile"}
 )
-_URL = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_URL = pattern(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
-_SHARED = re.compile(r"(?:\\\\|//)\s*[^\s\\/]")  # a folder of another machine
+_SHARED = pattern(r"(?:\\\\|//)\s*[^\s\\/]")  # a folder of another machine
 
 
 def is_url(text: str) -> bool:

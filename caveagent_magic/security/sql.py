@@ -5,29 +5,30 @@ from __future__ import annotations
 import math
 import re
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.vocabulary import names
 
 MOST_ROWS = 10**10
-_PIECE = re.compile(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
+_PIECE = pattern(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
 """Comments, texts and names in quotes, as they come: none of them begins within another."""
-_UNCLEAR = re.compile(r"[$\\`]|/\*(?:(?!\*/).)*/\*", re.DOTALL)
+_UNCLEAR = pattern(r"[$\\`]|/\*(?:(?!\*/).)*/\*", re.DOTALL)
 """What databases read in ways of their own: other quotes, escapes, comments in comments."""
-_TAKES_FILE = re.compile(r"(?:\b(?:from|join)|[(,\[])\s*$", re.IGNORECASE)
-_NAMED_SO = re.compile(r"\bas\s+(?:call|copy|load|export|import|update|delete)\b(?!\s*\()", re.IGNORECASE)
-_DOES_MORE = re.compile(
+_TAKES_FILE = pattern(r"(?:\b(?:from|join)|[(,\[])\s*$", re.IGNORECASE)
+_NAMED_SO = pattern(r"\bas\s+(?:call|copy|load|export|import|update|delete)\b(?!\s*\()", re.IGNORECASE)
+_DOES_MORE = pattern(
     r"\b(?:attach|copy|into|create|insert|update|delete|drop|export|install|load|pragma|vacuum|alter|detach|call|read_\w+|"
     r"scan_\w+|\w+_scan|parquet_\w+|sniff_\w+|glob|getenv|\w*secrets?|query_table|load_extension|writefile|"
     r"readfile)\b|\bquery\s*\(|://|\b(?:from|join)\s*['\"]|;\s*\w",
     re.IGNORECASE,
 )
-_FILE = re.compile(
+_FILE = pattern(
     r"\b(from|join)\s*(?:'([^'\":]+)'|read_(?:csv|csv_auto|parquet|json|json_auto)\s*\(\s*'([^'\":]+)'\s*\))",
     re.IGNORECASE,
 )
-_ANOTHER = re.compile(
+_ANOTHER = pattern(
     r"\bfrom\b(?:(?!\b(?:where|group|order|having|limit|select|on)\b).)*,\s*['\"]", re.IGNORECASE | re.DOTALL
 )
-_TEMPORARY = re.compile(
+_TEMPORARY = pattern(
     r"^\s*create\s+(?:or\s+replace\s+)?temp(?:orary)?\s+(?:table|view)\s+(?:if\s+not\s+exists\s+)?\w+\s+as\b",
     re.IGNORECASE,
 )
@@ -62,19 +63,19 @@ def files(text: str) -> list[str]:
     return [first or second for _, first, second in _FILE.findall(_bare(text))]
 
 
-_LEADS_OUT = re.compile(
+_LEADS_OUT = pattern(
     r"\b(?:attach|detach|copy|export|import|install|load|pragma|vacuum|call|set\s+\w+\s*=\s*'|reset|read_\w+|scan_\w+|\w+_scan|"
     r"parquet_\w+|sniff_\w+|glob|getenv|\w*secrets?|query_table|load_extension|writefile|readfile|virtual|trigger|"
     r"macro|outfile)\b|\bquery\s*\(|://|\b(?:from|join)\s*['\"]",
     re.IGNORECASE,
 )
-_OF_TABLES = re.compile(
+_OF_TABLES = pattern(
     r"\s*(?:$|create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+|unique\s+)?(?:table|view|index|schema|sequence)\b|"
     r"insert\b|update\b|delete\b|drop\s+(?:table|view|index)\b|alter\s+table\b|begin\b|commit\b|rollback\b|"
     r"select\b|with\b)",
     re.IGNORECASE,
 )
-_LISTS = re.compile(
+_LISTS = pattern(
     r"\s*pragma\s+(?:table_x?info|table_list|index_x?list|index_x?info|database_list|foreign_key_list|show_tables|"
     r"database_size|version|compile_options|collations)\b[^=;]*;?\s*$",
     re.IGNORECASE,

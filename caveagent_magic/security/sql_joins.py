@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from caveagent_magic.pattern import pattern
+
 LONGEST = 20_000  # characters
 MANY = 4  # tables beside one another
 ALL = 6  # also where they are different ones
 OFTEN = 3  # the same table
-_FROM = re.compile(
+_FROM = pattern(
     r"\bfrom\s+((?:(?!\b(?:where|group|order|limit|having|union|select)\b)[^();])+)", re.IGNORECASE
 )
-_BETWEEN = re.compile(r",|\b(?:natural\s+)?(?:cross|inner|left|right|full|outer|\s)*join\b", re.IGNORECASE)
-_TABLE = re.compile(r"\s*([\w.]+)(?:\s+(?:as\s+)?(?!on\b|using\b)(\w+))?", re.IGNORECASE)
-_SAME = re.compile(r"\b(\w+)\.\w+\s*=\s*(\w+)\.\w+")
+_BETWEEN = pattern(r",|\b(?:natural\s+)?(?:cross|inner|left|right|full|outer|\s)*join\b", re.IGNORECASE)
+_TABLE = pattern(r"\s*([\w.]+)(?:\s+(?:as\s+)?(?!on\b|using\b)(\w+))?", re.IGNORECASE)
+_SAME = pattern(r"\b(\w+)\.\w+\s*=\s*(\w+)\.\w+")
 
 
 def crosses(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from caveagent_magic.frozen import frozen
@@ -22,7 +22,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Use:
     """A name that is called, passed on to where it cannot be followed, read, imported or stored to.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from caveagent_magic.events import Message
 from caveagent_magic.frozen import frozen
+from caveagent_magic.pattern import pattern
 
 DIGEST_TOKENS = 400  # of all lines together
 PROMPT_CHARS = 140
@@ -14,7 +15,7 @@ ANSWER_CHARS = 180
 KEPT_LINES = 50
 SHOWN_NAMES = 8
 SHOWN_NUMBERS = 4
-_BLOCK = re.compile(r"^(`{3,}|~{3,}).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_BLOCK = pattern(r"^(`{3,}|~{3,}).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 @frozen

@@ -6,9 +6,10 @@ import re
 
 from caveagent_magic.events import QuestionKind
 from caveagent_magic.frozen import frozen
+from caveagent_magic.pattern import pattern
 
-_LINE = re.compile(r"^[ \t>*_]*ASK:[ *_]*(?P<text>\S[^\n]*?)\s*\[(?P<form>[^\[\]\n]+)\][ .*_]*$", re.M)
-_COLUMN = re.compile(r"column of (?P<name>\w+)", re.I)
+_LINE = pattern(r"^[ \t>*_]*ASK:[ *_]*(?P<text>\S[^\n]*?)\s*\[(?P<form>[^\[\]\n]+)\][ .*_]*$", re.M)
+_COLUMN = pattern(r"column of (?P<name>\w+)", re.I)
 MOST, LONGEST = 12, 80  # choices, and characters of each
 
 

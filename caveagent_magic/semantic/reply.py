@@ -10,12 +10,13 @@ from dataclasses import field
 from typing import TypeVar
 
 from caveagent_magic.frozen import frozen, slotted
+from caveagent_magic.pattern import pattern
 
-FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^`]*$")
+FENCE = pattern(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^`]*$")
 PYTHON = frozenset({"", "python", "py", "python3", "ipython", "ipython3", "pycon"})
 # A first line that begins like code, and a piece of a line that may become one.
-BARE = re.compile(r"(?:import|from) \w|print\(|[A-Za-z_][\w.]*(?:\[[^\]\n]*\])? ?[-+*/]?=[^=]")
-MAY_BE_BARE = re.compile(
+BARE = pattern(r"(?:import|from) \w|print\(|[A-Za-z_][\w.]*(?:\[[^\]\n]*\])? ?[-+*/]?=[^=]")
+MAY_BE_BARE = pattern(
     r"[A-Za-z_][\w.]*(?:\[[^\]\n]*\]?)? ?(?:[-+*/]?(?:=(?:[^=].*)?)?)?|(?:import|from|print)\b.*"
 )
 COMPUTES = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.Import, ast.ImportFrom)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-CELL, LINE = re.compile(r"^\s*%%cave\b"), re.compile(r"^\s*%cave\s")
+from caveagent_magic.pattern import pattern
+
+CELL, LINE = pattern(r"^\s*%%cave\b"), pattern(r"^\s*%cave\s")
 TAKES_NAMES = {"--only", "--hide", "--show"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -10,11 +9,12 @@ from typing import Any, Protocol
 from IPython.display import display
 
 from caveagent_magic.events import MIME_TYPE, VERSION, CodeProposed, Event, Prose, TurnEnded
+from caveagent_magic.pattern import pattern
 from caveagent_magic.shell.log import Log
 from caveagent_magic.shell.transcript import as_text, lines, started
 from caveagent_magic.shell.transcript_html import as_html
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a terminal would obey them
+CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f]")  # a terminal would obey them
 STREAM_PAUSE = 0.05  # seconds between streamed pieces; more often than this no eye can read
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from caveagent_magic.pattern import pattern
+
 Json = Mapping[str, Any]
 SHOWN_EFFECTS = 20
-ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+ANSI = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
 VERDICTS = {
     "allow": "nothing found that needs asking",
     "ask": "found, please look",

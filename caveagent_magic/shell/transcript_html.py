@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import Any
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.shell import transcript
 
 Json = Mapping[str, Any]
 DECISIONS = {"run": "approved", "adopt": "taken over", "edit": "edited", "skip": "skipped", "stop": "stopped"}
 DECIDERS = {"user": "you", "rule": "a rule", "policy": "the policy", "record": "the record"}
 SUMMED = ("input", "cached", "output", "seconds")
-MARKS = ((re.compile(r"`([^`\n]+)`"), r"<code>\1</code>"), (re.compile(r"\*\*([^*\n]+)\*\*"), r"<b>\1</b>"))
+MARKS = ((pattern(r"`([^`\n]+)`"), r"<code>\1</code>"), (pattern(r"\*\*([^*\n]+)\*\*"), r"<b>\1</b>"))
 
 
 def as_html(events: Sequence[Json]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from caveagent_magic.pattern import pattern
+
 LONGEST = 20_000  # characters
 MOST = 10**8  # those that are written out
-_ANCHOR = re.compile(r"&(\w+)\s*\[([^\]]*)\]")
-_ALIAS = re.compile(r"\*(\w+)")
-_ENTITY = re.compile(r"<!ENTITY\s+(\w+)\s+[\"']([^\"']*)[\"']", re.IGNORECASE)
-_USED = re.compile(r"&(\w+);")
+_ANCHOR = pattern(r"&(\w+)\s*\[([^\]]*)\]")
+_ALIAS = pattern(r"\*(\w+)")
+_ENTITY = pattern(r"<!ENTITY\s+(\w+)\s+[\"']([^\"']*)[\"']", re.IGNORECASE)
+_USED = pattern(r"&(\w+);")
 
 
 def refers_on(text: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 import string
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.exhaustion.amounts import MANY, Amount, length, numeric
 
-WIDTH = re.compile(r"\d+")
-PERCENT = re.compile(r"%(?:\([^)%]*\))?[-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?[hlL]?[a-zA-Z]")
+WIDTH = pattern(r"\d+")
+PERCENT = pattern(r"%(?:\([^)%]*\))?[-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?[hlL]?[a-zA-Z]")
 
 
 def _digits(written: str) -> float:

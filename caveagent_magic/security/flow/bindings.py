@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from caveagent_magic.frozen import slotted
 from caveagent_magic.security.flow.values import MISSING, Named, Values, join
 from caveagent_magic.security.known import CONVENTIONS
 from caveagent_magic.security.objects import live
 
 
-@dataclass(slots=True, eq=False)
+@slotted(eq=False)
 class Scope:
     """One scope: `names` as they are at the statement being read, `ever` all that they were bound to."""
 

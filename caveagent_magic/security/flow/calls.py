@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import re
 import types
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.iterating import drained
 from caveagent_magic.security.flow.outcomes import HOLDING, Outcomes
@@ -42,7 +42,7 @@ from caveagent_magic.security.reach import reach
 from caveagent_magic.security.sql import calls_more_than_duckdb
 from caveagent_magic.security.vocabulary import names
 
-CALLED = re.compile(r"\b([^\W\d]\w*)\s*\(")
+CALLED = pattern(r"\b([^\W\d]\w*)\s*\(")
 ENDING = names("commit rollback close executescript __enter__ __exit__")
 """Methods of a connection that write down what is pending, or give it up."""
 TAKING_ALL = names("join extend update fromkeys extendleft writelines union")

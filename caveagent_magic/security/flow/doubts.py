@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.exhaustion.queues import WAITING, may_wait
 from caveagent_magic.security.flow.bindings import Scope
@@ -28,7 +28,7 @@ MOST_DOUBTS = 200  # of one cell
 LOST = frozenset({"data", "element", "unresolved", "parameter"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Doubt:
     """A call of something unknown or of a method of it, or a store to one of its attributes."""
 

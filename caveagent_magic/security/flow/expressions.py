@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.exhaustion.exits import never
 from caveagent_magic.security.flow import fold
 from caveagent_magic.security.flow.attributes import Attributes
@@ -31,7 +32,7 @@ from caveagent_magic.security.flow.values import (
     join,
 )
 
-LOADING = re.compile(
+LOADING = pattern(
     r"<\s*(?:script|iframe|object|embed|form|meta|base)\b|<[^<>]*[\s/\"'](?:src|on\w+|data|poster|srcset)\s*=|"
     r"<\s*link\b|\bjavascript:|\bon(?:click|load|error|mouse\w+|focus|key\w+|pointer\w+|toggle)\s*=|"
     r"url\(\s*['\"]?(?:https?:)?//|\x1b\]8;|\x9d8;",
@@ -40,9 +41,9 @@ LOADING = re.compile(
 """Markup that a browser acts on as soon as it is shown, wherever the text ends up; links of a terminal."""
 
 
-SIGNS = re.compile(r"[<=(:;]")
+SIGNS = pattern(r"[<=(:;]")
 """What each of these has one of: most texts have none."""
-OF_ITS_OWN = re.compile(
+OF_ITS_OWN = pattern(
     r"\ssrc\s*=\s*(['\"])(?:data:image/(?:png|jpeg|gif|webp);base64,[\w+/=]*|(?:[\w-]+/)*[\w-]+\.(?:png|jpe?g|gif))\1",
     re.IGNORECASE,
 )
@@ -50,7 +51,7 @@ OF_ITS_OWN = re.compile(
 BUILDING = (ast.BinOp, ast.Call, ast.JoinedStr)
 """What puts texts together."""
 DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
-WALKING = re.compile(
+WALKING = pattern(
     r"\{\w*(?:[.\[][^{}]*)?[.\[](?:__(?!class__\.__name__)\w+__"
     r"|(?:os|sys|subprocess|builtins|importlib|posix|shutil|socket)[.\[])"
 )

@@ -7,11 +7,11 @@ import binascii
 import codecs
 import itertools
 import operator
-import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import (
     DATA,
     Const,
@@ -61,8 +61,8 @@ FUNCTIONS: Mapping[str, Callable[..., object]] = {
     "base64.urlsafe_b64decode": base64.urlsafe_b64decode, "unicodedata.lookup": unicodedata.lookup,
     "builtins.abs": abs, "builtins.round": round,
 }  # fmt: skip
-_WIDTH = re.compile(r"\d{4,}|\{[^}]*\{")
-_PERCENT_WIDTH = re.compile(r"%(?:\([^)%]*\))?[-+ #0]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
+_WIDTH = pattern(r"\d{4,}|\{[^}]*\{")
+_PERCENT_WIDTH = pattern(r"%(?:\([^)%]*\))?[-+ #0]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
 CODECS = names(
     """
     utf-8 utf8 ascii us-ascii latin-1 latin1 iso-8859-1 iso8859-1 utf-16 utf-16-le utf-16-be utf-32

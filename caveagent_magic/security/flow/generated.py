@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 import dis
 import functools
-import re
 import types
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.reader import names_of
 from caveagent_magic.security.flow.source import names_in
 from caveagent_magic.security.flow.values import Named
@@ -20,7 +20,7 @@ from caveagent_magic.security.rule import claimed
 
 OF_FIELDS = frozenset({"NotImplemented", "hash", "type", "super"})
 OF_ATTRS = OF_FIELDS | {"AttributeError", "BaseException", "tuple", "isinstance", "repr", "set", "id"}
-ENCLOSED = re.compile(r"_dflt_|_type_|_return_type|MISSING|_HAS_DEFAULT_FACTORY|cls|FrozenInst|__dataclass_")
+ENCLOSED = pattern(r"_dflt_|_type_|_return_type|MISSING|_HAS_DEFAULT_FACTORY|cls|FrozenInst|__dataclass_")
 """What the functions that `dataclasses` makes use."""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 import types
 from collections.abc import Iterable, Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.following import Following
 from caveagent_magic.security.flow.generated import generated, passes_on
@@ -38,7 +38,7 @@ from caveagent_magic.security.objects.members import (
 from caveagent_magic.security.objects.still import MISSING, attribute, class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import validators
 
-KEPT = re.compile(
+KEPT = pattern(
     r"_|(?:save|load|export|to|from|plot|show|report|upload|download|fetch|dump|store|persist|publish|send)(?:_|$)"
 )
 """Begins the names of methods that only their author's code calls."""

@@ -11,6 +11,7 @@ import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.dialect import translated
 from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.values import DATA, Instance, Values, constants
@@ -24,8 +25,8 @@ TIMING = frozenset({"time", "timeit", "capture"})
 WHOLE = frozenset({"time", "timeit"})
 """Magics in whose lines nothing is filled in beforehand."""
 EXPLAINING = frozenset({"pinfo", "pinfo2", "pdoc", "pdef", "psource", "pfile", "psearch"})
-NAMED = re.compile(r"\$(\$?[\w.]+)")
-WRITES = re.compile(r"(?:^|\s)-[a-z]*f")
+NAMED = pattern(r"\$(\$?[\w.]+)")
+WRITES = pattern(r"(?:^|\s)-[a-z]*f")
 
 
 def magic(calls: Calls, given: Given) -> Values | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import re
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow import fold
 from caveagent_magic.security.flow.carried import carries
 from caveagent_magic.security.flow.containers import ADDING
@@ -37,8 +37,8 @@ from caveagent_magic.security.objects import live
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.vocabulary import names
 
-FIELD = re.compile(r"\{([^{}:!]*[.\[][^{}:!]*)")
-PART = re.compile(r"^[^.\[]+|\.\w+|\[[^\]]*")
+FIELD = pattern(r"\{([^{}:!]*[.\[][^{}:!]*)")
+PART = pattern(r"^[^.\[]+|\.\w+|\[[^\]]*")
 LISTING = names("pathlib.Path.glob pathlib.Path.rglob pathlib.Path.iterdir")
 VIEWS = names(
     """

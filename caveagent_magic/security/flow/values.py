@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from caveagent_magic.frozen import frozen
@@ -109,7 +109,7 @@ class Items:
         return all(key == index for index, (key, _) in enumerate(self.entries))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@frozen(eq=False)
 class Function:
     """A function of the code, or of the person's own source, that can be followed into its body."""
 
@@ -137,7 +137,7 @@ class Bound:
         return self.hashed
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@frozen(eq=False)
 class Class:
     """A class that the code defines."""
 

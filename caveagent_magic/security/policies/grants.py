@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from caveagent_magic.events import Capability, Effect, Finding, Verdict
+from caveagent_magic.frozen import frozen
 from caveagent_magic.security.policies.lookup import addresses, plain_address
 from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.security.policies.scopes import CUT, TARGETED, real, within
@@ -16,7 +17,7 @@ from caveagent_magic.security.policies.scopes import CUT, TARGETED, real, within
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Grants:
     """What approving a verdict grants, and what the policy allows anyhow: `guard(grants.allows)`."""
 

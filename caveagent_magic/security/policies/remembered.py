@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from caveagent_magic.events import Capability, Finding, Verdict
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.policies.clauses import Clause
 from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.security.policies.scopes import CUT, PATHS, mistakes, real, within
 
 BY_NAME: frozenset[Capability] = frozenset({"unknown", "exhaustion"})
-_QUALIFIED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+_QUALIFIED = pattern(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 SYSTEM = frozenset({"boot", "dev", "etc", "proc", "root", "run", "sys", "System", "Windows"})
 HOMES = frozenset({"home", "Users"})
 LONGEST = 250  # characters of a scope; what is longer is no path that a person would recognise

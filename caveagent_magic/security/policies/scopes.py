@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from caveagent_magic.events import Capability
+from caveagent_magic.pattern import pattern
 
 PATHS: frozenset[Capability] = frozenset({"read_file", "write_file", "delete_file"})
 TARGETED = PATHS | {"network"}  # their scopes are paths or hosts; those of all others are qualified names
 Within = Literal["yes", "no", "maybe"]
 
-_HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[\w.*?-]+)(?P<port>:\d+)?", re.IGNORECASE | re.ASCII)
-_WILD = re.compile(r"[*?\[]")
+_HOST = pattern(r"(?P<host>\[[0-9a-f:.]+\]|[\w.*?-]+)(?P<port>:\d+)?", re.IGNORECASE | re.ASCII)
+_WILD = pattern(r"[*?\[]")
 CUT = "…"  # ends what reading the code could find of a text
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Bound, Const, Function, Items, Named, Opaque, Text, Values
 from caveagent_magic.security.known import harmless, of_the_person
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, fits, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
-_LOCAL_CALL = re.compile(
+_LOCAL_CALL = pattern(
     r"@\s*[\w.]+\s*[(\[]|@\s*\w+\s*\.|__\w+|\bimport\b|`[^`]*@"
     r"|\.(?:apply|map|agg|aggregate|pipe|transform|to_\w+|tofile|save\w*)\s*\("
     r"|(?<!\.str)(?<!\.dt)(?<!\.cat)\.(?!(?:is\w+|not\w+|between|abs|sum|mean|median|min|max|std|var|count|"
     r"round|astype|fillna|rank|shift|diff|clip|eq|ne|lt|le|gt|ge|any|all|cumsum|quantile|pct_change|get|"
     r"where|mask|duplicated|n?unique|size)\b)\w+\s*\("
 )
-_LOCAL_DATA = re.compile(
+_LOCAL_DATA = pattern(
     r"@\s*\w+\.(?:(?:i?loc|i?at|values|index|columns)(?:\[[-+\w\s'\"]+\])?|shape\[\d\]|size|year|month|day)(?![\w.(\[])"
 )
 """An element or a part of a date of the person's variable."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Const, Text
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
@@ -29,7 +29,7 @@ FRAMES = names(
 )
 ADDRESSES = frozenset({"__array_interface__"})
 """Says where the memory of an array is, which is no harm until something is put there."""
-_FIELD = re.compile(r"\{[^{}]*?[.\[]\s*_|\{[^{}]*__")
+_FIELD = pattern(r"\{[^{}]*?[.\[]\s*_|\{[^{}]*__")
 
 
 class WalksObjects(Rule):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Class, Const, Function, Instance, Items, Named
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
-SETTABLE = re.compile(
+SETTABLE = pattern(
     r"(?:InlineBackend|IPCompleter|Completer|SqlMagic)\.\w+|"
     r"\w*InteractiveShell\.(?:ast_node_interactivity|colors|xmode|cache_size|separate_\w+)"
 )

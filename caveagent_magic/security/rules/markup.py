@@ -6,19 +6,20 @@ import ast
 import re
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.reader import TALKING
 from caveagent_magic.security.flow.values import Const, Function, Instance, Items, Text, Value, Values, texts
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
-ACTIVE = re.compile(
+ACTIVE = pattern(
     r"<\s*(?:script|iframe|img|link|object|embed|form|meta|svg|style|base|video|audio|input|button)|\bon\w+\s*=|javascript:|//|\]\(",
     re.IGNORECASE,
 )
 
 
-FORMULA = re.compile(
+FORMULA = pattern(
     r"\\(?:href|url|html\w*|style|class|cssId|require|unicode|includegraphics)\b|//|javascript:"
 )
 
@@ -181,7 +182,7 @@ class LoadsIntoFigures(Rule):
             yield Hit(shown(name))
 
 
-ACTING = re.compile(
+ACTING = pattern(
     r"\b(?:fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|document|window|globalThis|self|top|parent|eval|"
     r"Function|import|location|Jupyter|localStorage|cookie|atob|constructor|Image|Worker)\b|//[a-z]|\\[xu]",
 )
@@ -192,8 +193,8 @@ FILLING = names("format format_index relabel_index")
 """Methods of a Styler whose texts are put around what is in the cells."""
 DRAWN = (".show", ".update_traces", ".update_mapboxes")
 DRAWING = ("plotly.", "folium.", "altair.", "bokeh.", "ipyleaflet.", "pydeck.")
-ADDRESS = re.compile(r"\s*(?:https?:|wss?:|javascript:)?//|\s*javascript:", re.IGNORECASE)
-LINKED = re.compile(r"<\s*a\b[^>]*\bhref\s*=\s*['\"]?\s*(?:\w+:|//)", re.IGNORECASE)
+ADDRESS = pattern(r"\s*(?:https?:|wss?:|javascript:)?//|\s*javascript:", re.IGNORECASE)
+LINKED = pattern(r"<\s*a\b[^>]*\bhref\s*=\s*['\"]?\s*(?:\w+:|//)", re.IGNORECASE)
 LOADED = names(
     "include_plotlyjs include_mathjax source src image url images sources tiles icon href image_url"
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import texts
 from caveagent_magic.security.known import SUSPICIOUS
 from caveagent_magic.security.paths import host, is_url, paths_of
@@ -17,7 +17,7 @@ FOLLOWING = frozenset(
     ["use", "from_file", "from_url", "rc_file", "rc_context", "read_html", "sql", "context"]
 )
 ADDRESSES = ("url", "uri", "base_url", "address", "host")
-ADDRESS = re.compile(r"(?:\w+_)?(?:url|uri|host|endpoint|server|dsn|proxy|proxies)|baseurl")  # keywords
+ADDRESS = pattern(r"(?:\w+_)?(?:url|uri|host|endpoint|server|dsn|proxy|proxies)|baseurl")  # keywords
 BY_ADDRESS = names("sqlalchemy.create_engine sqlalchemy.engine.create_engine ?.create_engine")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.carried import carries
 from caveagent_magic.security.flow.values import Items, Values, constants, texts
 from caveagent_magic.security.flow.workers import workers
@@ -12,14 +12,14 @@ from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
-PROGRAM = re.compile(
+PROGRAM = pattern(
     r"(?:text\.)?usetex|(?:text\.)?latex\.preamble|(?:animation\.)?(?:ffmpeg|convert|html)_(?:path|args)"
     r"|pgf\.(?:texsystem|preamble)|ps\.usedistiller"
 )
 """Settings of matplotlib that name a program, or what one is given."""
 
 
-BROWSERS = re.compile(r"browser|chrome|chromium|firefox")
+BROWSERS = pattern(r"browser|chrome|chromium|firefox")
 
 
 class StartsProcess(Rule):

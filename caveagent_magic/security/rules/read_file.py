@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Const, Value, texts
 from caveagent_magic.security.paths import is_url, mode_of, paths_of
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
@@ -70,7 +71,7 @@ METHODS = names(
     pathlib.Path.rglob ?.read_text ?.read_bytes
     """
 )  # fmt: skip
-OTHER_SOURCE = re.compile(r"\b(?:from|join)\s*(?:[\w$]*[/\\.:]|['\"`\[][^'\"`\]]*[/\\.:])", re.IGNORECASE)
+OTHER_SOURCE = pattern(r"\b(?:from|join)\s*(?:[\w$]*[/\\.:]|['\"`\[][^'\"`\]]*[/\\.:])", re.IGNORECASE)
 GEOGRAPHIC = ("geopandas.", "fiona.", "rasterio.", "pyogrio.", "osgeo.", "rioxarray.")
 NAMING = names("vrt ovf wms tms xml vpj mosaicjson")
 """Ends of files that GDAL reads as descriptions of data which lie elsewhere."""

@@ -5,29 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Instance, Named, Value
 from caveagent_magic.security.known import top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, shown
 from caveagent_magic.security.use import Use
 from caveagent_magic.security.vocabulary import names
 
-KEY_FILE = re.compile(
+KEY_FILE = pattern(
     r"(?:^|[/\\~])\.(?:ssh|aws|azure|gnupg|kube|docker|netrc|pgpass|git-credentials|pypirc|npmrc|env|kaggle|config/gcloud)(?:$|[/\\.])"
     r"|/proc/(?:self|\d+)/(?:environ|mem|maps|fd)|/etc/(?:shadow|passwd|sudoers)|id_(?:rsa|ed25519|ecdsa|dsa)\b"
     r"|/var/run/secrets|/run/secrets|jupyter/runtime|kernel-(?:(?!kernel-)[\w-])+\.json|\.pem$|credentials(?:\.json)?$"
 )
 
 
-SECRET = re.compile(
+SECRET = pattern(
     r"_*(?:\w+_)?(?:password|passwd|passphrase|secret|secret_key|private_key|api_?key|access_key|auth_?token|"
     r"access_token|credentials?)",
     re.IGNORECASE,
 )
 
 
-ENVIRONMENT = re.compile(
-    r"(?:^|_)(?:get_?env|environ|environment_variables?|env_?vars?)(?:_|$)|^expand_?vars$"
-)
+ENVIRONMENT = pattern(r"(?:^|_)(?:get_?env|environ|environment_variables?|env_?vars?)(?:_|$)|^expand_?vars$")
 
 
 class ReadsEnvironment(Rule):

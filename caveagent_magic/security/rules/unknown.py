@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Const, Instance, Text, texts
 from caveagent_magic.security.known import COMPUTING, harmless, of_the_person, top
 from caveagent_magic.security.rule import Flagged, Hit, Passes, Rule, claimed, shown
@@ -59,11 +59,11 @@ def _is_public(names: list[str]) -> bool:
     )
 
 
-PLACES = re.compile(
+PLACES = pattern(
     r"(?!profile)(?:\w*_)?\w*(?:file|path)(?:name|handle|path|_or_\w+)?s?|fname|data_home|(?:\w+_)?(?:dir|folder|directory)"
     r"|as_json|destination"
 )
-COMMANDS = re.compile(r"cmd|command|stmt|code_str|extra_args|plugins?|plugin_path|script")
+COMMANDS = pattern(r"cmd|command|stmt|code_str|extra_args|plugins?|plugin_path|script")
 
 
 PLAIN_TEXT = (
@@ -76,7 +76,7 @@ PLAIN_TEXT = (
     "urllib.parse.",
     "textwrap.",
 )
-OUTSIDE = re.compile(r"(?:/|~/|(?:\.\./)+)[\w.-][^\s'\"<>|*?]*")
+OUTSIDE = pattern(r"(?:/|~/|(?:\.\./)+)[\w.-][^\s'\"<>|*?]*")
 
 
 def _leads_out(text: str) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.values import Const, Instance, Items, Text, Value, Values, texts
 from caveagent_magic.security.objects.live import MAPPED
 from caveagent_magic.security.paths import MEMORY, in_memory, is_url, mode_of, paths_of
@@ -28,12 +28,12 @@ from caveagent_magic.security.writers import (
 
 IN_PLACE = names("fill sort put partition byteswap itemset resize setfield setflags")
 CHANGES_FIRST = names("copyto put place putmask fill_diagonal shuffle")
-SOUNDS_LIKE_WRITING = re.compile(
+SOUNDS_LIKE_WRITING = pattern(
     r"(?:to|save|write|export|dump|store|persist|sink|serialize)_\w+|export|persist"
 )
-NAMES_FILES = re.compile(r"\w+_\w*(?:file|disk|folder|dir)s?")
-LOOKS_LIKE_FILE = re.compile(r"[^\s'\"<>{}]*(?:[/\\*]|\.[A-Za-z]\w{0,7}$)[^\s'\"<>{}]*")
-PLACE = re.compile(
+NAMES_FILES = pattern(r"\w+_\w*(?:file|disk|folder|dir)s?")
+LOOKS_LIKE_FILE = pattern(r"[^\s'\"<>{}]*(?:[/\\*]|\.[A-Za-z]\w{0,7}$)[^\s'\"<>{}]*")
+PLACE = pattern(
     r"memory|(?:\w+_)?(?:log|out|output|save|cache|export|dump|checkpoint|download|artifact|tensorboard)s?_?"
     r"(?:dir|file|path|name|filename|folder|root|to|directory|location|home)"
 )
