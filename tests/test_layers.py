@@ -8,11 +8,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "caveagent_magic"
 LAYERS = {"checks", "semantic", "models", "injection", "security", "rehearsal", "observation"}
-GROUND = {"events", "errors", "frozen", ""}
+GROUND = {"events", "errors", "frozen", "pattern", ""}
 MAY_IMPORT = {
     **{layer: {layer, *GROUND} for layer in LAYERS},
     "events": {"frozen"},
     "frozen": set(),
+    "pattern": set(),
     "errors": set(),
     "__init__": {"injection", "shell"},
     "ports": LAYERS | GROUND | {"egress"},
