@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "%cave policy · %cave policy CAPABILITY [SCOPE] allow|ask|deny · %cave policy forget N · "
-    "%cave policy reset · %cave policy save [FILE]"
+    "%cave policy reset · %cave policy use FILE · %cave policy save [FILE]"
 )
 Row = tuple[str, str, str, str, str]  # capability, number, judgement, scope, source
 
@@ -34,12 +34,14 @@ def run(words: Sequence[str], magics: CaveMagics) -> str:
             return "What was said in this notebook is forgotten. The policy files are as they were."
         case ["forget", number]:
             return _forget(number, magics)
+        case ["use", file]:
+            return _use(file, magics)
         case ["save", *file] if len(file) < 2:
             return _save("".join(file), magics)
         case [capability, *scope, judgement] if capability in CAPABILITIES and len(scope) < 2:
             return _say(capability, "".join(scope), judgement, magics)
         case [first, *_]:
-            known = first in (*CAPABILITIES, "forget", "save", "reset")
+            known = first in (*CAPABILITIES, "forget", "use", "save", "reset")
             names = "" if known else f" {first!r} is no capability; there are {', '.join(CAPABILITIES)}."
             raise UsageError(f"Write {USAGE}.{names}")
     raise AssertionError(words)
@@ -152,6 +154,13 @@ def _forget(number: str, magics: CaveMagics) -> str:
     clause = clauses[int(number) - 1]
     magics.driver.said.forget(clause)
     return f"Forgotten: {clause.words} {clause.judgement}."
+
+
+def _use(file: str, magics: CaveMagics) -> str:
+    """Make a file this notebook's policy, if it is one."""
+    read(Path(file), "notebook")
+    magics.policy_file = file
+    return f"The policy of this notebook is {file} from now on."
 
 
 def _save(file: str, magics: CaveMagics) -> str:

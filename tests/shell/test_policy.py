@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from caveagent_magic.errors import UsageError
+from caveagent_magic.errors import PolicyError, UsageError
 from caveagent_magic.security.policies.clauses import Clause
 from caveagent_magic.security.policies.policy import Policy
 from caveagent_magic.shell.policy import shown
@@ -111,6 +111,24 @@ def test_a_scope_with_a_blank_is_written_in_quotes(cave, driver):
     cave('policy write_file "my results/" allow')
 
     assert driver.policy().decide("write_file", "my results/a.csv") == "allow"
+
+
+def test_a_policy_file_applies_from_when_it_is_used(cave, driver, tmp_path):
+    (tmp_path / "mine.toml").write_text('[capabilities]\nnetwork = "deny"\n')
+
+    assert cave("policy use mine.toml") == "The policy of this notebook is mine.toml from now on."
+
+    assert driver.policy().decide("network") == "deny"
+
+
+def test_a_file_that_is_no_policy_is_not_used(cave, driver, tmp_path):
+    (tmp_path / "bad.toml").write_text("[capabilities]\nnetwork = 3\n")
+
+    for file in ("bad.toml", "missing.toml"):
+        with pytest.raises(PolicyError, match=file):
+            cave(f"policy use {file}")
+
+    assert driver.policy_file() == ""
 
 
 def test_what_was_said_is_saved_into_a_policy_file_that_applies_from_then_on(cave, driver, tmp_path):

@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 from caveagent_magic.injection import static
 from caveagent_magic.injection.describers import (
-    arrow,
     callables,
-    clusters,
     containers,
-    dask,
-    databases,
-    estimators,
-    geo,
-    ibis,
     iterators,
-    matplotlib,
     modules,
-    networkx,
-    numpy,
     own,
-    pandas,
-    polars,
     scalars,
     schemas,
-    scipy,
-    sqlalchemy,
-    torch,
-    xarray,
 )
 from caveagent_magic.injection.describers.description import Describer, Description
 from caveagent_magic.injection.describers.opaque import opaque
 
-_KINDS = (
-    scalars, containers, callables, iterators, schemas, modules,
-    numpy, pandas, geo, polars, arrow, xarray, scipy,
-    databases, sqlalchemy, ibis, dask, clusters, estimators, torch, matplotlib, networkx,
-)  # fmt: skip
-
-DESCRIBERS: Mapping[str, Describer] = {
-    name: each for kind in _KINDS for name, each in kind.DESCRIBERS.items()
+_OF_PYTHON: Mapping[str, Describer] = {
+    name: each
+    for kind in (scalars, containers, callables, iterators, schemas, modules)
+    for name, each in kind.DESCRIBERS.items()
+}
+# The file here that describes what a library makes, loaded for the first object of it.
+LIBRARIES = {
+    **{name: name for name in ("dask", "ibis", "matplotlib", "networkx", "numpy", "pandas", "polars")},
+    **{name: name for name in ("scipy", "sqlalchemy", "torch", "xarray")},
+    "geopandas": "geo",
+    "pyarrow": "arrow",
+    **dict.fromkeys(("duckdb", "_duckdb", "sqlite3"), "databases"),
+    **dict.fromkeys(("pyspark", "ray"), "clusters"),
+    **dict.fromkeys(("sklearn", "statsmodels"), "estimators"),
 }
 
 
@@ -48,14 +39,22 @@ def description(obj: object) -> Description:
     """What the describer of the nearest known class says; a class that only bears a known name is not one."""
     if own.describes_itself(obj):
         return own.by_itself(obj)
-    exact = DESCRIBERS.get(static.library_name(type(obj)))
+    exact = describer(static.library_name(type(obj)))
     if exact is not None:
         return exact(obj, type(obj))
     for base in static.mro(type(obj)):
-        describer = DESCRIBERS.get(static.qualified_name(base)) or _registered(base)
-        if describer is not None and static.genuine(base):
-            return describer(obj, base)
+        found = describer(static.qualified_name(base)) or _registered(base)
+        if found is not None and static.genuine(base):
+            return found(obj, base)
     return opaque(obj)
+
+
+def describer(name: str) -> Describer | None:
+    """What describes the objects of a class of this qualified name."""
+    file = LIBRARIES.get(name.partition(".")[0])
+    known = import_module(f"{__name__}.{file}").DESCRIBERS if file else _OF_PYTHON
+    found: Describer | None = known.get(name)
+    return found
 
 
 def _registered(base: type) -> Describer | None:
