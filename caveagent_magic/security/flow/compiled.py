@@ -37,7 +37,7 @@ class Compiled(Hooks):
             self.metaclass(inner, node)
             self.metaclass(type(inner), node, inner)
             return
-        found = live.values_of(inner)
+        found = live.called_as(inner)
         called = [value.function if isinstance(value, Bound) else value for value in found]
         known = [value for value in called if isinstance(value, Named)]
         if any(value.name.startswith("_thread.") for value in known):

@@ -326,6 +326,12 @@ def is_markup(value: object) -> bool:
     return type(value) is str and _loads(value)
 
 
+def holds_markup(values: Iterable[object]) -> bool:
+    """Whether there is such a text among them."""
+    texts = {value for value in values if type(value) is str}
+    return SIGNS.search("".join(texts)) is not None and any(map(_loads, texts))
+
+
 def _loads(text: str) -> bool:
     return (
         bool(SIGNS.search(text))

@@ -136,6 +136,10 @@ class Hooks(Following):
         if (id(obj), "called") in self.touched:
             return
         self.touched.add((id(obj), "called"))
+        member = attribute(obj, "__call__")
+        plain = member is MISSING or type(member) is types.WrapperDescriptorType
+        if plain and not is_a(obj, types.ModuleType):
+            return
         kind = obj if is_a(obj, type) else type(obj)
         method = live.attribute(Instance(live.class_name(kind), Ref(obj)), "__call__")
         if method and isinstance(method[0], Bound):

@@ -9,7 +9,7 @@ import types
 
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.compiled import Compiled
-from caveagent_magic.security.flow.expressions import is_markup
+from caveagent_magic.security.flow.expressions import holds_markup
 from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.values import (
     DATA,
@@ -204,7 +204,7 @@ class Own(Compiled):
         if self.shown is None:
             named = {each.id for each in ast.walk(self.tree) if isinstance(each, ast.Name)}
             live_tables = (self.namespace[name] for name in named if name in self.namespace)
-            self.shown = any(any(map(is_markup, written(table))) for table in live_tables)
+            self.shown = any(any(map(holds_markup, written(table))) for table in live_tables)
         if self.shown:
             self.record("code", ("markup that loads",), node)
 

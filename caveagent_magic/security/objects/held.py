@@ -37,17 +37,22 @@ def held(obj: object) -> Iterator[object]:
     """The functions, classes and objects that the object can reach by itself; nothing of it is run."""
     seen = {id(obj)}
     first = _inside(obj) if type(obj) is types.FunctionType or type(obj) in BASE_KINDS else _shown(obj)
-    waiting: deque[tuple[object, int]] = deque((inner, 1) for inner in first if inner is not type(obj))
-    while waiting and len(seen) < MOST:
-        inner, distance = waiting.popleft()
-        if id(inner) in seen or type(inner) in PLAIN:
-            continue
-        seen.add(id(inner))
-        if not is_a(inner, type) or not any(each is inner for each in mro(type(obj))):
-            yield inner
-        shared = is_a(inner, logging.Logger) and not is_a(obj, logging.Logger)  # it runs for whoever logs
-        if distance < FARTHEST and not own_code(inner) and not shared:
-            waiting.extend((each, distance + 1) for each in _inside(inner))
+    near: Iterable[object] = [inner for inner in first if inner is not type(obj)]
+    for distance in range(1, FARTHEST + 1):
+        further: list[object] = []
+        for inner in near:
+            if len(seen) >= MOST:
+                return
+            kind = type(inner)
+            if id(inner) in seen or kind in PLAIN:
+                continue
+            seen.add(id(inner))
+            if not issubclass(kind, type) or not any(each is inner for each in mro(type(obj))):
+                yield inner
+            shared = issubclass(kind, logging.Logger) and not is_a(obj, logging.Logger)  # for whoever logs
+            if distance < FARTHEST and not own_code(inner) and not shared:
+                further += _inside(inner)
+        near = further
 
 
 def _inside(obj: object) -> Iterable[object]:
@@ -92,8 +97,8 @@ def cells(obj: object) -> Iterator[object]:
                 yield from texts.slice(0, MOST_CELLS).to_pylist()
 
 
-def written(obj: object) -> Iterator[object]:
-    """The texts in a frame or a series: in its cells, and what its columns and rows are called."""
+def written(obj: object) -> Iterator[list[object]]:
+    """The texts in a frame or a series, by column: in its cells, and what its columns and rows are called."""
     pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
     if pandas is None or numpy is None or type(obj) not in (pandas.DataFrame, pandas.Series):
         return
@@ -101,15 +106,15 @@ def written(obj: object) -> Iterator[object]:
     parts = [block.values for block in manager.blocks]
     for axis in manager.axes:
         parts.append(instance_dict(axis).get("_data"))
-        yield instance_dict(axis).get("_name")
-    yield instance_dict(obj).get("_name")
+        yield [instance_dict(axis).get("_name")]
+    yield [instance_dict(obj).get("_name")]
     for part in parts:
         inside = instance_dict(part)
         texts, values = inside.get("_pa_array"), inside.get("_ndarray", part)
         if type(values) is numpy.ndarray and values.dtype.kind == "O":
-            yield from values.reshape(-1)[:MOST_WRITTEN].tolist()
+            yield values.reshape(-1)[:MOST_WRITTEN].tolist()
         elif texts is not None and word(_class_module(type(texts))) == "pyarrow.lib":
-            yield from texts.slice(0, MOST_WRITTEN).to_pylist()
+            yield texts.slice(0, MOST_WRITTEN).to_pylist()
 
 
 def _contents(obj: object, base: type) -> list[object]:

@@ -135,10 +135,32 @@ def _possible(obj: object, written: str, depth: int) -> Values:
     return join(*found) if found else (Named("typing.Any"),)
 
 
+def called_as(obj: object) -> Values:
+    """What a live object is, if it is a module or something to be called; nothing for any other."""
+    if type(obj) in PLAIN_KINDS:
+        return ()
+    if alias_of(obj) is not None:
+        return values_of(obj)
+    found = _routine(obj, "", 0)
+    return (found,) if found is not None else ()
+
+
 def _value_of(obj: object, written: str, depth: int) -> Value:
     kind = type(obj)
     if kind in PLAIN_KINDS:
         return Const(obj)
+    found = _routine(obj, written, depth)
+    if found is not None:
+        return found
+    if kind in CONTAINER_KINDS and depth < len(MOST_ITEMS):
+        place = 0 if kind is tuple else id(obj)
+        return Items(CONTAINERS[kind], tuple(_entries(obj, depth)), place)  # type: ignore[arg-type]
+    return Instance(_array_name(obj) or _engine_name(obj) or class_name(kind), Ref(obj))
+
+
+def _routine(obj: object, written: str, depth: int) -> Value | None:
+    """A module, a class, or something that can be called by what it is."""
+    kind = type(obj)
     if obj is sys.modules or obj is builtins.__dict__:
         return Named("sys.modules" if obj is sys.modules else "builtins.__dict__")
     if issubclass(kind, types.ModuleType):
@@ -157,12 +179,9 @@ def _value_of(obj: object, written: str, depth: int) -> Value:
         return Named(dispatched, Ref(obj), written=written)
     if kind is functools.partial:
         return _partial(obj, depth)
-    if kind in CONTAINER_KINDS and depth < len(MOST_ITEMS):
-        place = 0 if kind is tuple else id(obj)
-        return Items(CONTAINERS[kind], tuple(_entries(obj, depth)), place)  # type: ignore[arg-type]
     if kind is functools._lru_cache_wrapper:
         return _value_of(object.__getattribute__(obj, "__wrapped__"), written, depth)
-    return Instance(_array_name(obj) or _engine_name(obj) or class_name(kind), Ref(obj))
+    return None
 
 
 def _dispatched(obj: object) -> str | None:

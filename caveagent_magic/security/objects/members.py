@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 import sys
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import is_
 from typing import NamedTuple
@@ -24,10 +25,12 @@ from caveagent_magic.security.objects.still import (
 
 STILL = Kinds(
     types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, str, int, bool,
-    types.MemberDescriptorType, types.ClassMethodDescriptorType, types.NoneType, dict, tuple, type,
+    types.MemberDescriptorType, types.ClassMethodDescriptorType, types.NoneType, dict, tuple, type, list, set,
+    types.BuiltinFunctionType, frozenset, bytes, float, object, type(abc.ABC.__dict__["_abc_impl"]),
 )  # fmt: skip
 """What members are that hold no code of the person's."""
-METHODS = Kinds(types.FunctionType, staticmethod, classmethod)
+FUNCTION = types.FunctionType
+METHODS = Kinds(FUNCTION, staticmethod, classmethod)
 OF_PYTHON = (functools.partialmethod, functools.singledispatchmethod)
 PARTIAL = (functools.partial, functools.partialmethod)
 ACCESS = ("fget", "fset", "fdel")
@@ -43,28 +46,43 @@ class Looked(NamedTuple):
     members: tuple[object, ...]
     functions: tuple[object, ...]
     codes: tuple[object, ...]
+    cells: tuple[types.CellType, ...]
+    enclosed: tuple[object, ...]
     changing: tuple[object, ...]
 
     def is_still(self, kind: type, members: tuple[object, ...]) -> bool:
-        """Whether the class is this one, with these members, each with its code of before."""
-        same = (
-            self.of() is kind and len(members) == len(self.members) and all(map(is_, members, self.members))
+        """Whether the class is this one, with these members, each with its code and around what it was."""
+        return (
+            self.of() is kind
+            and _same(members, self.members)
+            and _same(_enclosed(self.cells), self.enclosed)
+            and all(map(is_, map(_code, self.functions), self.codes))
         )
-        return same and all(map(is_, map(_code, self.functions), self.codes))
+
+
+def _same(objects: Sequence[object], others: Sequence[object]) -> bool:
+    return len(objects) == len(others) and all(map(is_, objects, others))
 
 
 _looked_at: dict[int, Looked] = {}
 
 
-def own_functions(member: object) -> Iterator[types.FunctionType]:
+def own_functions(member: object) -> Sequence[types.FunctionType]:
     """The functions of the person's that using the member would call."""
     kind = type(member)
+    if kind in STILL:
+        return ()
     if own_code(member):
-        yield member
-    elif kind is types.FunctionType:  # a library may have put its own around it
-        yield from filter(own_code, map(_content, _closure(member) or ()))
-    elif kind not in STILL:
-        yield from filter(own_code, _inside(function_of(member)))
+        return (member,)
+    if kind is types.FunctionType:  # a library may have put its own around it
+        cells = _closure(member)
+        return tuple(filter(own_code, map(_content, cells))) if cells else ()
+    return tuple(filter(own_code, _inside(function_of(member))))
+
+
+def _enclosed(cells: Iterable[types.CellType]) -> tuple[object, ...]:
+    """The functions that others are around."""
+    return tuple(each for each in map(_content, cells) if type(each) is FUNCTION)
 
 
 def _content(cell: types.CellType) -> object:
@@ -94,7 +112,7 @@ def is_handler(member: object) -> bool:
     """Whether it is a library's object around a function of the person's, which it calls when it likes."""
     kind = type(member)
     known = kind in STILL or kind in METHODS or is_property(member) or is_a(member, OF_PYTHON)
-    return not known and any(own_functions(member))
+    return not known and bool(own_functions(member))
 
 
 def is_property(member: object) -> bool:
@@ -109,7 +127,7 @@ def own_class(kind: type) -> bool:
     kinds = {id(each): each for each in map(type, members) if each not in STILL and each not in METHODS}
     within = chain.from_iterable(mro(each) for each in kinds.values() if not issubclass(each, type))
     members += chain.from_iterable(map(to_look_at, within))
-    return any(map(any, map(own_functions, members)))
+    return any(map(own_functions, members))
 
 
 def to_look_at(kind: type) -> tuple[object, ...]:
@@ -119,11 +137,14 @@ def to_look_at(kind: type) -> tuple[object, ...]:
     if seen is not None and seen.is_still(kind, members):
         return seen.changing
     fixed = {id(each): made for each in members if (made := _fixed(each)) is not None}
-    functions = tuple(chain.from_iterable(fixed.values()))
+    functions: tuple[object, ...] = tuple(chain.from_iterable(fixed.values()))
+    cells = tuple(chain.from_iterable(_closure(each) or () for each in members if type(each) is FUNCTION))
+    enclosed = _enclosed(cells)
+    functions += enclosed
     if _of_a_library(kind) and not any(map(own_code, functions)):
         changing = tuple(each for each in members if id(each) not in fixed)
-        codes = tuple(map(_code, functions))
-        _looked_at[id(kind)] = Looked(weakref.ref(kind), members, functions, codes, changing)
+        codes, of = tuple(map(_code, functions)), weakref.ref(kind)
+        _looked_at[id(kind)] = Looked(of, members, functions, codes, cells, enclosed, changing)
         return changing
     return members
 
@@ -133,6 +154,8 @@ def _fixed(member: object) -> tuple[object, ...] | None:
     kind = type(member)
     if kind in STILL:
         return ()
+    if kind is FUNCTION:  # what it is around is looked at as well
+        return (member,)
     if kind is property:
         inside: tuple[object, ...] = tuple(property.__dict__[name].__get__(member) for name in ACCESS)
     else:
@@ -153,7 +176,7 @@ def of_libraries(kind: type) -> set[str]:
         name
         for each in mro(kind)[:-1]
         for name, member in class_dict(each).items()
-        if not any(own_functions(member)) and (is_property(member) or _is_method(member))
+        if not own_functions(member) and (is_property(member) or _is_method(member))
     }
 
 

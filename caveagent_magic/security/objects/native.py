@@ -50,9 +50,11 @@ def is_handle(obj: object) -> bool:
     """Whether an object may hold functions where nobody sees them."""
     kind = type(obj)
     module = word(_class_module(kind))
+    if top(module) not in HANDLES:
+        return False
     if module.startswith(AROUND):
         return _is_embedded(instance_dict(obj).get("dialect"))
-    return top(module) in HANDLES and _class_name(kind) not in DATA
+    return _class_name(kind) not in DATA
 
 
 def _is_embedded(dialect: object) -> bool:

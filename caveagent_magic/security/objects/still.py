@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard, TypeVar, overload
 
 T = TypeVar("T")
 MISSING = object()
 NUMBERS = ("float64", "int64", "float32", "int32", "bool_")
-_mro = type.__dict__["__mro__"].__get__
-_class_dict = type.__dict__["__dict__"].__get__
+mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+"""The class and its bases, in order of look-up."""
+class_dict: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+"""What the class itself defines."""
+_of_static, _of_class = (kind.__dict__["__func__"].__get__ for kind in (staticmethod, classmethod))
 
 
 @overload
@@ -26,6 +29,8 @@ def is_a(obj: object, kind: Any) -> bool:
 class Kinds:
     """Classes, compared by identity: a metaclass may say anything of equality."""
 
+    __slots__ = ("_ids",)
+
     def __init__(self, *kinds: type) -> None:
         self._ids = frozenset(map(id, kinds))
 
@@ -33,36 +38,21 @@ class Kinds:
         return id(kind) in self._ids
 
 
-def mro(kind: type) -> tuple[type, ...]:
-    """The class and its bases, in order of look-up."""
-    found: tuple[type, ...] = _mro(kind)
-    return found
-
-
-def class_dict(kind: type) -> Mapping[str, Any]:
-    """What the class itself defines."""
-    found: Mapping[str, Any] = _class_dict(kind)
-    return found
-
-
 def instance_dict(obj: object) -> dict[str, Any]:
     """The attributes of the object's own; empty where it has none, or keeps them elsewhere."""
-    if "__dict__" not in _slots_of(type(obj)):
+    for each in mro(type(obj)):
+        slot = class_dict(each).get("__dict__", MISSING)
+        if slot is not MISSING:
+            break
+    else:
+        return {}
+    if type(slot) is not types.GetSetDescriptorType:  # somebody's property gives it
         return {}
     try:
         found = object.__getattribute__(obj, "__dict__")
     except AttributeError:
         return {}
     return found if type(found) is dict else {}
-
-
-def _slots_of(kind: type) -> Mapping[str, Any]:
-    """The class that keeps its instances' `__dict__`, unless somebody's property gives it."""
-    for each in mro(kind):
-        found = class_dict(each).get("__dict__", MISSING)
-        if found is not MISSING:
-            return class_dict(each) if type(found) is types.GetSetDescriptorType else {}
-    return {}
 
 
 def attribute(obj: object, name: str) -> Any:
@@ -72,20 +62,26 @@ def attribute(obj: object, name: str) -> Any:
         return own if own is not MISSING else _in_classes(type(obj), name)
     of_class = _in_classes(type(obj), name)
     inside = instance_dict(obj)
+    if name not in inside:
+        return of_class
     data = of_class is not MISSING and any("__set__" in class_dict(each) for each in mro(type(of_class)))
-    return of_class if data or name not in inside else inside[name]
+    return of_class if data else inside[name]
 
 
 def _in_classes(kind: type, name: str) -> Any:
-    return next((class_dict(each)[name] for each in mro(kind) if name in class_dict(each)), MISSING)
+    for each in mro(kind):
+        found = class_dict(each).get(name, MISSING)
+        if found is not MISSING:
+            return found
+    return MISSING
 
 
 def function_of(member: object) -> object:
     """What a static or class method is made of; the member itself where it is neither."""
-    for kind in (staticmethod, classmethod):
-        if is_a(member, kind):
-            return kind.__dict__["__func__"].__get__(member)
-    return member
+    kind = type(member)
+    if issubclass(kind, staticmethod):
+        return _of_static(member)
+    return _of_class(member) if issubclass(kind, classmethod) else member
 
 
 def word(value: object, otherwise: str = "?") -> str:
