@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
+from caveagent_magic import security
 from caveagent_magic.pattern import pattern
 
 
@@ -35,3 +38,12 @@ def test_none_is_compiled_for_a_package_that_only_loads() -> None:
         "import caveagent_magic.shell.drive\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_pattern_of_the_rules_can_be_compiled() -> None:
+    modules = [each.name for each in pkgutil.walk_packages(security.__path__, f"{security.__name__}.")]
+    kind = type(pattern(""))
+    late = [each for name in modules for each in vars(import_module(name)).values() if type(each) is kind]
+
+    assert len(late) > 50
+    assert [each.groups for each in late] == [re.compile(each.pattern, each.flags).groups for each in late]

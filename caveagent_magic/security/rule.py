@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from caveagent_magic.events import Capability, Judgement
@@ -48,18 +48,19 @@ class Rule:
     stores: ClassVar[frozenset[str]] = frozenset()
     decides: ClassVar[bool] = True  # whether a call of its names that it lets pass does nothing else, either
     kinds: ClassVar[frozenset[Kind]] = frozenset()  # looked at whatever their name
+    beyond: ClassVar[frozenset[Kind] | None] = None
+    """Of which more than the names decides; None: of all, if the rule has a `check` or `named` of its own."""
     verdict: ClassVar[Judgement] = "allow"  # the least that the verdict is, whatever the policy says
     examples: ClassVar[tuple[Flagged | Passes, ...]] = ()
 
-    def check(self, use: Use) -> Iterator[Hit]:
+    def check(self, use: Use) -> Iterable[Hit]:
         """The hits in one use; override `hits` for rules that look at arguments."""
         name = self.named(use)
-        if name is not None:
-            yield from self.hits(use, name)
+        return self.hits(use, name) if name is not None else ()
 
-    def hits(self, use: Use, name: str) -> Iterator[Hit]:
+    def hits(self, use: Use, name: str) -> Iterable[Hit]:
         """What a use of one of the rule's names amounts to."""
-        yield Hit(shown(name))
+        return (Hit(shown(name)),)
 
     def named(self, use: Use) -> str | None:
         """The name in the use that the rule knows."""
@@ -109,12 +110,13 @@ def _descendants(kind: type[Rule]) -> Iterator[type[Rule]]:
 def rules_for(kind: Kind, names: tuple[str, ...]) -> tuple[Rule, ...]:
     """The rules that may have something to say about such a use."""
     probe = Use(kind, names, Span(0, 0, 0, 0))
-    special = [
-        rule
-        for rule in all_rules()
-        if type(rule).check is not Rule.check or type(rule).named is not Rule.named
-    ]
-    return tuple(rule for rule in all_rules() if rule in special or rule.named(probe) is not None)
+    return tuple(rule for rule in all_rules() if _decides_itself(rule, kind) or rule.named(probe) is not None)
+
+
+def _decides_itself(rule: Rule, kind: Kind) -> bool:
+    if rule.beyond is not None:
+        return kind in rule.beyond
+    return type(rule).check is not Rule.check or type(rule).named is not Rule.named
 
 
 @functools.lru_cache(maxsize=16384)

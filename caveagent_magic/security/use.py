@@ -39,6 +39,7 @@ class Use:
     given: Mapping[str, Values] = field(default_factory=dict)  # positional arguments by their parameters
     via: str = ""  # the person's own function in which it was found
     detail: str = ""
+    _words: list[str] | None = field(default=None, init=False)
 
     def argument(self, position: int, *names: str) -> Values | None:
         """What is given at a position or under a keyword; None if nothing is, UNRESOLVED if who knows."""
@@ -50,7 +51,11 @@ class Use:
     @property
     def words(self) -> list[str]:
         """All strings among the arguments."""
-        return [word for values in (*self.args, *self.keywords.values()) for word in texts(values)]
+        if self._words is None:
+            found = [word for values in (*self.args, *self.keywords.values()) for word in texts(values)]
+            object.__setattr__(self, "_words", found)
+            return found
+        return self._words
 
     @property
     def name(self) -> str:

@@ -97,7 +97,7 @@ def test_a_rule_that_crashes_asks(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(type(all_rules()[-1]), "check", crash)
-    verdict = judge("import not_there_at_all", {}, POLICY)
+    verdict = judge("len([1])", {}, POLICY)
 
     assert verdict.decision == "ask"
     assert "failed with ZeroDivisionError" in verdict.findings[0].message

@@ -45,6 +45,7 @@ class ShowsMarkup(Rule):
         """
     )
     kinds = frozenset({"code"})
+    beyond = frozenset({"call"})
 
     examples = (
         Flagged(

@@ -27,6 +27,7 @@ class TouchesMemory(Rule):
     )
 
     kinds = frozenset({"code"})
+    beyond = frozenset()
     reads = names("?.ctypes ctypes.pythonapi ctypes.cdll ctypes.pydll ctypes.pythonapi.* ?._handle")
 
     examples = (

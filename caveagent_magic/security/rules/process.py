@@ -100,6 +100,7 @@ class SendsToWorkers(Rule):
     capability = "process"
     message = "lets other processes run your own code with {name}"
     kinds = frozenset({"call", "store"})
+    beyond = kinds
 
     examples = (
         Flagged(
@@ -138,6 +139,7 @@ class SetsProgram(Rule):
     capability = "process"
     message = "has matplotlib start other programs with {name}"
     kinds = frozenset({"call", "store"})
+    beyond = kinds
 
     examples = (
         Flagged("import matplotlib.pyplot as plt\nplt.rcParams['text.usetex'] = True", name="rcParams"),

@@ -52,6 +52,8 @@ class ReadsEnvironment(Rule):
     )
     stores = frozenset(["os.environ[]", "os._Environ[]", "?.environ[]"])
 
+    beyond = frozenset({"call", "read"})
+
     examples = (
         Flagged("import os\nos.environ['HOME']", name="os.environ"),
         Flagged("from os import getenv as g\ng('API_KEY')", name="os.getenv"),

@@ -103,6 +103,8 @@ class Registers(Rule):
         """
     )
 
+    beyond = frozenset({"call", "pass", "store"})
+
     examples = (
         Flagged("import numpy as np\nnp.seterrcall(print)", name="numpy.seterrcall"),
         Flagged("import pandas as pd\npd.set_option('plotting.backend', 'evil')", name="pandas.set_option"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -79,6 +80,18 @@ PLAIN_TEXT = (
 OUTSIDE = pattern(r"(?:/|~/|(?:\.\./)+)[\w.-][^\s'\"<>|*?]*")
 
 
+@functools.lru_cache(maxsize=4096)
+def is_place(parameter: str) -> bool:
+    """Whether a parameter of that name takes a path."""
+    return PLACES.fullmatch(parameter) is not None
+
+
+@functools.lru_cache(maxsize=4096)
+def is_command(parameter: str) -> bool:
+    """Whether a parameter of that name takes a command."""
+    return COMMANDS.fullmatch(parameter) is not None
+
+
 def _leads_out(text: str) -> bool:
     """Whether a text looks like a path outside the working directory, to somewhere that is there."""
     if len(text) > 400 or not OUTSIDE.fullmatch(text):
@@ -94,6 +107,7 @@ class HandsPlace(Rule):
     capability = "unknown"
     message = "could not be known: what {name} does with a path or command that it is given"
     kinds = frozenset({"call"})
+    beyond = kinds
 
     examples = (
         Flagged("import pandas as pd\npd.show_versions(as_json='versions')", name="pandas.show_versions"),
@@ -120,9 +134,7 @@ class HandsPlace(Rule):
                 for value in values
             )
             place = any(isinstance(value, Instance) and value.of.startswith("pathlib.") for value in values)
-            if (PLACES.fullmatch(key) and (told or place)) or (
-                COMMANDS.fullmatch(key) and (told or texts(values))
-            ):
+            if (is_place(key) and (told or place)) or (is_command(key) and (told or texts(values))):
                 yield Hit(shown(use.names[0]))
                 return
 

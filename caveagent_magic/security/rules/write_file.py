@@ -69,6 +69,8 @@ class WritesFile(Rule):
         "numpy.lib.format.*",
     }
 
+    beyond = frozenset({"call"})
+
     examples = (
         Flagged("import pandas as pd\npd.DataFrame().to_csv('out.csv')", name="to_csv"),
         Flagged("open('notes.txt', 'w')", name="open"),
