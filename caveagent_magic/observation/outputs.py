@@ -6,12 +6,14 @@ import base64
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from caveagent_magic.events import Output
-from caveagent_magic.observation.hints import Around
 from caveagent_magic.observation.shapers import Shaped, drop_ansi
-from caveagent_magic.observation.tracebacks import error_text
 from caveagent_magic.pattern import pattern
+
+if TYPE_CHECKING:
+    from caveagent_magic.observation.hints import Around
 
 PNG = b"\x89PNG\r\n\x1a\n"
 READABLE = ("text/plain", "text/markdown", "text/latex", "application/json")
@@ -27,6 +29,8 @@ def text_of(output: Output, step: int, around: Around | None = None) -> Shaped:
         mark = "[stderr]\n" if output.get("name") == "stderr" else ""
         return Shaped(mark + joined(output.get("text")))
     if kind == "error":
+        from caveagent_magic.observation.tracebacks import error_text  # most code does not fail
+
         full = full_text((output,))
         text = error_text(output, full, step, around)
         return Shaped(text, max(0, len(full) - len(text)))

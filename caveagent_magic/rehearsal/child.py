@@ -31,6 +31,7 @@ from caveagent_magic.rehearsal.content import content_marks
 from caveagent_magic.rehearsal.overlay import Overlay
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.report import Reporter
+from caveagent_magic.rehearsal.streams import flush_streams
 from caveagent_magic.rehearsal.written import Leave
 
 Emit: TypeAlias = Callable[[Output | Effect], None]
@@ -129,7 +130,7 @@ def _perform(part: Part, folders: tuple[str, ...]) -> None:
     except BaseException as error:  # the code's, such as `SystemExit`: it ends the rehearsal, not the report
         stopped = _in_words(error)
     seconds = time.perf_counter() - start
-    isolate.flush_streams()
+    flush_streams()
     found = changes.diff(before, part.namespace, part.describe)
     found = replace(found, broken=part.verify(found))
     reporter.end(seconds, stopped, found, _marks(found, part))

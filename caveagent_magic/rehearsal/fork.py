@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from caveagent_magic.events import Capability, Changes, Effect, Output
 from caveagent_magic.frozen import frozen
-from caveagent_magic.rehearsal import isolate, sandbox, scratch
+from caveagent_magic.rehearsal import sandbox, scratch
 from caveagent_magic.rehearsal.adopt import Outcome, memory_file
 from caveagent_magic.rehearsal.child import Emit, Part, Verify, nothing_to_verify, play
 from caveagent_magic.rehearsal.differs import Result
@@ -27,6 +27,7 @@ from caveagent_magic.rehearsal.limits import Limits
 from caveagent_magic.rehearsal.process import Process, interrupts_held
 from caveagent_magic.rehearsal.random_state import RandomState
 from caveagent_magic.rehearsal.report import Record
+from caveagent_magic.rehearsal.streams import flush_streams
 from caveagent_magic.rehearsal.unforkable import strands_polars, unforkable
 from caveagent_magic.rehearsal.watch import Watch
 from caveagent_magic.rehearsal.written import Leave
@@ -156,7 +157,7 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
 
 
 def _fork(part: Part) -> int:
-    isolate.flush_streams()
+    flush_streams()
     freeze = gc.get_freeze_count() == 0  # else it is the user's own freeze, not ours to end
     if freeze:
         gc.collect(1)  # garbage that is frozen ends up among the old objects, which are hardly ever collected

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import faulthandler
-import io
 import os
 import signal
 import socket
@@ -78,15 +77,6 @@ def open_anew(keep: frozenset[int], ways: Mapping[int, int]) -> dict[str, tuple[
                     copied[os.readlink(f"/proc/self/fd/{descriptor}")] = (now.st_size, now.st_mtime_ns)
     dead.close()
     return copied
-
-
-def flush_streams() -> None:
-    """Write out what Python's own streams and C's hold back, so that it comes once and in time."""
-    for stream in {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}:
-        if type(stream) is io.TextIOWrapper and not stream.closed:
-            with contextlib.suppress(OSError):
-                stream.flush()
-    linux.libc().fflush(None)
 
 
 def _deaden_descriptors(keep: frozenset[int]) -> None:

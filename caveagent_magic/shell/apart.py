@@ -19,6 +19,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 
 from caveagent_magic.events import Output
+from caveagent_magic.shell.collect import ends_quietly
 from caveagent_magic.shell.figures import as_read, describing
 from caveagent_magic.shell.literal import literally
 
@@ -135,14 +136,6 @@ class _Publisher(DisplayPublisher):
         """Hand over the last state of every display that was updated."""
         for output in self._updates.values():
             self._text.emit(output)
-
-
-def ends_quietly(hook: Any, code: str) -> bool:
-    """Whether a semicolon keeps the last value from being shown."""
-    try:
-        return bool(hook.semicolon_at_end_of_expression(code))
-    except (SyntaxError, ValueError):  # tokenize does not read IPython's own syntax
-        return code.rstrip().endswith(";")
 
 
 class _Hook(DisplayHook):

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from caveagent_magic.events import Output
-from caveagent_magic.shell.apart import ends_quietly
 from caveagent_magic.shell.figures import as_read, describing
 from caveagent_magic.shell.plain import plain
 
@@ -133,3 +132,11 @@ def replaced(owner: Any, name: str, value: object) -> Iterator[None]:
             delattr(owner, name)
         else:
             setattr(owner, name, before)
+
+
+def ends_quietly(hook: Any, code: str) -> bool:
+    """Whether a semicolon keeps the last value from being shown."""
+    try:
+        return bool(hook.semicolon_at_end_of_expression(code))
+    except (SyntaxError, ValueError):  # tokenize does not read IPython's own syntax
+        return code.rstrip().endswith(";")

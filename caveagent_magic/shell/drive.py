@@ -24,7 +24,6 @@ from caveagent_magic.rehearsal.limits import Limits
 from caveagent_magic.rehearsal.linux import give_back_freed_memory
 from caveagent_magic.rehearsal.process import interrupts_held
 from caveagent_magic.rehearsal.undo.history import History, taken
-from caveagent_magic.security.flow import infer
 from caveagent_magic.security.policies.caps import Caps
 from caveagent_magic.security.policies.policy import ADMINISTRATOR, Policy
 from caveagent_magic.security.policies.said import Session
@@ -175,6 +174,8 @@ class Driver:
             self.offer.put(task.turn) if below else self.offer.withdraw()
         give_back_freed_memory()  # else a kernel of many steps grows though it holds no more than before
         if self.broker.attended():
+            from caveagent_magic.security.flow import infer
+
             infer.warm_up()  # now, when the person reads
 
     def _drive(self, events: Generator[Event], recording: Recording, log: Log, view: View) -> TurnEnded:

@@ -9,7 +9,7 @@ import time
 from io import FileIO
 from typing import Any
 
-from caveagent_magic.rehearsal.isolate import flush_streams
+from caveagent_magic.rehearsal.streams import flush_streams
 
 _PATIENCE = 1.0  # seconds; a program that goes on writing is not waited for
 _SLICE, _UNSURE = 0.001, 0.02  # seconds

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 from caveagent_magic.errors import CaveError, UsageError
 from caveagent_magic.events import Output
 from caveagent_magic.ports import Run
-from caveagent_magic.shell import nearby
-from caveagent_magic.shell.apart import run_apart
 from caveagent_magic.shell.collect import Collected, teed
 from caveagent_magic.shell.literal import literally
 from caveagent_magic.shell.names import Names
 from caveagent_magic.shell.native import NativeText
-from caveagent_magic.shell.shown import show_again
 
 if TYPE_CHECKING:
     from caveagent_magic.rehearsal.adopt import Loaded
@@ -86,10 +83,14 @@ class Runtime:
         if made.last is not None:
             self._last = made.last
         self._assigned |= assigned_names(self.plain(code))
+        from caveagent_magic.shell.shown import show_again
+
         return Run(show_again(self.shell, outputs, made.last))
 
     def run_apart(self, code: str, emit: Emit) -> object:
         """Run in a forked child of the kernel; gives the value of the last expression."""
+        from caveagent_magic.shell.apart import run_apart
+
         with self._handle():
             return run_apart(self.shell, code, emit)
 
@@ -108,10 +109,14 @@ class Runtime:
 
     def importable(self) -> Collection[str]:
         """The names of all modules that could be imported."""
+        from caveagent_magic.shell import nearby
+
         return nearby.importable()
 
     def files_beside(self, path: str) -> Collection[str]:
         """The files in the folder of this path."""
+        from caveagent_magic.shell import nearby
+
         return nearby.files_beside(path)
 
     def assigned(self, name: str) -> bool:

@@ -7,10 +7,14 @@ import ctypes
 import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from caveagent_magic.frozen import frozen
-from caveagent_magic.rehearsal.undo.frozen import Frozen, Run, can_freeze
-from caveagent_magic.rehearsal.undo.relatives import has_relatives, started
+
+if TYPE_CHECKING:
+    from caveagent_magic.rehearsal.undo.frozen import Frozen
+
+Run: TypeAlias = tuple[int, int]  # address and size
 
 _ENTRY = 8  # bytes per page in the table
 _PIECE = 1 << 16
@@ -49,15 +53,22 @@ class Memory:
         self._small, self.large = _split(merged, copied)
         self.frozen: Frozen | None = None
         self.refused = ""  # why the large ones are not remembered
-        if self.large and can_freeze():
-            try:
-                self._since = started()
-                self.frozen = Frozen()
-            except OSError as error:
-                self.refused = f"the kernel could not be copied: {error.strerror or error}"
-        elif self.large:
-            self.refused = "arrays of this size can be taken back on Linux only"
+        if self.large:
+            self._freeze()
         self._copies = [Patch(address, ctypes.string_at(address, size)) for address, size in self._small]
+
+    def _freeze(self) -> None:
+        from caveagent_magic.rehearsal.undo.frozen import Frozen, can_freeze  # few steps change large arrays
+        from caveagent_magic.rehearsal.undo.relatives import started
+
+        if not can_freeze():
+            self.refused = "arrays of this size can be taken back on Linux only"
+            return
+        try:
+            self._since = started()
+            self.frozen = Frozen()
+        except OSError as error:
+            self.refused = f"the kernel could not be copied: {error.strerror or error}"
 
     def close(self) -> None:
         """Let go of the fork."""
@@ -74,6 +85,8 @@ class Memory:
         patches = [patch for patch in self._copies if not meets(patch.address, len(patch.content), gone)]
         patches = [patch for patch in patches if patch.changed]
         if self.frozen is not None:
+            from caveagent_magic.rehearsal.undo.relatives import has_relatives
+
             large = [run for run in self.large if not meets(*run, gone)]
             patches += _differences(self.frozen, list(_candidates(large, has_relatives(self._since))))
         return patches
