@@ -16,6 +16,7 @@ from typing import Any
 
 from caveagent_magic.events import Output
 from caveagent_magic.frozen import slotted
+from caveagent_magic.record.arrow import texts_of
 from caveagent_magic.record.key import Key
 from caveagent_magic.rehearsal.differs import lasting
 from caveagent_magic.rehearsal.foreign import (
@@ -32,7 +33,6 @@ _LARGEST = 256 << 20  # bytes of one array
 _MOST_CELLS = 1_000_000  # of a polars frame, whose values must be copied out
 _SEQUENCES = (list, tuple, collections.deque)
 _PIECE = 1 << 16  # bytes of which one sum is taken
-_ARROW_TEXTS = ("string", "large_string")
 _COLUMN_PARTS = ("_ndarray", "_data", "_mask", "_pa_array")  # where pandas' own kinds of column keep values
 
 
@@ -191,15 +191,11 @@ class _Walk:
 
     def _arrow(self, part: Any) -> None:
         """An Arrow column, however it is cut into pieces: texts as their lengths and their bytes."""
-        compute = sys.modules.get("pyarrow.compute")
-        if compute is None or str(part.type) not in _ARROW_TEXTS:
+        if (texts := texts_of(part)) is None:
             self._add("cells", repr(part.to_pylist()).encode("utf-8", "surrogatepass"))
             return
-        lengths = compute.fill_null(compute.binary_length(part), -1).to_numpy().astype("int64").tobytes()
-        self._add("lengths", _in_short(memoryview(lengths)) if len(lengths) > _PIECE else lengths)
-        texts = compute.fill_null(part, "").cast(sys.modules["pyarrow"].large_string())
-        content = b"".join(_texts_of(chunk) for chunk in getattr(texts, "chunks", [texts]))
-        self._add("texts", _in_short(memoryview(content)) if len(content) > _PIECE else content)
+        for kind, content in zip(("lengths", "texts"), texts, strict=True):
+            self._add(kind, _in_short(content) if content.nbytes > _PIECE else bytes(content))
 
     def _function(self, thing: types.FunctionType, depth: int) -> None:
         code = thing.__code__
@@ -235,17 +231,9 @@ def _in_short(content: memoryview) -> bytes:
 @functools.cache
 def _weights() -> bytes:
     """The same in every process."""
-    drawn = hashlib.shake_128(b"weights of a fingerprint").digest(_PIECE)
-    return bytes(each | (place % 8 == 0) for place, each in enumerate(drawn))
-
-
-def _texts_of(chunk: Any) -> Any:
-    """The bytes of all its texts in one piece; none of them is null."""
-    _, offsets, content = chunk.buffers()
-    if content is None or not len(chunk):
-        return b""
-    places = memoryview(offsets).cast("q")
-    return memoryview(content)[places[chunk.offset] : places[chunk.offset + len(chunk)]]
+    drawn = bytearray(hashlib.shake_128(b"weights of a fingerprint").digest(_PIECE))
+    drawn[::8] = drawn[::8].translate(bytes(each | 1 for each in range(256)))
+    return bytes(drawn)
 
 
 def _holds_only_attributes(kind: type) -> bool:

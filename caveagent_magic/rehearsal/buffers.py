@@ -65,9 +65,12 @@ def glance_of(array: ArrayFacts) -> Buffer:
 
 def extent_of(array: ArrayFacts) -> tuple[int, int]:
     """The address of the lowest byte of an array, and how many bytes lie from it to the highest."""
-    reach = [(length - 1) * stride for length, stride in zip(array.shape, array.strides, strict=True)]
-    lowest = array.address + sum(step for step in reach if step < 0)
-    return lowest, sum(abs(step) for step in reach) + array.itemsize
+    lowest, size = array.address, array.itemsize
+    for length, stride in zip(array.shape, array.strides, strict=True):
+        reach = (length - 1) * stride
+        lowest += min(reach, 0)
+        size += abs(reach)
+    return lowest, size
 
 
 def checksum_of(address: int, size: int, deadline: float) -> int | None:

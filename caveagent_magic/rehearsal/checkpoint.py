@@ -174,8 +174,10 @@ class Checkpoint:
         for effect in effects:
             if effect.allowed and effect.capability in _LASTING:
                 yield effect.target, f"it {_LASTING[effect.capability]}, which stays"
-        new = {name.partition(".")[0] for name in sys.modules.keys() - self._modules}
-        new -= {name.partition(".")[0] for name in self._modules}
+        new = set[str]()
+        if not self._modules.issuperset(sys.modules):  # most steps import nothing; there are thousands
+            new = {name.partition(".")[0] for name in sys.modules.keys() - self._modules}
+            new -= {name.partition(".")[0] for name in self._modules}
         if shown := sorted(name for name in new if not name.startswith("_")):
             yield "imported modules", f"{', '.join(shown)} stay loaded"
 

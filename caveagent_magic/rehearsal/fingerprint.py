@@ -21,6 +21,7 @@ from typing import Any, Literal, cast
 from caveagent_magic.frozen import frozen, slotted
 from caveagent_magic.rehearsal.buffers import Buffer, buffer_of, glance_of
 from caveagent_magic.rehearsal.foreign import (
+    ArrayFacts,
     array_facts,
     class_dictionary,
     column_of,
@@ -41,6 +42,7 @@ _ATTRIBUTE_DEPTH = 5  # levels that one attribute counts for: the graphs behind 
 _WHOLE = 1 << 20  # bytes of an array up to which all are read
 _MOST_POINTERS = 32 << 20  # bytes of an array of objects up to which the objects are looked at
 _MOST_PARTS_AT_A_GLANCE, _WHOLE_AT_A_GLANCE = 200, 1 << 13
+_PYTHON_CLASS = 1 << 9  # tp_flags of what was made at run time
 _PIECE = 50_000  # plain items between two looks at the clock
 
 _NUMBERS = frozenset({int, float, bool})
@@ -192,15 +194,14 @@ class Look:
         if kind in _CONTAINERS:
             yield from self._container(thing, kind, depth)
             return
-        base = next((base for base in _CONTAINERS if issubclass(kind, base)), None)
-        manager = frame_manager(thing, kind)
         if (facts := array_facts(thing, kind)) is not None:
             yield from self._array(facts, depth)
         elif is_tensor(kind):
             yield from self.tensor(thing, depth)
-        elif manager is not None:
+        elif (manager := frame_manager(thing, kind)) is not None:
             yield from self._frame(manager, depth)
             yield self.at((instance_dictionary(thing, kind) or {}).get("_attrs"), depth)
+            return
         elif (table := table_of(thing)) is not None:  # polars': its values cannot be reached cheaply
             self.whole = False
             yield hash((table.rows, *table.columns.items()))
@@ -211,7 +212,7 @@ class Look:
             return
         elif kind is bytearray:
             yield zlib.crc32(thing)
-        elif base is not None:
+        elif (base := next((base for base in _CONTAINERS if issubclass(kind, base)), None)) is not None:
             yield from self._container(thing, base, depth)
         elif (words := scalar_text(thing, kind)) is not None:
             yield hash(words)
@@ -227,7 +228,7 @@ class Look:
             return
         else:
             yield self.address(thing)
-        if manager is not None or package_of(kind) in _MACHINERY:
+        if package_of(kind) in _MACHINERY:
             return
         if attributes := instance_dictionary(thing, kind):
             yield self.at(attributes, depth + _ATTRIBUTE_DEPTH)
@@ -251,13 +252,13 @@ class Look:
             yield from self._items(base.__iter__(thing), length, depth)
         else:
             self.whole = self.whole and length <= self.most
-            members = itertools.islice(base.__iter__(thing), self.most)
+            members = self._piece(base.__iter__(thing), self.most)
             yield sum(self._each(members, depth))  # a sum does not depend on the order
 
     def _items(self, things: Iterable[object], length: int, depth: int) -> Iterator[int]:
         """The marks of items in their order; those that are plain data at once, however many there are."""
         rest, begun = iter(things), 0
-        while piece := tuple(itertools.islice(rest, _PIECE)):
+        while piece := self._piece(rest, _PIECE):
             if _PLAIN.issuperset(map(type, piece)):
                 yield zlib.crc32(marshal.dumps(cast("Any", piece), 2))
             else:
@@ -267,6 +268,24 @@ class Look:
             if begun > _MOST_PARTS and (self.cut or time.thread_time() > self.deadline):
                 self.cut = True
                 return
+
+    def _piece(self, rest: Iterator[object], most: int) -> tuple[object, ...]:
+        """The next items; none where another thread adds some meanwhile: then all is as good as unseen."""
+        try:
+            return tuple(itertools.islice(rest, most))
+        except RuntimeError:
+            self.cut = True
+            return ()
+
+    def _values(self, values: Any, facts: ArrayFacts, depth: int) -> int:
+        """As `at`, for an array of numpy's own, which has no attributes: a frame may have thousands."""
+        if type(values).__flags__ & _PYTHON_CLASS or id(values) in self.seen:
+            return self.at(values, depth)
+        self.seen[id(values)] = len(self.seen)
+        if self._is_out_of_time() or len(self.seen) > self.most:
+            self.whole = False
+            return 0
+        return hash(tuple(self._array(facts, depth + 1)))
 
     def _each(self, things: Iterable[object], depth: int) -> Iterator[int]:
         return (self.at(thing, depth) for thing in things)
@@ -289,8 +308,9 @@ class Look:
 
     def column(self, values: Any, depth: int) -> Iterator[int]:
         """The mark of the values of columns, or of an index."""
-        if array_facts(values, type(values)) is not None:
-            yield self.at(values, depth)
+        facts = array_facts(values, type(values))
+        if facts is not None:
+            yield self._values(values, facts, depth)
             return
         yield hash(str(values.dtype))
         for name in _COLUMN_PARTS:

@@ -21,6 +21,8 @@ _SCALARS = frozenset(
     | {"decimal.Decimal", "fractions.Fraction", "uuid.UUID", "pathlib.PosixPath", "pathlib.WindowsPath"}
     | {"pandas.Timestamp", "pandas.Timedelta", "pandas.Period", "pandas.NaTType", "pandas.NAType"}
 )
+_SIMPLE = "biufcmM"  # kinds of dtype whose code tells all, and of which there are few
+_names: dict[str, str] = {}  # by that code
 _OF_C = (types.GetSetDescriptorType, types.MemberDescriptorType)  # all others run code of the class
 
 
@@ -68,13 +70,21 @@ def array_facts(thing: object, kind: type) -> ArrayFacts | None:
     if base is None or not issubclass(kind, base):
         return None
 
-    def read(name: str) -> Any:
-        return base.__dict__[name].__get__(thing)
-
-    dtype, address = read("dtype"), read("__array_interface__")["data"][0]
+    own = base.__dict__
+    dtype, address = own["dtype"].__get__(thing), own["__array_interface__"].__get__(thing)["data"][0]
     has_objects = dtype.hasobject and dtype.names is None
-    sizes = (dtype.itemsize, read("nbytes"), address)
-    return ArrayFacts(thing, read("shape"), read("strides"), str(dtype), *sizes, has_objects)
+    shape, strides, nbytes = (own[name].__get__(thing) for name in ("shape", "strides", "nbytes"))
+    return ArrayFacts(thing, shape, strides, _name_of(dtype), dtype.itemsize, nbytes, address, has_objects)
+
+
+def _name_of(dtype: Any) -> str:
+    """As numpy writes it, which takes as long as all else of a small array; two of one code have one name."""
+    if dtype.kind not in _SIMPLE:
+        return str(dtype)
+    code: str = dtype.str
+    if code not in _names:
+        _names[code] = str(dtype)
+    return _names[code]
 
 
 def frame_manager(thing: object, kind: type) -> Any:

@@ -20,6 +20,8 @@ _SET_PDEATHSIG, _CAPBSET_DROP, _SET_NO_NEW_PRIVS = 1, 24, 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _READ, _WRITE, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS = 1, 2, 0x02, 0x10, 0x20
 _CAP_DAC_READ_SEARCH, _CAPABILITY_VERSION = 2, 0x20080522
+_MUCH = 256 << 20  # bytes that this process holds more than when it held the least
+_least = 0  # of what it held since the last trim; 0: it was never asked
 
 
 @functools.cache
@@ -42,9 +44,22 @@ def checked(result: int) -> int:
 
 
 def give_back_freed_memory() -> None:
-    """Let the C library return to the system what was freed, where it can (glibc); some milliseconds."""
+    """Let the C library (glibc) return to the system what was freed, once that may be much.
+
+    It takes some milliseconds, and what is returned has to be had again, page by page, by the next step.
+    """
+    global _least
     if hasattr(libc(), "malloc_trim"):
-        libc().malloc_trim(0)
+        now = _resident()
+        _least = min(_least or now, now)
+        if now - _least > _MUCH:
+            libc().malloc_trim(0)
+            _least = _resident()
+
+
+def _resident() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def die_with_parent(signal_number: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
+import sys
+import threading
 import time
 import weakref
 
@@ -10,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from caveagent_magic.rehearsal.fingerprint import fingerprint, hold
+from caveagent_magic.rehearsal.fingerprint import Fingerprint, fingerprint, hold
+from caveagent_magic.rehearsal.foreign import array_facts
+from caveagent_magic.rehearsal.undo.containers import DEQUE
 
 
 class Thing:
@@ -85,3 +90,43 @@ def test_an_array_is_held_without_a_weak_reference():
 
     assert (hold(array)() is array, weakref.getweakrefcount(array)) == (True, 0)
     assert (hold(other)() is other, weakref.getweakrefcount(other)) == (True, 0)
+
+
+@pytest.fixture
+def restless():
+    """A queue and a set that another thread changes all the time, as those of a cluster in this process."""
+    queue, members, over = collections.deque([[1]] * 300), {("a", n) for n in range(300)}, threading.Event()
+
+    def go_on():
+        while not over.is_set():
+            queue.append([2])
+            queue.popleft()
+            members.add("b")
+            members.discard("b")
+
+    thread, interval = threading.Thread(target=go_on), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    yield queue, members
+    over.set()
+    thread.join()
+    sys.setswitchinterval(interval)
+
+
+def test_what_another_thread_changes_meanwhile_is_looked_at_without_an_error(restless):
+    queue, members = restless
+
+    found = [(fingerprint(queue), fingerprint(members), len(DEQUE.read(queue))) for _ in range(200)]
+
+    assert {tuple(map(type, each)) for each in found} == {(Fingerprint, Fingerprint, int)}
+
+
+def test_dtypes_are_called_as_numpy_calls_them():
+    codes = [code for code in np.typecodes["All"] if code not in "SUV"]
+    dtypes = [*map(np.dtype, codes), *(np.dtype(code).newbyteorder() for code in codes)]
+    dtypes += [np.dtype(name) for name in ("M8[ns]", "m8[25s]", "S3", "U7", "V5", "i4,f8", "(2,)i4", ">U2")]
+    arrays = [np.empty(1, dtype) for dtype in dtypes]
+
+    told = [array_facts(array, np.ndarray).dtype for array in (*arrays, *arrays)]
+
+    assert told == [str(array.dtype) for array in (*arrays, *arrays)]

@@ -58,9 +58,14 @@ def module_of(kind: type) -> str:
     return found if isinstance(found, str) else ""
 
 
+def name_of(kind: type) -> str:
+    """The name of a class, read past its metaclass."""
+    return str(_NAME.__get__(kind))
+
+
 def qualified(kind: type) -> str:
     """Module and name of a class."""
-    return f"{module_of(kind)}.{_NAME.__get__(kind)}"
+    return f"{module_of(kind)}.{name_of(kind)}"
 
 
 def _get(descriptor: Any, thing: Any) -> object:

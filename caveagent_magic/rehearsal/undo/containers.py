@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import collections
+import contextlib
 import itertools
 import operator
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from typing import Any
 from caveagent_magic.rehearsal.undo.kept import Kind, each_is
 
 Pairs = tuple[tuple[object, ...], tuple[object, ...]]
+_TRIES = 100
 
 
 def _write_list(thing: Any, state: list[object]) -> None:
@@ -71,6 +73,14 @@ def _write_set(thing: Any, state: set[object]) -> None:
     set.update(thing, state)
 
 
+def _read_deque(thing: Any) -> list[object]:
+    """Another thread may add to it while it is read: a queue of a cluster is never at rest."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(RuntimeError):
+            return list(collections.deque.__iter__(thing))
+    return list(collections.deque.__iter__(thing))
+
+
 def _write_deque(thing: Any, state: list[object]) -> None:
     collections.deque.clear(thing)
     collections.deque.extend(thing, state)
@@ -103,7 +113,7 @@ DICT = Kind(dict.copy, _write_dict, _same_dict, _inside_dict)
 ORDERED = Kind(_read_ordered, _write_ordered, _same_pairs, itertools.chain.from_iterable)
 SUBCLASS = Kind(_read_pairs, _write_pairs, _same_pairs, itertools.chain.from_iterable)
 SET = Kind(set, _write_set, _same_set, iter)
-DEQUE = Kind(lambda thing: list(collections.deque.__iter__(thing)), _write_deque, each_is, iter)
+DEQUE = Kind(_read_deque, _write_deque, each_is, iter)
 BYTES = Kind(lambda thing: bytes(memoryview(thing)), _write_bytes, operator.eq)
 ARRAY = Kind(_copy_array, _write_array, _same_array)
 FACTORY = Kind(

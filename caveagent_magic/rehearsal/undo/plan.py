@@ -66,9 +66,18 @@ def plan_of(kind: type) -> Plan:
     plan = _plans.get(kind)
     if plan is None:
         plan = _planned(kind)
-        if not kind.__flags__ & _PYTHON_CLASS or package_of(kind) in sys.builtin_module_names:
+        if not kind.__flags__ & _PYTHON_CLASS or _stays(kind):
             _plans[kind] = plan
     return plan
+
+
+def _stays(kind: type) -> bool:
+    """Whether a class is one of a library's own, which lives as long as its module."""
+    name = attributes.module_of(kind)
+    if name in sys.builtin_module_names:
+        return True
+    module = sys.modules.get(name) if package_of(kind) in _IMMUTABLE else None
+    return type(module) is types.ModuleType and vars(module).get(attributes.name_of(kind)) is kind
 
 
 def _planned(kind: type) -> Plan:

@@ -81,24 +81,25 @@ class Walk:
     def _follow(self, name: str, root: object) -> bool:
         """Look at all that a name leads to and that was not met before; False: there was no time."""
         stack: list[tuple[object, bool]] = [(root, False)]
-        passed = self._passed
+        passed, seen = self._passed, self._seen
         while stack:
             thing, quiet = stack.pop()
-            kind = type(thing)
-            if kind in passed or id(thing) in self._seen or (kind is dict and self._is_skipped(thing)):
+            kind, key = type(thing), id(thing)
+            if kind in passed or key in seen or (kind is dict and self._is_skipped(thing)):
                 continue
-            plan = self._plan(kind)
+            plan = self._plans.get(kind) or self._plan(kind)
             if plan.skip:
                 passed.add(kind)
                 continue
-            self._seen.add(id(thing))
-            if len(self._seen) % _LOOK_AT_CLOCK == 0 and self._is_over():
+            seen.add(key)
+            if len(seen) % _LOOK_AT_CLOCK == 0 and self._is_over():
                 return False
             self._alive.append(thing)
             if plan.opaque:
                 self.opaque.setdefault(name, plan.opaque)
             quiet = quiet or (plan.library and thing is not root)
             found = self._look(thing, kind, plan, name, quiet)
+            self._items += len(found)
             stack += [(child, quiet) for child in found if type(child) not in passed]
             if self._items > self.limits.items:
                 return False
@@ -111,9 +112,7 @@ class Walk:
         return id(thing) == self.namespace or (type(module) is types.ModuleType and vars(module) is thing)
 
     def _plan(self, kind: type) -> Plan:
-        plan = self._plans.get(kind)
-        if plan is None:
-            plan = self._plans[kind] = plan_of(kind)
+        plan = self._plans[kind] = plan_of(kind)
         return plan
 
     def _is_over(self) -> bool:
@@ -125,17 +124,18 @@ class Walk:
             state = each.read(thing)
             self.kept.append(Kept(thing, each, state, name, quiet))
             found += each.inside(state)
-        if plan.is_array:
+        if kind is dict:
+            return found
+        if plan.referents:
+            found += self._held_by(thing)
+        elif kind is tuple or kind is frozenset:
+            found += thing
+        elif plan.is_array:
             found += self._array(thing, name)
         elif plan.is_tensor:
             found += self._tensor(thing, name, quiet)
-        elif kind is tuple or kind is frozenset:
-            found += thing
-        elif type(thing) is types.FunctionType:
+        elif kind is types.FunctionType:
             found += thing.__closure__ or ()
-        elif plan.referents:
-            found += self._held_by(thing)
-        self._items += len(found)
         return found
 
     def _more(self, thing: Any, kind: type, plan: Plan) -> tuple[Kind, ...]:
@@ -166,5 +166,9 @@ class Walk:
 
     def _held_by(self, thing: object) -> list[object]:
         """What an object refers to in C; neither classes of libraries nor what leads to their modules."""
-        found = gc.get_referents(thing)
-        return [each for each in found if not isinstance(each, type) or is_users(each, self.home)]
+        passed, found = self._passed, gc.get_referents(thing)
+        return [
+            each
+            for each in found
+            if type(each) not in passed and (not issubclass(type(each), type) or is_users(each, self.home))
+        ]
