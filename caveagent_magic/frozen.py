@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, field
 from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform, overload
+from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
+MANY = 16  # objects for which compiling takes longer than doing without
 _run = exec  # as it is here, whatever becomes of the name
 
 
@@ -20,8 +22,8 @@ def frozen(*, eq: bool) -> Callable[[type[T]], type[T]]: ...
 def frozen(kind: Any = None, *, eq: bool = True) -> Any:
     """A dataclass that mypy holds to be frozen, made in a fraction of the time that the standard one takes.
 
-    `dataclass` looks at each field and compiles up to six methods for each class; here the fields are looked
-    at when somebody asks for them, and a method is made when it is first called.
+    `dataclass` looks at each field and compiles up to six methods for each class; here a field is looked at
+    for the first object, and an `__init__` is compiled for a class of which there are many.
     """
     made = partial(_made, methods=_METHODS if eq else _OF_IDENTITY)
     return made if kind is None else made(kind)
@@ -44,29 +46,38 @@ def _made(kind: type[Any], methods: Mapping[str, Any]) -> type[Any]:
     defaults = {name: body.pop(name) for name in declared if name in body}
     taken = {name for base in kind.__mro__[1:] for name in vars(base).get("__slots__", ())}
     body["__slots__"] = tuple(name for name in declared if name not in taken)
-    by_place = (name for name in declared if _by_place(defaults.get(name)))
+    by_place = (name for name in declared if _is_by_place(defaults.get(name)))
     body["__match_args__"] = tuple(dict.fromkeys((*getattr(kind, "__match_args__", ()), *by_place)))
-    body["__dataclass_fields__"] = looked_at = _Fields(declared, defaults)
+    body["__dataclass_fields__"] = declares = _Declares(declared, defaults)
     remade: Any = type(kind)
     made: type[Any] = remade(kind.__name__, kind.__bases__, body)
-    looked_at.owner = made
+    declares.owner, _DECLARED[made] = made, declares
     for name, method in methods.items():
         if body.get(name) is None:
             setattr(made, name, method and _late(made, name))
     return made
 
 
-def _by_place(default: object) -> bool:
+def _is_by_place(default: object) -> bool:
     return not isinstance(default, Field) or (default.init and default.kw_only is not True)
 
 
-class _Fields:
-    """`__dataclass_fields__`, which `dataclass` finds when somebody asks for them."""
+class _Declares:
+    """The fields that a class declares; in it, what `dataclass` would find, when somebody asks for that."""
 
     owner: type[Any]
 
     def __init__(self, declared: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
         self.declared, self.defaults = declared, defaults
+
+    def fields(self) -> dict[str, Field[Any]]:
+        """By name; what `dataclass` sees in one beside its name is not set."""
+        found = {}
+        for name in self.declared:
+            default = self.defaults.get(name, MISSING)
+            found[name] = each = default if isinstance(default, Field) else field(default=default)
+            each.name = name
+        return found
 
     def __get__(self, obj: object, kind: type[Any]) -> dict[str, Field[Any]]:
         owner = self.owner
@@ -81,6 +92,17 @@ class _Fields:
         return found
 
 
+_DECLARED: WeakKeyDictionary[type[Any], _Declares] = WeakKeyDictionary()
+
+
+def _fields_of(made: type[Any]) -> list[Field[Any]]:
+    found: dict[str, Field[Any]] = {}
+    for base in reversed(made.__mro__):
+        if base in _DECLARED:
+            found |= _DECLARED[base].fields()
+    return list(found.values())
+
+
 def _late(made: type[Any], name: str) -> Callable[..., Any]:
     """A method that puts the real one in its place when it is first called."""
 
@@ -92,13 +114,50 @@ def _late(made: type[Any], name: str) -> Callable[..., Any]:
 
 
 def _init_of(made: type[Any]) -> Callable[..., None]:
+    """An `__init__` that is slower than a compiled one, and leaves the rest to that after some calls."""
+    known = _fields_of(made)
+    by_place = [each.name for each in known if each.init and each.kw_only is not True]
+    prepares = hasattr(made, "__post_init__")
+    calls = 0
+
+    def __init__(self: Any, *values: object, **named: object) -> None:
+        nonlocal calls
+        calls += 1
+        given = dict(zip(by_place, values, strict=False), **named)
+        fits = len(given) == len(values) + len(named) and calls <= MANY
+        if not fits or not _set_all(self, known, given):  # a compiled one says what is wrong
+            made.__init__ = _compiled(made)
+            made.__init__(self, *values, **named)
+        elif prepares:
+            self.__post_init__()
+
+    return __init__
+
+
+def _set_all(obj: object, known: Iterable[Field[Any]], given: dict[str, object]) -> bool:
+    """Set the fields to what is given, else to their defaults; whether that fits."""
+    for each in known:
+        if each.init and each.name in given:
+            value = given.pop(each.name)
+        elif each.default_factory is not MISSING:
+            value = each.default_factory()
+        else:
+            value = each.default
+        if value is not MISSING:
+            setattr(obj, each.name, value)
+        elif each.init:
+            return False
+    return not given
+
+
+def _compiled(made: type[Any]) -> Callable[..., None]:
     """The `__init__` that `dataclass` would give it."""
     known: dict[str, Any] = {"_missing": MISSING}
     taken, by_name, lines = ["self"], ["*"], []
-    for each in fields(made):
+    for each in _fields_of(made):
         known |= {f"_{each.name}": each.default, f"_new_{each.name}": each.default_factory}
         if each.init:
-            (by_name if each.kw_only else taken).append(f"{each.name}{_default(each)}")
+            (by_name if each.kw_only is True else taken).append(f"{each.name}{_default(each)}")
         lines += _set(each)
     if hasattr(made, "__post_init__"):
         lines.append("self.__post_init__()")
@@ -125,7 +184,7 @@ def _set(each: Field[Any]) -> list[str]:
 
 
 def _values_of(made: type[Any]) -> Callable[[Any], Any]:
-    compared = [each.name for each in fields(made) if each.compare]
+    compared = [each.name for each in _fields_of(made) if each.compare]
     return attrgetter(*compared) if compared else lambda _: ()
 
 
@@ -148,7 +207,7 @@ def _hash_of(made: type[Any]) -> Callable[[Any], int]:
 
 
 def _repr_of(made: type[Any]) -> Callable[[Any], str]:
-    shown = [each.name for each in fields(made) if each.repr]
+    shown = [each.name for each in _fields_of(made) if each.repr]
 
     def __repr__(self: object) -> str:
         return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"

@@ -115,10 +115,11 @@ class Driver:
         """One `%%cave` cell, start to end; raises what ended it early, so that Run All stops."""
         if self.running:
             raise UsageError("A %%cave cell cannot run inside another one.")
-        task, wanted = capped(task, self.caps()), wanted or Wanted(model_name)
+        policy, wanted = self.policy(), wanted or Wanted(model_name)
+        task = capped(task, self.caps(policy))
         recording = self.record.begin(task, wanted, lambda: self._accountable(model_name))
         try:
-            ports, before = self._ports(model_name, recording), self.stream.copy()
+            ports, before = self._ports(model_name, recording, policy), self.stream.copy()
         except NoModel as error:
             raise recording.unanswered(error) from None
         recording.answered_by(ports.model)
@@ -263,9 +264,9 @@ class Driver:
         policy = Policy.here(self.policy_file(), self.said, self.administrator)
         return replace(policy, layers=(*policy.layers, self.record.protected()))
 
-    def caps(self) -> Caps:
+    def caps(self, policy: Policy) -> Caps:
         """What the administrator allows at most; a privacy level beyond it is brought down."""
-        caps, privacy = self.policy().caps, self.disclosure.privacy
+        caps, privacy = policy.caps, self.disclosure.privacy
         if caps.beyond("privacy", privacy.level):
             self.disclosure.privacy = replace(privacy, level=caps.privacy)
         return caps
@@ -279,7 +280,7 @@ class Driver:
 
         return Accountable(self.model(model_name), self.ledger().record)
 
-    def _ports(self, model_name: str, recording: Recording) -> Ports:
+    def _ports(self, model_name: str, recording: Recording, policy: Policy) -> Ports:
         settings = self.settings
         limits = Limits(
             seconds=settings.rehearsal_seconds,
@@ -291,7 +292,7 @@ class Driver:
             stream=self.stream,
             runtime=self.runtime,
             broker=self.broker,
-            policy=self.policy(),
+            policy=policy,
             limits=limits if settings.rehearse else None,
             clock=time.perf_counter,
             disclosure=self.disclosure,

@@ -31,7 +31,7 @@ Json = dict[str, Any]
 def answer(content: Mapping[str, Any], magics: CaveMagics) -> Json:
     """Answer one request; a mistake is told in words."""
     try:
-        magics.driver.caps()
+        magics.driver.caps(magics.driver.policy())
         match content.get("verb"):
             case "look":
                 return {"status": "ok", **look(magics)}
