@@ -77,7 +77,8 @@ def _judged(code: str, namespace: Mapping[str, object], policy: Policy, budget: 
 
 def _hidden(code: str) -> Finding | None:
     """A character that makes code look like something else, or that the parser cannot take."""
-    found = HIDDEN.search(code) or SURROGATE.search(code)
+    plain = code.isascii() and code.replace("\n", "").replace("\t", "").isprintable()
+    found = None if plain else HIDDEN.search(code) or SURROGATE.search(code)
     if found is None:
         return None
     before = code[: found.start()]

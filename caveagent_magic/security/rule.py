@@ -110,16 +110,40 @@ def _descendants(kind: type[Rule]) -> Iterator[type[Rule]]:
 def rules_for(kind: Kind, names: tuple[str, ...]) -> tuple[Rule, ...]:
     """The rules that may have something to say about such a use."""
     probe = Use(kind, names, Span(0, 0, 0, 0))
-    return tuple(rule for rule in all_rules() if _decides_itself(rule, kind) or rule.named(probe) is not None)
+    asked = _asked(kind, any(fits(name, _listed()) for name in names))
+    return tuple(rule for rule in asked if _decides_itself(rule, kind) or rule.named(probe) is not None)
+
+
+@functools.cache
+def _asked(kind: Kind, listed: bool) -> tuple[Rule, ...]:
+    """Those that may have something to say; of names that no rule lists, some have nothing."""
+    return tuple(rule for rule in all_rules() if listed or kind in rule.kinds or not _goes_by_lists(rule))
+
+
+@functools.cache
+def _listed() -> frozenset[str]:
+    """Every name that a rule lists."""
+    return frozenset().union(
+        *((*rule.calls, *rule.reads, *rule.imports, *rule.stores) for rule in all_rules())
+    )
+
+
+def _goes_by_lists(rule: Rule) -> bool:
+    return type(rule).check is Rule.check and type(rule).named is Rule.named
 
 
 def _decides_itself(rule: Rule, kind: Kind) -> bool:
     if rule.beyond is not None:
         return kind in rule.beyond
-    return type(rule).check is not Rule.check or type(rule).named is not Rule.named
+    return not _goes_by_lists(rule)
 
 
 @functools.lru_cache(maxsize=16384)
 def claimed(name: str) -> bool:
     """Whether some rule knows the name, and so decides alone whether it is harmless here."""
-    return any(rule.decides and fits(name, rule.calls) for rule in all_rules())
+    return fits(name, _decided())
+
+
+@functools.cache
+def _decided() -> frozenset[str]:
+    return frozenset().union(*(rule.calls for rule in all_rules() if rule.decides))

@@ -97,7 +97,7 @@ class Expressions(Attributes):
     def _constant(self, node: ast.Constant, scope: Scope) -> Values:
         if isinstance(node.value, str) and _loads(node.value) and not self.is_looked_for(node):
             self.record("code", ("markup that loads",), node)
-        if isinstance(node.value, str) and WALKING.search(node.value):
+        if isinstance(node.value, str) and "{" in node.value and WALKING.search(node.value):
             self.record("code", ("a format that walks into objects",), node)
         value = fold.const(node.value)
         return (value,) if value is not None else DATA

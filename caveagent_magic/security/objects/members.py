@@ -136,17 +136,25 @@ def to_look_at(kind: type) -> tuple[object, ...]:
     seen = _looked_at.get(id(kind))
     if seen is not None and seen.is_still(kind, members):
         return seen.changing
-    fixed = {id(each): made for each in members if (made := _fixed(each)) is not None}
-    functions: tuple[object, ...] = tuple(chain.from_iterable(fixed.values()))
-    cells = tuple(chain.from_iterable(_closure(each) or () for each in members if type(each) is FUNCTION))
-    enclosed = _enclosed(cells)
-    functions += enclosed
-    if _of_a_library(kind) and not any(map(own_code, functions)):
-        changing = tuple(each for each in members if id(each) not in fixed)
-        codes, of = tuple(map(_code, functions)), weakref.ref(kind)
-        _looked_at[id(kind)] = Looked(of, members, functions, codes, cells, enclosed, changing)
-        return changing
-    return members
+    functions: list[object] = []
+    cells: list[types.CellType] = []
+    changing: list[object] = []
+    for each in members:
+        if type(each) is FUNCTION:
+            functions.append(each)
+            cells += _closure(each) or ()
+        elif (fixed := _fixed(each)) is None:
+            changing.append(each)
+        else:
+            functions += fixed
+    functions += (enclosed := _enclosed(cells))
+    if not _of_a_library(kind) or any(map(own_code, functions)):
+        return members
+    codes = tuple(map(_code, functions))
+    _looked_at[id(kind)] = Looked(
+        weakref.ref(kind), members, tuple(functions), codes, tuple(cells), enclosed, tuple(changing)
+    )
+    return tuple(changing)
 
 
 def _fixed(member: object) -> tuple[object, ...] | None:
@@ -154,8 +162,6 @@ def _fixed(member: object) -> tuple[object, ...] | None:
     kind = type(member)
     if kind in STILL:
         return ()
-    if kind is FUNCTION:  # what it is around is looked at as well
-        return (member,)
     if kind is property:
         inside: tuple[object, ...] = tuple(property.__dict__[name].__get__(member) for name in ACCESS)
     else:
