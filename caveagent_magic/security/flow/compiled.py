@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 import types
 from collections.abc import Iterator
 
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.generated import enclosed, generated
-from caveagent_magic.security.flow.hooks import Hooks
+from caveagent_magic.security.flow.hooks import Hooks, is_uncalled
 from caveagent_magic.security.flow.reader import Given, names_of, span_of
 from caveagent_magic.security.flow.source import goes_on, names_in, node_of
 from caveagent_magic.security.flow.values import (
@@ -33,9 +34,12 @@ class Compiled(Hooks):
     """Follows live functions of the person."""
 
     def _may_run(self, inner: object, node: ast.AST) -> None:
+        kind = type(inner)
+        if id(kind) in self.quiet and self._is_quiet(inner):
+            return
         if is_a(inner, type):
             self.metaclass(inner, node)
-            self.metaclass(type(inner), node, inner)
+            self.metaclass(kind, node, inner)
             return
         found = live.called_as(inner)
         called = [value.function if isinstance(value, Bound) else value for value in found]
@@ -46,10 +50,17 @@ class Compiled(Hooks):
         if own or any(claimed(name) for value in known for name in names_of(value)):
             self.hand_over(found, node)
         else:
-            self.hooks(type(inner), node, inner)
+            self.hooks(kind, node, inner)
             self.called(inner, node)
-            if self.is_own_class(type(inner)):
-                self.hidden[id(type(inner))] = inner
+            if self.is_own_class(kind):
+                self.hidden[id(kind)] = inner
+            elif not live.is_callable_kind(kind) and is_uncalled(still.attribute(kind, "__call__")):
+                self.quiet[id(kind)] = kind
+
+    def _is_quiet(self, inner: object) -> bool:
+        """Whether an object of a class of which another one was quiet is so, too."""
+        named = inner is sys.modules or inner is builtins.__dict__
+        return not named and "__call__" not in still.instance_dict(inner)
 
     def _follow_live(self, callee: Named, function: types.FunctionType, given: Given) -> Values:
         node = node_of(function)

@@ -48,6 +48,7 @@ class Following(Expressions):
         self.outermost: Scope | None = None  # of the code
         self.hidden: dict[int, object] = {}  # one object of each class, out of cells and containers
         self.own_classes: dict[int, bool] = {}
+        self.quiet: dict[int, type] = {}  # whose objects run nothing of the person's when they are used
         self.live_functions: dict[int, Function] = {}
         self.making: list[Class] = []  # bases of which an object is made
         self.memory: dict[object, Values] = {}

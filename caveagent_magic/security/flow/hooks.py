@@ -57,6 +57,11 @@ def _offered(name: str) -> bool:
     return not KEPT.match(name)
 
 
+def is_uncalled(method: object) -> bool:
+    """Whether a `__call__` is none of the person's: there is none, or Python's own."""
+    return method is MISSING or type(method) is types.WrapperDescriptorType
+
+
 class Hooks(Following):
     """Follows the methods that nobody names."""
 
@@ -136,9 +141,7 @@ class Hooks(Following):
         if (id(obj), "called") in self.touched:
             return
         self.touched.add((id(obj), "called"))
-        member = attribute(obj, "__call__")
-        plain = member is MISSING or type(member) is types.WrapperDescriptorType
-        if plain and not is_a(obj, types.ModuleType):
+        if is_uncalled(attribute(obj, "__call__")) and not is_a(obj, types.ModuleType):
             return
         kind = obj if is_a(obj, type) else type(obj)
         method = live.attribute(Instance(live.class_name(kind), Ref(obj)), "__call__")

@@ -18,6 +18,11 @@ _origin, _args = (types.GenericAlias.__dict__[name].__get__ for name in ("__orig
 _members = types.UnionType.__dict__["__args__"].__get__
 
 
+def is_alias_kind(kind: type) -> bool:
+    """Whether objects of the class are such aliases."""
+    return kind is types.GenericAlias or kind is types.UnionType or kind in OF_TYPING
+
+
 def alias_of(obj: object) -> Sequence[object] | None:
     """The class and the arguments of an alias, of a union its members; None for anything else."""
     kind = type(obj)

@@ -27,7 +27,7 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import module_dict, own_code, own_module, top
 from caveagent_magic.security.objects import alike, still
-from caveagent_magic.security.objects.aliases import alias_of
+from caveagent_magic.security.objects.aliases import alias_of, is_alias_kind
 from caveagent_magic.security.objects.alike import are_data, are_like
 from caveagent_magic.security.objects.dispatch import adds_for_everyone
 from caveagent_magic.security.objects.still import Kinds, is_a, word
@@ -44,6 +44,7 @@ ROUTINES = (
     types.ClassMethodDescriptorType, types.MethodWrapperType,
 )  # fmt: skip
 ROUTINE_KINDS, CONTAINER_KINDS = Kinds(*ROUTINES), Kinds(*CONTAINERS)
+AROUND = Kinds(types.MethodType, functools.partial, functools._lru_cache_wrapper)
 MAPPED = "numpy.memmap"
 SAME = {
     "_io.open": "builtins.open",
@@ -135,6 +136,17 @@ def _possible(obj: object, written: str, depth: int) -> Values:
     return join(*found) if found else (Named("typing.Any"),)
 
 
+def is_callable_kind(kind: type) -> bool:
+    """Whether objects of the class may be called by what they are: routines, modules, aliases."""
+    return (
+        issubclass(kind, (types.ModuleType, type))
+        or kind in ROUTINE_KINDS
+        or kind in AROUND
+        or is_alias_kind(kind)
+        or kind is _dispatcher()
+    )
+
+
 def called_as(obj: object) -> Values:
     """What a live object is, if it is a module or something to be called; nothing for any other."""
     if type(obj) in PLAIN_KINDS:
@@ -186,14 +198,18 @@ def _routine(obj: object, written: str, depth: int) -> Value | None:
 
 def _dispatched(obj: object) -> str | None:
     """The name of one of numpy's own functions, which are of a class of their own."""
-    numpy = sys.modules.get("numpy")
-    kind = type(module_dict(numpy).get("mean")) if is_a(numpy, types.ModuleType) else None
+    kind = _dispatcher()
     if type(obj) is not kind or kind in ROUTINE_KINDS:
         return None
     where, name = word(getattr(obj, "__module__", "")), word(getattr(obj, "__name__", ""))
     module = sys.modules.get(where) if where.partition(".")[0] == "numpy" else None
     inside = module_dict(module) if is_a(module, types.ModuleType) else {}
     return f"{where}.{name}" if inside.get(name) is obj else None
+
+
+def _dispatcher() -> type | None:
+    numpy = sys.modules.get("numpy")
+    return type(module_dict(numpy).get("mean")) if is_a(numpy, types.ModuleType) else None
 
 
 def _array_name(obj: object) -> str | None:
