@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from caveagent_magic.frozen import frozen
@@ -56,13 +56,13 @@ class Doubts(Stores):
     def is_looked_for(self, node: ast.Constant) -> bool:
         """Whether a text of the code is only looked for in others."""
         if self.searched is None:
-            self.searched = looked_for(self.tree) | only_named(self.tree)
+            self.searched = looked_for(self.nodes) | only_named(self.nodes)
         return id(node) in self.searched
 
     def is_told(self, node: ast.Name, of_person: bool) -> bool:
         """Whether the text behind a name is only looked at there, or, if it is the person's, taken apart."""
         if self.told is None:
-            self.told, self.apart = only_told(self.tree), taken_apart(self.tree)
+            self.told, self.apart = only_told(self.nodes), taken_apart(self.nodes)
         return id(node) in self.told or (of_person and id(node) in self.apart)
 
     def doubt(self, node: ast.AST, given: Given | None, stored: Values = ()) -> None:
@@ -145,7 +145,7 @@ class Doubts(Stores):
         that a second look could find.
         """
         if self.more is None:
-            names, modules = _mentioned(self.tree)
+            names, modules = _mentioned(self.nodes)
             self.more = any(map(_does_more, modules)) or any(map(self._is_more, names))
         return self.more
 
@@ -158,12 +158,12 @@ def _does_more(name: str) -> bool:
     return claimed(name) or not (harmless(name) or computes(name))
 
 
-def _mentioned(tree: ast.Module) -> tuple[set[str], set[str]]:
+def _mentioned(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
     """The names and the modules that occur, but for a plain `print(…)`."""
     names: set[str] = set()
     modules: set[str] = set()
     plain: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             decisive = NEEDS_LOOK.get(f"builtins.{node.func.id}")
             if decisive and all(keyword.arg not in (decisive, None) for keyword in node.keywords):

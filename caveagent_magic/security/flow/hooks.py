@@ -68,7 +68,7 @@ class Hooks(Following):
     def is_own_class(self, kind: type) -> bool:
         """Whether a class has code of the person's."""
         if id(kind) not in self.own_classes:
-            self.own_classes[id(kind)] = own_class(kind)
+            self.own_classes[id(kind)] = own_class(kind, self.looked)
         return self.own_classes[id(kind)]
 
     def own_kind(self, value: object) -> type | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from caveagent_magic.security.vocabulary import names
 
@@ -22,11 +22,9 @@ TOLD = names("print len type repr hash BeautifulSoup")
 """Functions that show a text as it is written, or take it apart."""
 
 
-def only_named(tree: ast.Module) -> frozenset[int]:
+def only_named(nodes: Iterable[ast.AST]) -> frozenset[int]:
     """The texts, by identity, that are only given a name: what becomes of them, its uses tell."""
-    return frozenset(
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Assign) and _names(node)
-    )
+    return frozenset(id(node.value) for node in nodes if isinstance(node, ast.Assign) and _names(node))
 
 
 def _names(node: ast.Assign) -> bool:
@@ -35,19 +33,16 @@ def _names(node: ast.Assign) -> bool:
     return short and all(isinstance(target, ast.Name) for target in node.targets)
 
 
-def only_told(tree: ast.Module) -> frozenset[int]:
+def only_told(nodes: Iterable[ast.AST]) -> frozenset[int]:
     """The names, by identity, whose texts are printed, measured, compared, searched or taken apart."""
     return frozenset(
-        id(each)
-        for node in ast.walk(tree)
-        for each in (*_of(node), *_told(node))
-        if isinstance(each, ast.Name)
+        id(each) for node in nodes for each in (*_of(node), *_told(node)) if isinstance(each, ast.Name)
     )
 
 
-def taken_apart(tree: ast.Module) -> frozenset[int]:
+def taken_apart(nodes: Iterable[ast.AST]) -> frozenset[int]:
     """The names, by identity, of which only a method or a piece is asked for."""
-    whole = (node.value for node in ast.walk(tree) if isinstance(node, (ast.Attribute, ast.Subscript)))
+    whole = (node.value for node in nodes if isinstance(node, (ast.Attribute, ast.Subscript)))
     return frozenset(id(each) for each in whole if isinstance(each, ast.Name))
 
 
@@ -59,11 +54,9 @@ def _told(node: ast.AST) -> Iterator[ast.AST]:
         yield from node.args if called in TOLD or called in SEARCHING - REPLACING else ()
 
 
-def looked_for(tree: ast.Module) -> frozenset[int]:
+def looked_for(nodes: Iterable[ast.AST]) -> frozenset[int]:
     """The constants, by identity, that are compared with or searched for."""
-    return frozenset(
-        id(each) for node in ast.walk(tree) for each in _of(node) if isinstance(each, ast.Constant)
-    )
+    return frozenset(id(each) for node in nodes for each in _of(node) if isinstance(each, ast.Constant))
 
 
 def _of(node: ast.AST) -> Iterator[ast.AST]:

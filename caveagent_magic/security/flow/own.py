@@ -6,6 +6,7 @@ import ast
 import functools
 import sys
 import types
+from collections.abc import Sequence
 
 from caveagent_magic.security.flow.bindings import Scope
 from caveagent_magic.security.flow.compiled import Compiled
@@ -74,18 +75,18 @@ class Own(Compiled):
         if not self.tree.body:
             return
         node = self.tree.body[-1]
-        nodes = list(ast.walk(self.tree))
+        nodes = self.nodes
         words = {each.value for each in nodes if isinstance(each, ast.Constant)}
         imports = any(isinstance(each, (ast.Import, ast.ImportFrom)) for each in nodes)
         named = (word for word in words if type(word) is str and word.isidentifier())
-        handlers = standing(named, self._libraries(nodes))
+        handlers = standing(named, self._libraries(nodes), self.looked)
         for found in (*handlers, *(importing() if imports else ())):
             if own_code(found):
                 self.call_back(live.values_of(found)[0], node)
             elif type(found) not in NEVER_OWN:
                 self._stands_by(found, node)
 
-    def _libraries(self, nodes: list[ast.AST]) -> set[str]:
+    def _libraries(self, nodes: Sequence[ast.AST]) -> set[str]:
         """Those that the code imports, or of whose objects it names one; frames draw with matplotlib."""
         imported = [each.name for node in nodes if isinstance(node, ast.Import) for each in node.names]
         imported += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
@@ -202,7 +203,7 @@ class Own(Compiled):
     def show_tables(self, node: ast.AST) -> None:
         """A frame is shown as it is, or one that was made of those which the code names."""
         if self.shown is None:
-            named = {each.id for each in ast.walk(self.tree) if isinstance(each, ast.Name)}
+            named = {each.id for each in self.nodes if isinstance(each, ast.Name)}
             live_tables = (self.namespace[name] for name in named if name in self.namespace)
             self.shown = any(any(map(holds_markup, written(table))) for table in live_tables)
         if self.shown:

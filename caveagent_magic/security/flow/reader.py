@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from caveagent_magic.frozen import frozen
@@ -73,6 +74,11 @@ class Reader:
         self.following: list[ast.AST] = []
         self.generating: list[bool] = []  # whether the functions that are followed give elements for ever
         self.classes: dict[int, Class] = {}  # by the scope of their bodies
+
+    @functools.cached_property
+    def nodes(self) -> Sequence[ast.AST]:
+        """All of the tree, the outer ones first."""
+        return list(ast.walk(self.tree))
 
     def record(self, kind: Kind, names: tuple[str, ...], node: ast.AST, **more: object) -> None:
         """Note one use; inside a followed function it belongs to the place that calls it."""

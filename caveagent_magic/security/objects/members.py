@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import is_
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from caveagent_magic.security.known import own_code, own_module
 from caveagent_magic.security.objects.still import (
@@ -65,6 +65,8 @@ def _same(objects: Sequence[object], others: Sequence[object]) -> bool:
 
 
 _looked_at: dict[int, Looked] = {}
+Members: TypeAlias = dict[int, tuple[type, tuple[object, ...]]]
+"""Those of classes that are to be looked at, by the identity of the class."""
 
 
 def own_functions(member: object) -> Sequence[types.FunctionType]:
@@ -120,18 +122,29 @@ def is_property(member: object) -> bool:
     return is_a(member, (property, functools.cached_property))
 
 
-def own_class(kind: type) -> bool:
-    """Whether a class of the person's is among those that make it up, or the class of a descriptor."""
+def own_class(kind: type, looked: Members | None = None) -> bool:
+    """Whether a class of the person's is among those that make it up, or the class of a descriptor.
+
+    `looked` holds what was found of classes before in this check.
+    """
+    looked = {} if looked is None else looked
     classes = mro(kind) if not issubclass(kind, type) else (kind,)
-    members = list(chain.from_iterable(map(to_look_at, classes)))
+    members = list(chain.from_iterable(to_look_at(each, looked) for each in classes))
     kinds = {id(each): each for each in map(type, members) if each not in STILL and each not in METHODS}
     within = chain.from_iterable(mro(each) for each in kinds.values() if not issubclass(each, type))
-    members += chain.from_iterable(map(to_look_at, within))
+    members += chain.from_iterable(to_look_at(each, looked) for each in within)
     return any(map(own_functions, members))
 
 
-def to_look_at(kind: type) -> tuple[object, ...]:
+def to_look_at(kind: type, looked: Members) -> tuple[object, ...]:
     """The members of a class; of a library's that is as it was before, those that can change."""
+    known = looked.get(id(kind))
+    if known is None:
+        known = looked[id(kind)] = kind, _to_look_at(kind)
+    return known[1]
+
+
+def _to_look_at(kind: type) -> tuple[object, ...]:
     members = tuple(class_dict(kind).values())
     seen = _looked_at.get(id(kind))
     if seen is not None and seen.is_still(kind, members):
