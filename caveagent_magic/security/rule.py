@@ -5,12 +5,17 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from caveagent_magic.events import Capability, Judgement
 from caveagent_magic.frozen import frozen
 from caveagent_magic.security.use import Kind, Span, Use
+
+LISTS: Mapping[Kind, str] = {
+    "call": "calls", "pass": "calls", "read": "reads", "import": "imports", "store": "stores"
+}  # fmt: skip
+"""Where a rule lists the names of which it looks at such uses."""
 
 
 @frozen
@@ -66,8 +71,7 @@ class Rule:
         """The name in the use that the rule knows."""
         if use.kind in self.kinds:
             return use.names[0]
-        sets = {"call": self.calls, "pass": self.calls, "read": self.reads, "import": self.imports}
-        wanted = self.stores if use.kind == "store" else sets.get(use.kind)
+        wanted: frozenset[str] = getattr(self, LISTS[use.kind]) if use.kind in LISTS else frozenset()
         return next((name for name in use.names if fits(name, wanted)), None) if wanted else None
 
 
@@ -81,10 +85,13 @@ def shown(name: str) -> str:
 @functools.lru_cache(maxsize=16384)
 def fits(name: str, patterns: frozenset[str]) -> bool:
     """Whether the name, or `prefix.*` of it, is among the patterns."""
-    if name in patterns:
-        return True
+    return name in patterns or any(each in patterns for each in _above(name))
+
+
+def _above(name: str) -> list[str]:
+    """`a.*` and `a.b.*` for `a.b.c`."""
     parts = name.split(".")
-    return any(".".join([*parts[:end], "*"]) in patterns for end in range(1, len(parts)))
+    return [".".join([*parts[:end], "*"]) for end in range(1, len(parts))]
 
 
 @functools.cache
@@ -109,33 +116,44 @@ def _descendants(kind: type[Rule]) -> Iterator[type[Rule]]:
 @functools.lru_cache(maxsize=16384)
 def rules_for(kind: Kind, names: tuple[str, ...]) -> tuple[Rule, ...]:
     """The rules that may have something to say about such a use."""
+    listing = _by_pattern(LISTS[kind]) if kind in LISTS else {}
+    patterns = (each for name in names for each in (name, *_above(name)))
+    found = {id(rule) for each in patterns for rule in listing.get(each, ())}
     probe = Use(kind, names, Span(0, 0, 0, 0))
-    asked = _asked(kind, any(fits(name, _listed()) for name in names))
-    return tuple(rule for rule in asked if _decides_itself(rule, kind) or rule.named(probe) is not None)
-
-
-@functools.cache
-def _asked(kind: Kind, listed: bool) -> tuple[Rule, ...]:
-    """Those that may have something to say; of names that no rule lists, some have nothing."""
-    return tuple(rule for rule in all_rules() if listed or kind in rule.kinds or not _goes_by_lists(rule))
-
-
-@functools.cache
-def _listed() -> frozenset[str]:
-    """Every name that a rule lists."""
-    return frozenset().union(
-        *((*rule.calls, *rule.reads, *rule.imports, *rule.stores) for rule in all_rules())
+    return tuple(
+        rule
+        for rule, always in _asked(kind)
+        if always or id(rule) in found or (_has_its_own(rule) and rule.named(probe) is not None)
     )
 
 
-def _goes_by_lists(rule: Rule) -> bool:
-    return type(rule).check is Rule.check and type(rule).named is Rule.named
+@functools.cache
+def _by_pattern(which: str) -> dict[str, list[Rule]]:
+    """The rules by the names that they list."""
+    found: dict[str, list[Rule]] = {}
+    for rule in all_rules():
+        for each in () if _has_its_own(rule) else getattr(rule, which):
+            found.setdefault(each, []).append(rule)
+    return found
+
+
+@functools.cache
+def _asked(kind: Kind) -> tuple[tuple[Rule, bool], ...]:
+    """All rules, and whether they look at each use of that kind."""
+    return tuple(
+        (rule, _decides_itself(rule, kind) or (kind in rule.kinds and not _has_its_own(rule)))
+        for rule in all_rules()
+    )
+
+
+def _has_its_own(rule: Rule) -> bool:
+    return type(rule).named is not Rule.named
 
 
 def _decides_itself(rule: Rule, kind: Kind) -> bool:
     if rule.beyond is not None:
         return kind in rule.beyond
-    return not _goes_by_lists(rule)
+    return type(rule).check is not Rule.check or _has_its_own(rule)
 
 
 @functools.lru_cache(maxsize=16384)
