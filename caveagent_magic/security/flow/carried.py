@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from caveagent_magic.security.flow.values import (
     Bound,
@@ -20,27 +21,33 @@ from caveagent_magic.security.objects.held import held
 from caveagent_magic.security.objects.members import own_class
 from caveagent_magic.security.objects.still import is_a
 
-
-def carries(values: Values, own: Callable[[type], bool] = own_class) -> bool:
-    """Whether any of the values carries such code; `own` knows the classes that are the person's."""
-    return any(_carries(value, own) for value in values)
+Own: TypeAlias = Callable[[type], bool]
+Holds: TypeAlias = Callable[[object], Iterable[object]]
 
 
-def _carries(value: Value, own: Callable[[type], bool]) -> bool:
+def carries(values: Values, own: Own = own_class, holds: Holds = held) -> bool:
+    """Whether any of the values carries such code.
+
+    `own` knows the classes that are the person's, `holds` what an object can reach by itself.
+    """
+    return any(_carries(value, own, holds) for value in values)
+
+
+def _carries(value: Value, own: Own, holds: Holds) -> bool:
     if isinstance(value, (Function, Class, Made)):
         return True
     if isinstance(value, Items):
-        return any(carries(inner, own) for _, inner in value.entries)
+        return any(carries(inner, own, holds) for _, inner in value.entries)
     if isinstance(value, Bound):
-        return _carries(value.function, own) or any(carries(inner, own) for inner in value.first)
+        first = (carries(inner, own, holds) for inner in value.first)
+        return _carries(value.function, own, holds) or any(first)
     if isinstance(value, (Named, Instance)) and value.live is not None:
-        return any(_is_own(obj, own) for obj in (value.live.obj, *_parts(value)))
+        obj = value.live.obj
+        return _is_own(obj, own) or (
+            isinstance(value, Instance) and any(_is_own(each, own) for each in holds(obj))
+        )
     return isinstance(value, Instance) and value.carries
 
 
-def _parts(value: Named | Instance) -> list[object]:
-    return list(held(value.live.obj)) if isinstance(value, Instance) and value.live is not None else []
-
-
-def _is_own(obj: object, own: Callable[[type], bool]) -> bool:
+def _is_own(obj: object, own: Own) -> bool:
     return own_code(obj) or own(obj if is_a(obj, type) else type(obj))

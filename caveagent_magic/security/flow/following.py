@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from caveagent_magic.security.budget import Budget
 from caveagent_magic.security.flow.bindings import Scope
@@ -50,6 +50,7 @@ class Following(Expressions):
         self.hidden: dict[int, object] = {}  # one object of each class, out of cells and containers
         self.own_classes: dict[int, bool] = {}
         self.looked: Members = {}
+        self.holding: dict[int, tuple[object, Sequence[object]]] = {}  # what objects hold, by their identity
         self.quiet: dict[int, type] = {}  # whose objects run nothing of the person's when they are used
         self.live_functions: dict[int, Function] = {}
         self.making: list[Class] = []  # bases of which an object is made

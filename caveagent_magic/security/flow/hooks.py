@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from caveagent_magic.pattern import pattern
 from caveagent_magic.security.flow.bindings import Scope
@@ -70,6 +70,12 @@ class Hooks(Following):
         if id(kind) not in self.own_classes:
             self.own_classes[id(kind)] = own_class(kind, self.looked)
         return self.own_classes[id(kind)]
+
+    def held_by(self, obj: object) -> Sequence[object]:
+        """What the object can reach by itself, gone through once."""
+        if id(obj) not in self.holding:
+            self.holding[id(obj)] = obj, list(held(obj))
+        return self.holding[id(obj)][1]
 
     def own_kind(self, value: object) -> type | None:
         """The person's class that a value is; None for anything else."""

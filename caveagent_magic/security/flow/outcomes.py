@@ -80,7 +80,8 @@ class Outcomes(Own):
     def _made_with(self, name: str, receiver: Values, given: Given) -> Instance:
         """An object that may hold on to what it is made with."""
         inside = (receiver, *given.args, *given.keywords.values())
-        return Instance(name, carries=any(carries(each, self.is_own_class) for each in inside))
+        carried = any(carries(each, self.is_own_class, self.held_by) for each in inside)
+        return Instance(name, carries=carried)
 
     def _outcome(self, callee: Named, name: str, receiver: Values, given: Given) -> Values:
         """What a call gives that is not followed."""

@@ -57,7 +57,7 @@ class Own(Compiled):
             self.metaclass(type(obj), node, obj)
             self.asked_for(obj, "__subclasshook__", node)
             return
-        for inner in (*held(obj), *registered(obj)):
+        for inner in (*self.held_by(obj), *registered(obj)):
             self._may_run(inner, node)
             if is_handle(inner):
                 self.ask_native(node)
@@ -159,7 +159,7 @@ class Own(Compiled):
             self.record("call", (f"{live.class_name(type(obj))}.write",), node, open_ended=True)
         self.overridden(type(obj), node, obj)
         self.validated(type(obj), node)
-        for kind, given in settings_of(obj):
+        for kind, given in settings_of((obj, *self.held_by(obj))):
             keywords = {name: live.values_of(value) for name, value in given.items()}
             self.record("call", (live.class_name(kind),), node, keywords=keywords)
 
@@ -187,7 +187,7 @@ class Own(Compiled):
         if self.is_own_class(type(found)):
             self.hooks(type(found), node)
         elif found is not still.MISSING and not is_a(found, (property, functools.cached_property)):
-            for inner in held(found):
+            for inner in self.held_by(found):
                 self._may_run(inner, node)
         getter = (
             found.fget

@@ -137,7 +137,7 @@ def own_class(kind: type, looked: Members | None = None) -> bool:
 
 
 def to_look_at(kind: type, looked: Members) -> tuple[object, ...]:
-    """The members of a class; of a library's that is as it was before, those that can change."""
+    """The members of a class; where none is the person's, those that can change."""
     known = looked.get(id(kind))
     if known is None:
         known = looked[id(kind)] = kind, _to_look_at(kind)
@@ -161,12 +161,13 @@ def _to_look_at(kind: type) -> tuple[object, ...]:
         else:
             functions += fixed
     functions += (enclosed := _enclosed(cells))
-    if not _of_a_library(kind) or any(map(own_code, functions)):
+    if any(map(own_code, functions)):
         return members
-    codes = tuple(map(_code, functions))
-    _looked_at[id(kind)] = Looked(
-        weakref.ref(kind), members, tuple(functions), codes, tuple(cells), enclosed, tuple(changing)
-    )
+    if _of_a_library(kind):
+        codes = tuple(map(_code, functions))
+        _looked_at[id(kind)] = Looked(
+            weakref.ref(kind), members, tuple(functions), codes, tuple(cells), enclosed, tuple(changing)
+        )
     return tuple(changing)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from caveagent_magic.security.known import COMPUTING, top
-from caveagent_magic.security.objects.held import DATA_PACKAGES, held
+from caveagent_magic.security.objects.held import DATA_PACKAGES
 from caveagent_magic.security.objects.still import MISSING, attribute, instance_dict, is_a, word
 
 _class_module = type.__dict__["__module__"].__get__
 
 
-def settings_of(obj: object) -> Iterator[tuple[type, Mapping[str, object]]]:
-    """Each object of a computing library in it, with the values that it keeps of its class's parameters."""
-    for each in (obj, *held(obj)):
+def settings_of(objects: Iterable[object]) -> Iterator[tuple[type, Mapping[str, object]]]:
+    """Each object of a computing library, with the values that it keeps of its class's parameters."""
+    for each in objects:
         package = top(word(_class_module(type(each))))
         inside = instance_dict(each) if package in COMPUTING and package not in DATA_PACKAGES else {}
         given = {name: inside[name] for name in _parameters(type(each)) if name in inside} if inside else {}
