@@ -36,6 +36,7 @@ class Runtime:
         self._last: object = NOTHING  # the last value of the turn
         self._results: dict[str, object] = {}  # of turns that are done, by `--out`; the newest under ""
         self._assigned: set[str] = set()  # names that code of the turn assigns
+        self._plain: tuple[str, str] | None = None  # code, and what it is in Python, until code has run
 
     @property
     def namespace(self) -> MutableMapping[str, object]:
@@ -55,9 +56,16 @@ class Runtime:
         """A turn begins: its results are not there yet."""
         self._last = NOTHING
         self._assigned = set()
+        self._plain = None
 
     def plain(self, code: str) -> str:
         """The code with IPython's syntax turned into ordinary Python."""
+        known = self._plain
+        if known is None or known[0] != code:
+            known = self._plain = code, self._transformed(code)
+        return known[1]
+
+    def _transformed(self, code: str) -> str:
         try:
             with literally(self.shell):
                 plain: str = self.shell.transform_cell(code)
@@ -67,14 +75,15 @@ class Runtime:
 
     def run(self, code: str) -> Run:
         """Run in the cell, on the main thread; errors become outputs, an interrupt is reported."""
-        outputs = Collected()
+        outputs, plain = Collected(), self.plain(code)
+        self._plain = None  # what runs may change what code means
         with self._handle(), teed(self.shell, code, outputs), literally(self.shell):
             result = self.shell.run_cell(code, store_history=False, silent=False)
             self._native.settle()
         error = result.error_before_exec or result.error_in_exec
         if error is None and result.result is not None:
             self._last = result.result
-        self._assigned |= assigned_names(self.plain(code))
+        self._assigned |= assigned_names(plain)
         return Run(outputs.finished(), isinstance(error, KeyboardInterrupt))
 
     def adopt(self, code: str, made: Loaded, outputs: Sequence[Output]) -> Run:

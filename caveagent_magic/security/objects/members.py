@@ -9,7 +9,7 @@ import types
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from operator import is_
+from operator import attrgetter, is_
 from typing import NamedTuple, TypeAlias
 
 from caveagent_magic.security.known import own_code, own_module
@@ -35,7 +35,7 @@ OF_PYTHON = (functools.partialmethod, functools.singledispatchmethod)
 PARTIAL = (functools.partial, functools.partialmethod)
 ACCESS = ("fget", "fset", "fdel")
 _closure = types.FunctionType.__dict__["__closure__"].__get__
-_code = types.FunctionType.__dict__["__code__"].__get__
+_code = attrgetter("__code__")
 _class_module = type.__dict__["__module__"].__get__
 
 
