@@ -12,7 +12,7 @@ from caveagent_magic.events import VariableCard
 from caveagent_magic.frozen import frozen
 from caveagent_magic.injection import static
 from caveagent_magic.injection.describers import description
-from caveagent_magic.injection.describers.description import Description, Sample, Unreadable
+from caveagent_magic.injection.describers.description import Description, Sample, Unchanged, Unreadable
 from caveagent_magic.injection.describers.opaque import opaque
 from caveagent_magic.injection.escape import LINE_LIMIT, bounded, label, line
 from caveagent_magic.injection.levels import Level
@@ -76,7 +76,7 @@ class Drawn:
 
     card: VariableCard
     columns: Mapping[str, str]  # the type of each column that can be joined on
-    unchanged: Callable[[], bool] | None  # None: must be drawn again
+    unchanged: Unchanged | None  # None: must be drawn again
 
 
 @frozen
@@ -97,8 +97,9 @@ def describe(
 def drawn(obj: object, hidden: frozenset[str], level: Level, allowance: Allowance) -> Drawn:
     """The card without a name, and what else a look at the namespace needs."""
     described, note = _described(obj) if level != "names" else (Description(_kind(obj)), "")
-    shown = _Shown()
+    shown, unchanged = _Shown(), None
     try:
+        unchanged = described.watch()
         shown = _shown(described, hidden, level, allowance)
     except Exception as error:  # a user's object may raise anything while it is looked at
         note = _why(error)
@@ -112,7 +113,7 @@ def drawn(obj: object, hidden: frozenset[str], level: Level, allowance: Allowanc
         note=note,
         statistics=shown.statistics,
     )
-    return Drawn(card, shown.columns, described.unchanged if not note and shown.complete else None)
+    return Drawn(card, shown.columns, unchanged if not note and shown.complete else None)
 
 
 def summary(obj: object) -> str:

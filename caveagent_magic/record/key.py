@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -41,7 +40,7 @@ class Key:
         return self._mac(b"mark", content)[:32]
 
     def _mac(self, purpose: bytes, text: bytes) -> str:
-        return hmac.new(self.secret, purpose + b"\0" + text, hashlib.sha256).hexdigest()
+        return hmac.digest(self.secret, purpose + b"\0" + text, "sha256").hex()
 
 
 def default_path() -> Path:

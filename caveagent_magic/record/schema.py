@@ -16,6 +16,12 @@ from caveagent_magic.pattern import pattern
 from caveagent_magic.ports import Task
 
 UNREADABLE = "unreadable"
+# What has names of its own, or says where names belong: only Python's own table of symbols tells whose.
+_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Global, ast.Nonlocal),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.AnnAssign),
+    *(getattr(ast, name) for name in ("TypeAlias",) if hasattr(ast, name)),  # Python 3.12
+)
 _COUNT = pattern(r"\[[\d,]+ ")  # how many categories a column has is no part of its type
 
 
@@ -78,8 +84,9 @@ def read_and_bound(code: str) -> tuple[frozenset[str], frozenset[str]]:
         statements = ast.parse(code).body
         reads, bound = set[str](), set[str]()
         for statement in statements:
+            binds = _binds(statement)
             reads |= _reads(statement) - bound
-            bound |= _binds(statement)
+            bound |= binds
     except (SyntaxError, ValueError):  # top-level await, which is never run
         return frozenset(), frozenset()
     return frozenset(reads), frozenset(bound)
@@ -90,7 +97,10 @@ def _reads(statement: ast.stmt) -> set[str]:
     own = set[str]()
     if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
         own = {statement.target.id}
-    return own | _referenced(symbols_of(ast.unparse(statement)))
+    nodes = list(ast.walk(statement))
+    if any(isinstance(node, _SCOPES) for node in nodes):
+        return own | _referenced(_symbols(statement))
+    return own | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def symbols_of(code: str) -> symtable.SymbolTable:
@@ -98,10 +108,11 @@ def symbols_of(code: str) -> symtable.SymbolTable:
 
     Since Python 3.12 all but generators count as part of the scope around them (PEP 709).
     """
-    tree = ast.parse(code)
-    if any(isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp) for node in ast.walk(tree)):
-        code = ast.unparse(_Generators().visit(tree))
-    return symtable.symtable(code, "step", "exec")
+    return _symbols(ast.parse(code))
+
+
+def _symbols(tree: ast.AST) -> symtable.SymbolTable:
+    return symtable.symtable(ast.unparse(_Generators().visit(tree)), "step", "exec")
 
 
 class _Generators(ast.NodeTransformer):

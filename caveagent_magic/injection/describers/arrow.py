@@ -35,7 +35,7 @@ def table(obj: object, base: type) -> Description:
         statistics=lambda: iter((f"memory {_own(obj, base, 'nbytes') / 1e6:,.1f} MB",)),
         samples=partial(_samples, obj, base, schema),
         table=True,
-        unchanged=lambda: True,
+        watch=lambda: lambda: True,
     )
 
 

@@ -44,6 +44,14 @@ def no_samples() -> Iterator[Sample]:
     return iter(())
 
 
+Unchanged: TypeAlias = Callable[[], bool]
+"""A cheap test whether the object is still as it was; it keeps nothing of it alive."""
+
+
+def no_watch() -> None:
+    """Nothing could tell a change."""
+
+
 @frozen
 class Description:
     """The summary is ready; all else is worked out only when it is asked for.
@@ -59,7 +67,7 @@ class Description:
     statistics: Callable[[], Iterator[str]] = no_lines
     samples: Callable[[], Iterator[Sample]] = no_samples  # in the order of the fields
     table: bool = False  # its fields are columns that can be joined on
-    unchanged: Callable[[], bool] | None = None  # cheap, keeps nothing alive; None: look again each time
+    watch: Callable[[], Unchanged | None] = no_watch  # from now on; None: look again each time
 
 
 class Unreadable(Exception):

@@ -40,7 +40,7 @@ def frame(obj: object, base: type) -> Description:
         statistics=partial(_memory, manager),
         samples=partial(pandas_cells.samples, manager),
         table=True,
-        unchanged=pandas_cells.unchanged(obj, manager),
+        watch=partial(pandas_cells.unchanged, obj, manager),
     )
 
 
@@ -53,7 +53,7 @@ def series(obj: object, base: type) -> Description:
         f"{named(obj, base)} of {_length(manager.axes[0]):,} {_type(manager.blocks[0].values)}{named_so}",
         lines=partial(_series_lines, manager),
         statistics=partial(_series_statistics, manager),
-        unchanged=pandas_cells.unchanged(obj, manager),
+        watch=partial(pandas_cells.unchanged, obj, manager),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from math import gcd
@@ -11,7 +11,7 @@ from typing import Any
 
 from caveagent_magic.injection import static
 from caveagent_magic.injection.describers import arrow
-from caveagent_magic.injection.describers.description import Sample
+from caveagent_magic.injection.describers.description import Sample, Unchanged
 
 SEEN = 500  # rows
 PATTERNS = 2 * 3 * 5 * 7 * 11 * 13
@@ -140,7 +140,7 @@ def size(values: Any) -> int:
     return int(values.nbytes) if is_pandas(values) else 0
 
 
-def unchanged(obj: object, manager: Any) -> Callable[[], bool] | None:
+def unchanged(obj: object, manager: Any) -> Unchanged | None:
     """A cheap test whether a card would say the same again; it holds none of the frame's memory.
 
     A changed cell among a few that are compared is seen, as is every new column, array and index; a single
