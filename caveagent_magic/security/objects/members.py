@@ -7,7 +7,7 @@ import functools
 import sys
 import types
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from operator import attrgetter, is_
 from typing import NamedTuple, TypeAlias
@@ -35,7 +35,7 @@ OF_PYTHON = (functools.partialmethod, functools.singledispatchmethod)
 PARTIAL = (functools.partial, functools.partialmethod)
 ACCESS = ("fget", "fset", "fdel")
 _closure = types.FunctionType.__dict__["__closure__"].__get__
-_code = attrgetter("__code__")
+_code, _full = attrgetter("__code__"), attrgetter("cell_contents")
 _class_module = type.__dict__["__module__"].__get__
 
 
@@ -82,9 +82,13 @@ def own_functions(member: object) -> Sequence[types.FunctionType]:
     return tuple(filter(own_code, _inside(function_of(member))))
 
 
-def _enclosed(cells: Iterable[types.CellType]) -> tuple[object, ...]:
+def _enclosed(cells: Sequence[types.CellType]) -> tuple[object, ...]:
     """The functions that others are around."""
-    return tuple(each for each in map(_content, cells) if type(each) is FUNCTION)
+    try:
+        contents = list(map(_full, cells))
+    except ValueError:  # one is still empty
+        contents = list(map(_content, cells))
+    return tuple(each for each in contents if type(each) is FUNCTION)
 
 
 def _content(cell: types.CellType) -> object:

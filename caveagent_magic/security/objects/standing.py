@@ -93,11 +93,11 @@ def _of_pandas() -> Iterator[object]:
 def _of_display() -> Iterator[object]:
     """What shows objects of a class in IPython, one function for each."""
     shell = _asked(_inside("IPython.core.getipython"), "get_ipython")
-    formatter = _trait(shell, "display_formatter")
-    formatters = _trait(formatter, "formatters")
-    for each in (_trait(formatter, "ipython_display_formatter"), *_values(formatters)):
+    formatter = _traits(_traits(shell).get("display_formatter"))
+    for each in (formatter.get("ipython_display_formatter"), *_values(formatter.get("formatters"))):
+        inside = _traits(each)
         for kind in ("type_printers", "deferred_printers", "singleton_printers"):
-            yield from _values(_trait(each, kind))
+            yield from _values(inside.get(kind))
 
 
 def _asked(module: dict[str, Any], name: str) -> Any:
@@ -106,9 +106,9 @@ def _asked(module: dict[str, Any], name: str) -> Any:
     return function() if function is not None and not own_code(function) else None
 
 
-def _trait(obj: object, name: str) -> object:
+def _traits(obj: object) -> dict[str, object]:
     inside = instance_dict(obj).get("_trait_values")
-    return inside.get(name) if type(inside) is dict else None
+    return inside if type(inside) is dict else {}
 
 
 def _values(table: object) -> list[object]:
