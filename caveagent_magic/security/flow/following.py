@@ -25,7 +25,7 @@ from caveagent_magic.security.flow.values import (
     Values,
     join,
 )
-from caveagent_magic.security.objects.members import Members
+from caveagent_magic.security.objects.members import LookedAt
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.use import Span
 
@@ -49,7 +49,7 @@ class Following(Expressions):
         self.outermost: Scope | None = None  # of the code
         self.hidden: dict[int, object] = {}  # one object of each class, out of cells and containers
         self.own_classes: dict[int, bool] = {}
-        self.looked: Members = {}
+        self.looked: LookedAt = {}
         self.holding: dict[int, tuple[object, Sequence[object]]] = {}  # what objects hold, by their identity
         self.quiet: dict[int, type] = {}  # whose objects run nothing of the person's when they are used
         self.live_functions: dict[int, Function] = {}

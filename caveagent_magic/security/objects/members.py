@@ -65,8 +65,19 @@ def _same(objects: Sequence[object], others: Sequence[object]) -> bool:
 
 
 _looked_at: dict[int, Looked] = {}
-Members: TypeAlias = dict[int, tuple[type, tuple[object, ...]]]
-"""Those of classes that are to be looked at, by the identity of the class."""
+
+
+class Content(NamedTuple):
+    """What a class itself has, apart from what cannot be the person's."""
+
+    of: type  # so that no other one gets its identity
+    members: tuple[object, ...]
+    kinds: tuple[type, ...]  # of them
+    own: bool  # whether some are the person's
+
+
+LookedAt: TypeAlias = dict[int, Content]
+"""Classes that were looked at, by identity."""
 
 
 def own_functions(member: object) -> Sequence[types.FunctionType]:
@@ -126,29 +137,34 @@ def is_property(member: object) -> bool:
     return is_a(member, (property, functools.cached_property))
 
 
-def own_class(kind: type, looked: Members | None = None) -> bool:
+def own_class(kind: type, looked: LookedAt | None = None) -> bool:
     """Whether a class of the person's is among those that make it up, or the class of a descriptor.
 
     `looked` holds what was found of classes before in this check.
     """
     looked = {} if looked is None else looked
     classes = mro(kind) if not issubclass(kind, type) else (kind,)
-    members = list(chain.from_iterable(to_look_at(each, looked) for each in classes))
-    kinds = {id(each): each for each in map(type, members) if each not in STILL and each not in METHODS}
-    within = chain.from_iterable(mro(each) for each in kinds.values() if not issubclass(each, type))
-    members += chain.from_iterable(to_look_at(each, looked) for each in within)
-    return any(map(own_functions, members))
+    found = [look_at(each, looked) for each in classes]
+    if any(each.own for each in found):
+        return True
+    kinds = {id(each): each for one in found for each in one.kinds if not issubclass(each, type)}
+    within = chain.from_iterable(map(mro, kinds.values()))
+    return any(look_at(each, looked).own for each in within)
 
 
-def to_look_at(kind: type, looked: Members) -> tuple[object, ...]:
-    """The members of a class; where none is the person's, those that can change."""
+def look_at(kind: type, looked: LookedAt) -> Content:
+    """What there is to look at in a class itself."""
     known = looked.get(id(kind))
     if known is None:
-        known = looked[id(kind)] = kind, _to_look_at(kind)
-    return known[1]
+        members = _to_look_at(kind)
+        kinds = {id(each): each for each in map(type, members) if each not in STILL and each not in METHODS}
+        own = any(map(own_functions, members))
+        known = looked[id(kind)] = Content(kind, members, tuple(kinds.values()), own)
+    return known
 
 
 def _to_look_at(kind: type) -> tuple[object, ...]:
+    """The members of a class; where none is the person's, those that can change."""
     members = tuple(class_dict(kind).values())
     seen = _looked_at.get(id(kind))
     if seen is not None and seen.is_still(kind, members):

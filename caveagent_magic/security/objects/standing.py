@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from caveagent_magic.security.known import module_dict, own_code
-from caveagent_magic.security.objects.members import Members, own_functions, to_look_at
+from caveagent_magic.security.objects.members import LookedAt, look_at, own_functions
 from caveagent_magic.security.objects.still import Kinds, instance_dict, is_a, mro
 from caveagent_magic.security.vocabulary import names
 
@@ -34,7 +34,7 @@ HANDLERS = names("strict ignore replace xmlcharrefreplace backslashreplace namer
 LIBRARIES = Kinds(types.BuiltinFunctionType, str, type(None))
 
 
-def standing(words: Iterable[str], libraries: Set[str], looked: Members) -> Iterator[object]:
+def standing(words: Iterable[str], libraries: Set[str], looked: LookedAt) -> Iterator[object]:
     """What may run though the code names none of it.
 
     `words` may name a handler of errors; `libraries` are those that the code has to do with; `looked` holds
@@ -43,7 +43,9 @@ def standing(words: Iterable[str], libraries: Set[str], looked: Members) -> Iter
     yield from (sys.stdout, sys.stderr)
     yield from _values(instance_dict(_inside("plotly.io._renderers").get("renderers")).get("_renderers"))
     for kind in _patchable(libraries):
-        yield from (function for member in to_look_at(kind, looked) for function in own_functions(member))
+        yield from (
+            function for member in look_at(kind, looked).members for function in own_functions(member)
+        )
     for word_ in {*HANDLERS, *words}:
         try:
             yield codecs.lookup_error(word_)
