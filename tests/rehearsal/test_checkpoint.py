@@ -28,6 +28,50 @@ def step(namespace, code, limits=Limits(), used=(), effects=()):  # noqa: B008
     return checkpoint.record
 
 
+class Slotted:
+    __slots__ = ("part",)
+
+
+class Hiding(list):
+    """A list whose attributes are behind code."""
+
+    @property
+    def __dict__(self):
+        return {}
+
+
+Pair = collections.namedtuple("Pair", "first second")
+
+
+def holding(kind, thing):
+    """An object of this class that refers to the thing in the way its class does."""
+    made = kind([thing]) if kind is not Slotted else Slotted()
+    if kind is Slotted:
+        made.part = thing
+    elif kind is Hiding:
+        object.__setattr__(made, "more", thing)
+        made.clear()
+    return made
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [Slotted, Hiding, lambda parts: Pair(*parts, 0), type("Frozen", (frozenset,), {}), collections.UserList],
+    ids=["slots", "hidden attributes", "a named tuple", "a class of sets", "a list of the library"],
+)
+def test_what_an_object_refers_to_is_taken_back_in_whatever_way_its_class_holds_it(kind):
+    thing = Slotted()
+    thing.part = 1
+    namespace = {"__name__": "__main__", "holder": holding(kind, thing)}
+    checkpoint = Checkpoint.take(namespace)
+    thing.part = 2
+    checkpoint.narrow(Changes())
+
+    checkpoint.record.restore(namespace)
+
+    assert thing.part == 1
+
+
 def test_bindings_are_taken_back():
     items = [1]
     namespace = {"a": 1, "items": items, "gone": "kept"}

@@ -15,9 +15,8 @@ from caveagent_magic.rehearsal.undo.polars_state import kind_of_polars
 
 _PYTHON_CLASS = 1 << 9  # tp_flags of what was made at run time
 _POINTER = 8
-_WITHOUT_MORE = frozenset(
-    {tuple, frozenset, *(base for base, _ in containers.BASES)}
-)  # no further references
+_CONTAINERS = frozenset(base for base, _ in containers.BASES)
+_WITHOUT_MORE = _CONTAINERS | {tuple, frozenset}  # no further references
 _ATOMS = (
     *(int, float, bool, complex, str, bytes, range, slice, type(None), type(...), type(NotImplemented)),
     *(types.CodeType, types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType),
@@ -105,7 +104,7 @@ def _planned(kind: type) -> Plan:
     kinds = (*_containers(kind), *_of_libraries(kind), *_own_attributes(kind))
     return Plan(
         kinds=kinds,
-        referents=kind not in _WITHOUT_MORE,
+        referents=not _is_read_whole(kind),
         opaque="" if _is_known(kind) else attributes.qualified(kind).removeprefix("builtins."),
         library=_is_library(kind, package),
     )
@@ -149,9 +148,21 @@ def _is_library(kind: type, package: str) -> bool:
 def _is_known(kind: type) -> bool:
     return all(
         (package_of(base) in _IMMUTABLE and not _only_says_builtin(base))
-        or base in _WITHOUT_MORE
+        or base in _CONTAINERS
         or randomness.kind_of(base) is not None
         or (base.__flags__ & _PYTHON_CLASS and _hidden_bytes(base) <= 0)
+        for base in type.mro(kind)
+    )
+
+
+def _is_read_whole(kind: type) -> bool:
+    """Whether containers, attributes and slots, which are read anyway, show all that its objects refer to."""
+    if kind in _WITHOUT_MORE:
+        return True
+    if kind.__dictoffset__ and attributes.dictionary_of(kind) is None:
+        return False
+    return all(
+        base is object or base in _CONTAINERS or (base.__flags__ & _PYTHON_CLASS and _hidden_bytes(base) <= 0)
         for base in type.mro(kind)
     )
 
