@@ -7,7 +7,7 @@ import functools
 import sys
 import types
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import attrgetter, is_
 from typing import NamedTuple, TypeAlias
@@ -109,20 +109,20 @@ def _content(cell: types.CellType) -> object:
         return None
 
 
-def _inside(member: object) -> Iterator[object]:
+def _inside(member: object) -> Iterable[object]:
     for _ in range(8):
         if not is_a(member, PARTIAL):
             break
         member = function_of(object.__getattribute__(member, "func"))
-    if is_a(member, property):
-        yield from (property.__dict__[name].__get__(member) for name in ACCESS)
-    elif is_a(member, functools.cached_property):
-        yield object.__getattribute__(member, "func")
-    elif is_a(member, functools.singledispatchmethod):
-        yield from map(function_of, object.__getattribute__(member, "dispatcher").registry.values())
-    else:
-        yield from instance_dict(member).values()
-    yield member
+    kind = type(member)
+    if issubclass(kind, property):
+        return [*(property.__dict__[name].__get__(member) for name in ACCESS), member]
+    if issubclass(kind, functools.cached_property):
+        return (object.__getattribute__(member, "func"), member)
+    if issubclass(kind, functools.singledispatchmethod):
+        made_of = object.__getattribute__(member, "dispatcher").registry
+        return [*map(function_of, made_of.values()), member]
+    return [*instance_dict(member).values(), member]
 
 
 def is_handler(member: object) -> bool:

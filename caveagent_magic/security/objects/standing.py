@@ -42,10 +42,9 @@ def standing(words: Iterable[str], libraries: Set[str], looked: LookedAt) -> Ite
     """
     yield from (sys.stdout, sys.stderr)
     yield from _values(instance_dict(_inside("plotly.io._renderers").get("renderers")).get("_renderers"))
-    for kind in _patchable(libraries):
-        yield from (
-            function for member in look_at(kind, looked).members for function in own_functions(member)
-        )
+    for found in (look_at(kind, looked) for kind in _patchable(libraries)):
+        if found.own:
+            yield from (function for member in found.members for function in own_functions(member))
     for word_ in {*HANDLERS, *words}:
         try:
             yield codecs.lookup_error(word_)
