@@ -24,13 +24,14 @@ def seal(key: Key, record: Mapping[str, Any]) -> bytes:
     return b'{"key":"%s","mac":"%s","record":%s}' % (key.id.encode(), key.sign(body).encode(), body)
 
 
+def signature_of(line: bytes) -> str:
+    """The signature of a line that was sealed here; raises `Forged` where it is too long to be read again."""
+    return _parts(line)[2].decode()
+
+
 def unseal(key: Key, line: bytes) -> tuple[str, dict[str, Any]]:
     """The signature and the record of a line; raises `Forged`."""
-    if len(line) > LONGEST:
-        raise Forged("is too long to be one of ours")
-    parts = _LINE.fullmatch(line)
-    if parts is None:
-        raise Forged("is damaged or incomplete")
+    parts = _parts(line)
     owner, signature, body = parts[1].decode(), parts[2].decode(), parts[3]
     if owner != key.id:
         raise Forged("is signed by another key")
@@ -38,3 +39,12 @@ def unseal(key: Key, line: bytes) -> tuple[str, dict[str, Any]]:
         raise Forged("was changed after it was signed")
     record: dict[str, Any] = json.loads(body)
     return signature, record
+
+
+def _parts(line: bytes) -> re.Match[bytes]:
+    if len(line) > LONGEST:
+        raise Forged("is too long to be one of ours")
+    parts = _LINE.fullmatch(line)
+    if parts is None:
+        raise Forged("is damaged or incomplete")
+    return parts

@@ -13,7 +13,7 @@ from caveagent_magic.frozen import slotted
 from caveagent_magic.record.fingerprint import mark_of_outputs, marks_of
 from caveagent_magic.record.journal import CannotRecord, Journal
 from caveagent_magic.record.key import Key
-from caveagent_magic.record.line import seal, unseal
+from caveagent_magic.record.line import seal, signature_of
 from caveagent_magic.record.schema import address_of, read_and_bound
 from caveagent_magic.record.turns import VERSION, Kind, Step, Turn
 
@@ -38,7 +38,7 @@ class Writer:
         time = self.now().isoformat(timespec="seconds")
         base = {"version": VERSION, "kind": kind, "notebook": self.journal.notebook, "time": time}
         line = seal(self.key, {**base, **more})
-        return line, unseal(self.key, line)[0]
+        return line, signature_of(line)
 
     def write(self, *lines: bytes) -> None:
         """On the disk when this returns, or else the person was warned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` makes enumerations of it, in ten times the time
 import contextlib
 import os
 import signal
@@ -67,15 +68,15 @@ class Process:
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
     """Let a Ctrl-C take effect only at the end of the block, where nothing is half done."""
-    previous = signal.getsignal(signal.SIGINT)
+    previous = _signal.getsignal(signal.SIGINT)
     if previous is None or threading.current_thread() is not threading.main_thread():
         yield  # not Python's to replace
         return
     seen: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    _signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        _signal.signal(signal.SIGINT, previous)
     if seen:
         signal.raise_signal(signal.SIGINT)

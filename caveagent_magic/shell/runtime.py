@@ -35,7 +35,7 @@ class Runtime:
         self._count = 0
         self._last: object = NOTHING  # the last value of the turn
         self._results: dict[str, object] = {}  # of turns that are done, by `--out`; the newest under ""
-        self._assigned: set[str] = set()  # names that code of the turn assigns
+        self._ran: list[str] = []  # the code of the turn
         self._plain: tuple[str, str] | None = None  # code, and what it is in Python, until code has run
 
     @property
@@ -55,7 +55,7 @@ class Runtime:
     def begin(self) -> None:
         """A turn begins: its results are not there yet."""
         self._last = NOTHING
-        self._assigned = set()
+        self._ran = []
         self._plain = None
 
     def plain(self, code: str) -> str:
@@ -83,7 +83,7 @@ class Runtime:
         error = result.error_before_exec or result.error_in_exec
         if error is None and result.result is not None:
             self._last = result.result
-        self._assigned |= assigned_names(plain)
+        self._ran.append(plain)
         return Run(outputs.finished(), isinstance(error, KeyboardInterrupt))
 
     def adopt(self, code: str, made: Loaded, outputs: Sequence[Output]) -> Run:
@@ -91,7 +91,7 @@ class Runtime:
         made.bind(self.namespace)
         if made.last is not None:
             self._last = made.last
-        self._assigned |= assigned_names(self.plain(code))
+        self._ran.append(self.plain(code))
         from caveagent_magic.shell.shown import show_again
 
         return Run(show_again(self.shell, outputs, made.last))
@@ -130,7 +130,7 @@ class Runtime:
 
     def assigned(self, name: str) -> bool:
         """Whether code of this turn assigned the name."""
-        return name in self._assigned and name in self.namespace
+        return name in self.namespace and any(name in assigned_names(code) for code in self._ran)
 
     def done(self, name: str) -> None:
         """The turn is done: its result stays within reach of `cave.result`, also by its name."""

@@ -36,3 +36,13 @@ def test_what_other_code_means_is_not_mistaken_for_it(shell):
         "b = 1\n",
         "a = 1\n",
     ]
+
+
+def test_names_that_code_of_the_turn_assigned_are_known_until_the_next_one(shell):
+    runtime = Runtime(Names(shell))
+    runtime.run("for each in (1, 2):\n    total = each")
+    shell.user_ns["given"] = 1
+    known = [name for name in ("total", "each", "given", "absent") if runtime.assigned(name)]
+    runtime.begin()
+
+    assert (known, runtime.assigned("total")) == (["total", "each"], False)

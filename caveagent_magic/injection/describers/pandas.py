@@ -117,7 +117,7 @@ def _columns(manager: Any) -> Iterator[Field]:
 def _type(values: Any, place: int | None = None) -> str:
     """The dtype of a block's values; `place` is the row in a block that holds several columns."""
     if is_numpy(values):
-        if str(values.dtype) != "object":
+        if values.dtype.kind != "O":
             return str(values.dtype)
         return object_text(values if values.ndim == 1 else values[place])
     if not is_pandas(values):
