@@ -49,7 +49,9 @@ def give_back_freed_memory() -> None:
     It takes some milliseconds, and what is returned has to be had again, page by page, by the next step.
     """
     global _least
-    if hasattr(libc(), "malloc_trim"):
+    if not hasattr(libc(), "malloc_trim"):
+        return
+    with contextlib.suppress(OSError):  # the system does not tell what this process holds
         now = _resident()
         _least = min(_least or now, now)
         if now - _least > _MUCH:
