@@ -31,7 +31,7 @@ AROUND = tuple(f"sqlalchemy.{part}." for part in names("engine pool dialects eve
 ASKING = ("duckdb.", "_duckdb.", "pyarrow.compute.call_function", "polars.sql", "polars.SQLContext")
 """Functions that use what was registered before, without any object that is named."""
 CLOCK: Callable[[], float] = getattr(time, "thread_time", time.perf_counter)
-LONGEST = 0.25  # seconds for a walk over all objects, of which there are up to five
+LONGEST = 0.5  # seconds for a walk over all objects, of which there are up to five
 DEEPEST = 3  # partials around partials
 FEW = 200  # whose referrers are quickly found
 WRAPPING = ("polars.functions.lazy",)
