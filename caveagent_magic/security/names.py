@@ -30,6 +30,7 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import extendable, harmless
 from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects.public import canonical
 from caveagent_magic.security.objects.still import attribute, is_a
 from caveagent_magic.security.use import Use
 
@@ -225,7 +226,7 @@ class Names(Loops):
         """A library calls what is overridden, and does with the result what nothing here says."""
         if any(isinstance(statement, (ast.FunctionDef, ast.Assign)) for statement in node.body):
             for base in bases:
-                if isinstance(base, Named) and not base.module and not extendable(live.canonical(base.name)):
+                if isinstance(base, Named) and not base.module and not extendable(canonical(base.name)):
                     self.unknown(f"what {base.name} does with a class derived from it", node)
 
     def _if(self, node: ast.If, scope: Scope) -> None:

@@ -13,11 +13,12 @@ import struct
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from caveagent_magic.rehearsal.process import interrupts_held
 
-Run = tuple[int, int]  # address and size
+if TYPE_CHECKING:
+    from caveagent_magic.rehearsal.undo.memory import Run
 
 _REQUEST = struct.Struct("=QQ")
 _BATCH = 256  # requests sent at once: together they fit into a pipe that nobody reads yet

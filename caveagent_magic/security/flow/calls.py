@@ -37,6 +37,7 @@ from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live
 from caveagent_magic.security.objects.callbacks import loggers, of_open_figures
 from caveagent_magic.security.objects.native import ASKING
+from caveagent_magic.security.objects.public import canonical
 from caveagent_magic.security.objects.still import is_a
 from caveagent_magic.security.reach import reach
 from caveagent_magic.security.sql import calls_more_than_duckdb
@@ -134,7 +135,7 @@ class Calls(Outcomes):
             self.made_by_library(through, given.node)
         if is_a(obj, type) and self.is_own_class(obj):
             return self.make_live(callee, obj, given)
-        name = live.canonical(callee.name)
+        name = canonical(callee.name)
         receiver: Values = (callee.receiver,) if callee.receiver is not None else ()
         if given.args and _unbound(callee):
             receiver, given = given.args[0], given.but(args=given.args[1:])

@@ -26,6 +26,7 @@ from caveagent_magic.security.flow.values import (
 )
 from caveagent_magic.security.known import own_code
 from caveagent_magic.security.objects import live, still
+from caveagent_magic.security.objects.public import class_name
 from caveagent_magic.security.objects.still import class_dict, is_a, mro
 from caveagent_magic.security.rule import claimed
 
@@ -146,7 +147,7 @@ class Compiled(Hooks):
         """The values; one of a class of the step as objects of the person's that it is derived from."""
         for value in values:
             kinds = self.live_kinds(value.of) if isinstance(value, Made) else ()
-            yield from (Instance(live.class_name(kind), Ref(kind)) for kind in kinds)
+            yield from (Instance(class_name(kind), Ref(kind)) for kind in kinds)
             yield value
 
     def _call_bases(self, owner: Value, names: set[str], node: ast.AST) -> None:

@@ -16,7 +16,7 @@ from caveagent_magic.security.flow.reader import Given
 from caveagent_magic.security.flow.stores import Stores
 from caveagent_magic.security.flow.values import Instance, Named, Opaque, Value, Values
 from caveagent_magic.security.known import computes, harmless
-from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects.public import canonical
 from caveagent_magic.security.rule import claimed
 from caveagent_magic.security.use import Span
 from caveagent_magic.security.writers import NEEDS_LOOK
@@ -90,7 +90,7 @@ class Doubts(Stores):
     def _record_call(self, callee: Named, given: Given, receiver: Values) -> None:
         """Note a call, and whether it waits for what never comes."""
         super()._record_call(callee, given, receiver)
-        if live.canonical(callee.name) in WAITING:
+        if canonical(callee.name) in WAITING:
             owner = callee.receiver
             queue = owner.live.obj if isinstance(owner, Instance) and owner.live is not None else None
             if may_wait(given.node, self.following[-1] if self.following else self.tree, queue):

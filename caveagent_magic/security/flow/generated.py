@@ -15,6 +15,7 @@ from caveagent_magic.security.flow.values import Named
 from caveagent_magic.security.known import own_code, top
 from caveagent_magic.security.objects import live
 from caveagent_magic.security.objects.held import held
+from caveagent_magic.security.objects.public import class_name
 from caveagent_magic.security.objects.still import word
 from caveagent_magic.security.rule import claimed
 
@@ -56,7 +57,7 @@ def passes_on(function: types.FunctionType, kind: type) -> bool:
     Libraries compile such methods while they run, so they have no file of the library.
     """
     code, inside = function.__code__, function.__globals__
-    package = top(live.class_name(kind))
+    package = top(class_name(kind))
     reached = [inside.get(name) for name in code.co_names]
     plain = all(type(constant) in (types.NoneType, bool, tuple) for constant in code.co_consts)
     return plain and bool(reached) and not code.co_freevars and all(_is_of(each, package) for each in reached)

@@ -35,6 +35,7 @@ from caveagent_magic.security.objects.members import (
     own_class,
     own_functions,
 )
+from caveagent_magic.security.objects.public import class_name
 from caveagent_magic.security.objects.still import MISSING, attribute, class_dict, is_a, mro
 from caveagent_magic.security.objects.validators import validators
 
@@ -110,7 +111,7 @@ class Hooks(Following):
         self.touched.add((id(kind), shown))
         if not self.is_own_class(kind):
             return
-        itself = Instance(live.class_name(kind), Ref(kind if obj is None else obj))
+        itself = Instance(class_name(kind), Ref(kind if obj is None else obj))
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
                 hook = name.startswith(("__", "_repr_", "_ipython_")) and (shown or not _shows(name))
@@ -123,7 +124,7 @@ class Hooks(Following):
             return
         self.touched.add((id(kind), "overridden"))
         library = of_libraries(kind)
-        itself = Instance(live.class_name(kind), Ref(kind if obj is None else obj))
+        itself = Instance(class_name(kind), Ref(kind if obj is None else obj))
         for each in mro(kind) if library else ():
             for name, member in list(class_dict(each).items()):
                 if name in library and name[:2] != "__":
@@ -150,7 +151,7 @@ class Hooks(Following):
         if is_uncalled(attribute(obj, "__call__")) and not is_a(obj, types.ModuleType):
             return
         kind = obj if is_a(obj, type) else type(obj)
-        method = live.attribute(Instance(live.class_name(kind), Ref(obj)), "__call__")
+        method = live.attribute(Instance(class_name(kind), Ref(obj)), "__call__")
         if method and isinstance(method[0], Bound):
             self.call_back(method[0], node)
 
@@ -194,7 +195,7 @@ class Hooks(Following):
         """A library makes an object of a class of the person's, nobody knows with what."""
         if (id(kind), "made") not in self.touched and self.is_own_class(kind):
             self.touched.add((id(kind), "made"))
-            callee = Named(live.class_name(kind), Ref(kind))
+            callee = Named(class_name(kind), Ref(kind))
             self.make_live(callee, kind, Given(node, Scope({}), (), {}, True))
 
     def derive(self, bases: Values, node: ast.AST) -> None:
@@ -264,7 +265,7 @@ class Hooks(Following):
         if not self.is_own_class(kind):
             return
         self.made_by_library(kind, node)
-        itself = Instance(live.class_name(kind), Ref(obj))
+        itself = Instance(class_name(kind), Ref(obj))
         for each in mro(kind):
             for name, member in list(class_dict(each).items()):
                 if name[:2] != "__" and (is_property(member) or self._describes(member) or _offered(name)):

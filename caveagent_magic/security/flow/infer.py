@@ -21,6 +21,7 @@ from caveagent_magic.frozen import frozen
 from caveagent_magic.security.budget import Budget, TooMuch
 from caveagent_magic.security.flow.values import Instance, Named, Value, Values
 from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects.public import canonical, canonical_module
 
 MOST_INFERRED = 6_000  # nodes for one verdict, five to ten microseconds each
 PAUSE = 0.02  # seconds between modules, so that the person's own cell does not wait for the warm-up
@@ -159,10 +160,10 @@ def _value(inferred: Any) -> Value | None:
     kind = type(inferred).__name__
     if isinstance(inferred, nodes.Module):
         found = live.module(inferred.name)
-        return found[0] if found else Named(live.canonical_module(inferred.name), module=True)
+        return found[0] if found else Named(canonical_module(inferred.name), module=True)
     if kind in ("UninferableBase", "Uninferable") or not hasattr(inferred, "qname"):
         return None
-    name = live.canonical(str(inferred.qname()))
+    name = canonical(str(inferred.qname()))
     if name.startswith("__cell__.") or not _standard(name):
         return None
     if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef", "BoundMethod", "UnboundMethod"):

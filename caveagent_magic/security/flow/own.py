@@ -32,6 +32,7 @@ from caveagent_magic.security.objects.files import is_open_for_writing
 from caveagent_magic.security.objects.held import held, written
 from caveagent_magic.security.objects.members import own_functions
 from caveagent_magic.security.objects.native import TooMany, held_natively, is_handle
+from caveagent_magic.security.objects.public import class_name
 from caveagent_magic.security.objects.settings import settings_of
 from caveagent_magic.security.objects.sinks import ends_in_a_file
 from caveagent_magic.security.objects.standing import importing, standing
@@ -93,7 +94,7 @@ class Own(Compiled):
         for name in {node.id for node in nodes if isinstance(node, ast.Name)} & set(self.namespace):
             obj = self.namespace[name]
             module = module_dict(obj).get("__name__") if is_a(obj, types.ModuleType) else None
-            imported.append(still.word(module) if module else live.class_name(type(obj)))
+            imported.append(still.word(module) if module else class_name(type(obj)))
         found = set(map(top, imported))
         return found | {"matplotlib"} if "pandas" in found or "seaborn" in found else found
 
@@ -105,7 +106,7 @@ class Own(Compiled):
         self.hooks(kind, node, found)
         self.overridden(kind, node, found)
         for name in CALLED_BY_LIBRARIES:
-            for method in live.attribute(Instance(live.class_name(kind), Ref(found)), name) or ():
+            for method in live.attribute(Instance(class_name(kind), Ref(found)), name) or ():
                 self.call_back(method, node)
 
     def read_native(self) -> None:
@@ -138,7 +139,7 @@ class Own(Compiled):
 
     def let_go(self, obj: object, node: ast.AST) -> None:
         """The name of a live object is bound anew or deleted: it may be the last that held it."""
-        self.touch(Instance(live.class_name(type(obj)), Ref(obj)), node)
+        self.touch(Instance(class_name(type(obj)), Ref(obj)), node)
         for inner in departing(obj):
             self._may_run(inner, node)
 
@@ -156,12 +157,12 @@ class Own(Compiled):
         if ends_in_a_file(obj):
             self.record("call", ("polars.LazyFrame.sink_csv", "?.sink_csv"), node, open_ended=True)
         if is_open_for_writing(obj):
-            self.record("call", (f"{live.class_name(type(obj))}.write",), node, open_ended=True)
+            self.record("call", (f"{class_name(type(obj))}.write",), node, open_ended=True)
         self.overridden(type(obj), node, obj)
         self.validated(type(obj), node)
         for kind, given in settings_of((obj, *self.held_by(obj))):
             keywords = {name: live.values_of(value) for name, value in given.items()}
-            self.record("call", (live.class_name(kind),), node, keywords=keywords)
+            self.record("call", (class_name(kind),), node, keywords=keywords)
 
     def home_of(self, owner: Instance, name: str) -> str:
         """The class that has the method: that of a library from which the person's is derived."""
@@ -169,14 +170,14 @@ class Own(Compiled):
         kind = obj if is_a(obj, type) else type(obj)
         if obj is None or not self.is_own_class(kind):
             return owner.of
-        return next((live.class_name(each) for each in mro(kind)[:-1] if name in class_dict(each)), owner.of)
+        return next((class_name(each) for each in mro(kind)[:-1] if name in class_dict(each)), owner.of)
 
     def of_hidden(self, name: str) -> Values:
         """The person's methods of that name of objects in cells of frames, or deeper."""
         found: list[Values] = []
         for obj in self.hidden.values():
             kind = obj if is_a(obj, type) else type(obj)
-            owner = Instance(live.class_name(kind), Ref(obj))
+            owner = Instance(class_name(kind), Ref(obj))
             methods = live.attribute(owner, name) or ()
             found.append(tuple(method for method in methods if isinstance(method, Bound)))
         return join(*found) if found else ()
@@ -215,7 +216,7 @@ class Own(Compiled):
         if not (is_a(obj, types.ModuleType) and isinstance(owner, Named)):
             return None
         if type(obj) is not types.ModuleType:
-            return self.read_property(Instance(live.class_name(type(obj)), owner.live), name, node)
+            return self.read_property(Instance(class_name(type(obj)), owner.live), name, node)
         asked = module_dict(obj).get("__getattr__")
         if not own_code(asked):
             return None

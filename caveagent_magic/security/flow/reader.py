@@ -25,7 +25,7 @@ from caveagent_magic.security.flow.values import (
     Values,
 )
 from caveagent_magic.security.known import own_code
-from caveagent_magic.security.objects import live
+from caveagent_magic.security.objects.public import canonical
 from caveagent_magic.security.use import Kind, Span, Use
 from caveagent_magic.security.vocabulary import names
 
@@ -219,7 +219,7 @@ class Reader:
 
 def names_of(value: Named) -> tuple[str, ...]:
     """Every name that a rule may know it by."""
-    names = [live.canonical(value.name), value.name, value.written]
+    names = [canonical(value.name), value.name, value.written]
     if value.live is None:
         names.append(_through(value.name))
     last = value.name.rpartition(".")[2]

@@ -28,6 +28,7 @@ from caveagent_magic.security.flow.values import (
 from caveagent_magic.security.known import harmless, known_here, module_dict
 from caveagent_magic.security.objects import live, still
 from caveagent_magic.security.objects.files import is_memory
+from caveagent_magic.security.objects.public import canonical, canonical_module, class_name
 from caveagent_magic.security.objects.still import is_a, word
 
 RELIED_ON = frozenset(["display", "get_ipython", "exit", "quit", "In", "Out"])
@@ -95,7 +96,7 @@ class Stores(Calls):
         """`owner.name = value`: on modules and classes it changes what others rely on."""
         for owner in owners:
             if isinstance(owner, Named) and _shared(owner):
-                self.record("store", (f"{live.canonical(owner.name)}.{name}",), node, args=(values,))
+                self.record("store", (f"{canonical(owner.name)}.{name}",), node, args=(values,))
             elif isinstance(owner, (Named, Instance)) and not isinstance(owner, Opaque):
                 first = owner.name if isinstance(owner, Named) else owner.of
                 known = "" if _replaces_method(owner, name, values) else "of an object"
@@ -116,7 +117,7 @@ class Stores(Calls):
             if isinstance(owner, Made):
                 owner.of.scope.bind(name, values)
                 for kind in self.live_kinds(owner.of):
-                    self.write_property(Instance(live.class_name(kind), Ref(kind)), name, values, node)
+                    self.write_property(Instance(class_name(kind), Ref(kind)), name, values, node)
         if not all(isinstance(owner, (Class, Made)) for owner in owners) or not owners:
             self.hand_over(values, node)
 
@@ -166,8 +167,8 @@ class Stores(Calls):
 
     def imported(self, name: str, node: ast.AST) -> Values:
         """The module that an import gives."""
-        self.record("import", (live.canonical_module(name), name), node)
-        return live.module(name) or (Named(live.canonical_module(name), module=True),)
+        self.record("import", (canonical_module(name), name), node)
+        return live.module(name) or (Named(canonical_module(name), module=True),)
 
     def _import_all(self, owners: Values, scope: Scope) -> None:
         for owner in owners:

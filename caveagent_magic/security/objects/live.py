@@ -30,6 +30,13 @@ from caveagent_magic.security.objects import alike, still
 from caveagent_magic.security.objects.aliases import alias_of, is_alias_kind
 from caveagent_magic.security.objects.alike import are_data, are_like
 from caveagent_magic.security.objects.dispatch import adds_for_everyone
+from caveagent_magic.security.objects.public import (
+    SAME,
+    canonical,
+    canonical_module,
+    class_module,
+    class_name,
+)
 from caveagent_magic.security.objects.still import Kinds, is_a, word
 
 PLAIN_KINDS = Kinds(str, bytes, int, float, bool, type(None))
@@ -46,74 +53,9 @@ ROUTINES = (
 ROUTINE_KINDS, CONTAINER_KINDS = Kinds(*ROUTINES), Kinds(*CONTAINERS)
 AROUND = Kinds(types.MethodType, functools.partial, functools._lru_cache_wrapper)
 MAPPED = "numpy.memmap"
-SAME = {
-    "_io.open": "builtins.open",
-    "io.open": "builtins.open",
-    "IPython.core.getipython.get_ipython": "IPython.get_ipython",
-    "IPython.core.interactiveshell.InteractiveShell.get_ipython": "IPython.get_ipython",
-    "IPython.core.display_functions.display": "IPython.display.display",
-    "IPython.core.display_functions.clear_output": "IPython.display.clear_output",
-    "IPython.core.display_functions.update_display": "IPython.display.update_display",
-    "_sitebuiltins.Quitter": "builtins.exit",
-    "IPython.core.autocall.ExitAutocall": "builtins.exit",
-    "IPython.core.autocall.ZMQExitAutocall": "builtins.exit",
-    "_sitebuiltins._Helper": "builtins.help",
-}
 _One = collections.namedtuple("_One", "field")
 FIELD: type = type(_One.field)
 """The descriptor of a named tuple's field, which only picks an element."""
-_class_module = type.__dict__["__module__"].__get__
-
-
-def canonical(name: str) -> str:
-    """The public name of something, whatever private module it was defined in."""
-    name = SAME.get(name, name)
-    if name.endswith("InteractiveShell.get_ipython"):
-        return "IPython.get_ipython"
-    if name.startswith(
-        (
-            "ipykernel.zmqshell.ZMQInteractiveShell.",
-            "IPython.terminal.interactiveshell.TerminalInteractiveShell.",
-        )
-    ):
-        return f"IPython.InteractiveShell.{name.rpartition('.')[2]}"
-    first, _, rest = name.partition(".")
-    if first in ("posixpath", "ntpath", "genericpath"):
-        return f"os.path.{rest}"
-    if first.startswith("_") and first[1:] in sys.stdlib_module_names:
-        return canonical(f"{first[1:]}.{rest}")
-    if first == "duckdb":
-        return name.replace("duckdb._relation.module_", "duckdb.")
-    if first == "pyarrow":
-        return name.replace(".parquet.core.", ".parquet.")
-    if first == "_plotly_utils":
-        return f"plotly.{rest}"
-    if first == "nt":
-        return f"posix.{rest}"
-    if first == "pathlib":  # Python 3.13 keeps its classes in `_local` and `_abc`
-        return name.replace("._local.", ".").replace("._abc.", ".").replace("PathBase", "Path")
-    if first in ("pandas", "polars", "IPython") and name.count(".") > 1:
-        return _public(first, name)
-    return name
-
-
-def _public(library: str, name: str) -> str:
-    """`pandas.core.frame.DataFrame.to_csv` → `pandas.DataFrame.to_csv`; libraries move modules about."""
-    parts = name.split(".")
-    start = next((index for index, part in enumerate(parts) if index and part[:1].isupper()), None)
-    if start is not None:
-        inside = "display." if library == "IPython" and "display" in name else ""
-        return f"{library}.{inside}{'.'.join(parts[start:])}".replace("NDFrame", "DataFrame")
-    if library == "pandas" and parts[1] in ("core", "io", "_libs"):
-        public = module_dict(sys.modules["pandas"]) if "pandas" in sys.modules else {}
-        return f"pandas.{parts[-1]}" if parts[-1] in public else name
-    return name
-
-
-def class_name(kind: type) -> str:
-    """The qualified name of a class."""
-    what = type.__dict__["__qualname__"].__get__(kind)
-    return canonical(f"{word(_class_module(kind))}.{what}")
 
 
 def module(name: str) -> Values | None:
@@ -227,7 +169,7 @@ def _array_name(obj: object) -> str | None:
 
 def _engine_name(obj: object) -> str | None:
     """An engine of SQLAlchemy over SQLite is a connection to a file or to memory, as that of the library."""
-    if word(_class_module(type(obj))) != "sqlalchemy.engine.base" or type(obj).__name__ != "Engine":
+    if word(class_module(type(obj))) != "sqlalchemy.engine.base" or type(obj).__name__ != "Engine":
         return None
     url = still.instance_dict(obj).get("url")
     driver = tuple.__getitem__(url, 0) if is_a(url, tuple) and tuple.__len__(url) else ""
@@ -245,15 +187,6 @@ def _bound_to(obj: object, depth: int) -> Value | None:
     if owner is None or is_a(owner, (types.ModuleType, type)):
         return None
     return _value_of(owner, "", depth + 1)
-
-
-def canonical_module(name: str) -> str:
-    """`posixpath` → `os.path`, `_pickle` → `pickle`."""
-    if name in ("posixpath", "ntpath"):
-        return "os.path"
-    if name.startswith("_plotly_utils."):
-        return name[1:].replace("plotly_utils", "plotly", 1)
-    return name[1:] if name[:1] == "_" and name[1:] in sys.stdlib_module_names else name
 
 
 def _entries(obj: object, depth: int) -> Iterator[tuple[object | None, Values]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from caveagent_magic.security.known import module_dict, own_code
 from caveagent_magic.security.objects.held import held
-from caveagent_magic.security.objects.live import class_name
+from caveagent_magic.security.objects.public import class_name
 from caveagent_magic.security.objects.still import (
     MISSING,
     attribute,
